@@ -1,0 +1,1 @@
+"""Class-based controllers on aiohttp."""

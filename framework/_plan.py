@@ -1,0 +1,227 @@
+"""What was decided at start-up, as frozen records: behaviour and the OpenAPI document are both read from them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Any
+
+from msgspec import NODEFAULT, inspect
+
+from framework.container import Lifetime
+from framework.http_errors import HTTPError
+from framework.params import QueryStyle
+
+__all__ = (
+    "ArgumentPlan",
+    "BodyPlan",
+    "Call",
+    "Encoding",
+    "FactoryKind",
+    "FieldPlan",
+    "LayerPlan",
+    "ParameterPlan",
+    "Provision",
+    "ResponsePlan",
+    "RoutePlan",
+    "ServicePlan",
+    "Source",
+)
+
+
+class Source(StrEnum):
+    """Where in the request a parameter is read; also the ``location`` of its faults."""
+
+    PATH = "path"
+    QUERY = "query"
+    HEADER = "header"
+    COOKIE = "cookie"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldPlan:
+    """One name on the wire: a scalar or collection parameter is one, a model parameter has one for each field."""
+
+    name: str
+    """As on the wire; header names in lower case."""
+    type: inspect.Type
+    required: bool
+    default: Any = NODEFAULT
+    default_factory: Any = NODEFAULT
+    repeated: bool = False
+    """Whether the value is a collection: repeated keys, or split by ``style``."""
+    attribute: str = ""
+    """The model's own key for the field (its encoded name); the name on the wire for a parameter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterPlan:
+    """One value that is read from path, query, header or cookie, shared by all arguments that ask for it."""
+
+    source: Source
+    variable: str
+    """Its field in the Struct made for the route."""
+    annotation: Any
+    """The declared type, markers taken out, constraints (``msgspec.Meta``) left in."""
+    fields: tuple[FieldPlan, ...]
+    model: bool = False
+    """Whether the fields of a Struct (dataclass, TypedDict, …) are spread over the source."""
+    forbid_unknown: bool = False
+    style: QueryStyle = "form"
+    description: str | None = None
+    deprecated: bool = False
+
+    @property
+    def field(self) -> FieldPlan:
+        """The only field of a parameter that is no model."""
+        return self.fields[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyPlan:
+    """The JSON body of a request."""
+
+    annotation: Any
+    type: inspect.Type
+    required: bool
+    default: Any = NODEFAULT
+    media_type: str = "application/json"
+    description: str | None = None
+
+
+class FactoryKind(Enum):
+    """How a factory makes its service."""
+
+    VALUE = "value"
+    """There is nothing to call: an instance."""
+    CALL = "call"
+    ASYNC_CALL = "async call"
+    GENERATOR = "generator"
+    ASYNC_GENERATOR = "async generator"
+    CONTEXT = "context manager"
+    ASYNC_CONTEXT = "async context manager"
+
+    @property
+    def cleans_up(self) -> bool:
+        """Whether something must be closed after use."""
+        return self not in {FactoryKind.VALUE, FactoryKind.CALL, FactoryKind.ASYNC_CALL}
+
+    @property
+    def awaits(self) -> bool:
+        """Whether making the service awaits."""
+        return self in {FactoryKind.ASYNC_CALL, FactoryKind.ASYNC_GENERATOR, FactoryKind.ASYNC_CONTEXT}
+
+
+class Provision(Enum):
+    """What fills an argument."""
+
+    PARAMETER = "parameter"
+    BODY = "body"
+    REQUEST = "request"
+    SERVICE = "service"
+    SERVICES = "services"
+    """All implementations of one type, as a list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArgumentPlan:
+    """One argument of a handler, a constructor or a factory."""
+
+    name: str
+    provision: Provision
+    variables: tuple[str, ...] = ()
+    """The names under which the emitted code holds what is passed; one, except for a list of services."""
+    positional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Something called with arguments that were decided at start-up."""
+
+    target: Callable[..., Any]
+    arguments: tuple[ArgumentPlan, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePlan:
+    """How one service is made."""
+
+    variable: str
+    label: str
+    """Its type, as messages and comments name it."""
+    lifetime: Lifetime
+    kind: FactoryKind
+    call: Call
+    value: Any = None
+    """The instance itself, of kind VALUE."""
+
+
+class Encoding(Enum):
+    """How a handler's value becomes a body."""
+
+    NONE = "none"
+    TEXT = "text"
+    BYTES = "bytes"
+    MSGSPEC = "msgspec"
+    ORJSON = "orjson"
+    PASS = "pass"
+    """A response of aiohttp's or ours, sent as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponsePlan:
+    """What the return annotation of a handler decides."""
+
+    annotation: Any
+    """The type of the value in the body, ``None`` where there is no body."""
+    status: int
+    media_type: str | None
+    encoding: Encoding
+    may_be_response: bool = False
+    """Whether the annotation admits a ready response beside (or instead of) the value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerPlan:
+    """The guards, middlewares and exception handlers around a route, outermost first.
+
+    Each level (app, routers, controller, route) that declares a middleware or an exception handler has one entry.
+    """
+
+    level: str
+    """Where it was declared, as explain() names it: ``app``, ``router /v1``, ``OrderController``, …"""
+    middlewares: tuple[Any, ...] = ()
+    guards: tuple[Any, ...] = ()
+    exception_handlers: tuple[tuple[type[Exception] | int, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutePlan:
+    """All that is known of one handler on one path."""
+
+    method: str
+    path: str
+    """The full path template, for example ``/v1/orders/{order_id}``."""
+    name: str
+    label: str
+    """The handler, as messages name it: ``OrderController.show (shop/orders.py:12)``."""
+    function: Callable[..., Any]
+    """The handler as declared, unbound."""
+    controller: ServicePlan
+    handler: Call
+    synchronous: bool
+    parameters: tuple[ParameterPlan, ...]
+    body: BodyPlan | None
+    services: tuple[ServicePlan, ...]
+    """The scoped and transient services that a request needs, in the order in which they are made."""
+    response: ResponsePlan
+    layers: tuple[LayerPlan, ...]
+    body_limit: int
+    timeout: float | None
+    raises: tuple[type[HTTPError], ...] = ()
+    tags: tuple[str, ...] = ()
+    summary: str | None = None
+    description: str | None = None
+    operation_id: str | None = None
+    deprecated: bool = False
+    in_document: bool = True
+    extra: Mapping[str, Any] | None = None

@@ -1,0 +1,274 @@
+"""The programmer's mistakes: each says where it is, what is wrong and how to mend it."""
+
+from collections.abc import Sequence
+
+__all__ = (
+    "BodyNotAllowedError",
+    "CaptiveProviderError",
+    "CyclicProviderError",
+    "DefinitionError",
+    "DuplicateParameterError",
+    "DuplicateProviderError",
+    "DuplicateRouteError",
+    "InvalidControllerError",
+    "InvalidLayerError",
+    "InvalidMarkerError",
+    "InvalidPathError",
+    "InvalidProviderError",
+    "InvalidResponseError",
+    "MissingAnnotationError",
+    "MissingProviderError",
+    "MissingReturnAnnotationError",
+    "RequestInSingletonError",
+    "ReverseError",
+    "SeveralBodiesError",
+    "UnboundPlaceholderError",
+    "UnencodableReturnError",
+    "UnknownPlaceholderError",
+    "UnresolvedAnnotationError",
+    "UnsupportedTypeError",
+)
+
+
+class DefinitionError(Exception):
+    """A mistake in what was declared, found when the application is built.
+
+    Subclasses take data and render themselves as ``where: what.`` with the lines ``Needed by:`` (where something
+    asked for it) and ``Mend:``.
+    """
+
+    def __init__(self, where: str, what: str, *, mend: str, needed_by: Sequence[str] = ()) -> None:
+        lines = [f"{where}: {what}."]
+        if needed_by:
+            lines.append("  Needed by: " + " -> ".join(needed_by))
+        lines.append(f"  Mend: {mend}.")
+        super().__init__("\n".join(lines))
+        self.where = where
+        self.what = what
+        self.mend = mend
+
+
+class MissingAnnotationError(DefinitionError):
+    """A parameter that the framework must fill has no annotation."""
+
+    def __init__(self, where: str, parameter: str) -> None:
+        super().__init__(
+            f"{where}, parameter {parameter!r}",
+            "it has no type annotation",
+            mend=f"annotate it, for example {parameter}: int, or give the provider no such parameter",
+        )
+
+
+class MissingReturnAnnotationError(DefinitionError):
+    """A handler does not say what it returns, or a factory does not say what it makes."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            where,
+            "it has no return annotation",
+            mend="say what is answered, for example -> Order, or -> None for 204 No Content",
+        )
+
+
+class UnresolvedAnnotationError(DefinitionError):
+    """An annotation names something that cannot be found."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(
+            where,
+            f"its annotations cannot be resolved ({reason})",
+            mend="import the name at module level, not under TYPE_CHECKING, where the function is defined",
+        )
+
+
+class UnsupportedTypeError(DefinitionError):
+    """A type that cannot be read from a request, or has no schema."""
+
+    def __init__(self, where: str, parameter: str, type_name: str, reason: str) -> None:
+        super().__init__(
+            f"{where}, parameter {parameter!r}",
+            f"{type_name} cannot be read from a request ({reason})",
+            mend="use a builtin, a msgspec Struct, a dataclass, a TypedDict, a NamedTuple or an attrs class, or register "
+            "the type in the container",
+        )
+
+
+class UnboundPlaceholderError(DefinitionError):
+    """A placeholder of the path has no parameter that takes it."""
+
+    def __init__(self, where: str, path: str, placeholder: str) -> None:
+        super().__init__(
+            where,
+            f"no parameter takes the placeholder {{{placeholder}}} of the path {path!r}",
+            mend=f"add a parameter named {placeholder!r}, or take the placeholder out of the path",
+        )
+
+
+class UnknownPlaceholderError(DefinitionError):
+    """A parameter is marked as a path parameter, and the path has no such placeholder."""
+
+    def __init__(self, where: str, parameter: str, placeholder: str, path: str) -> None:
+        super().__init__(
+            f"{where}, parameter {parameter!r}",
+            f"the path {path!r} has no placeholder {{{placeholder}}}",
+            mend=f"add {{{placeholder}}} to the path, or drop the Path() marker",
+        )
+
+
+class SeveralBodiesError(DefinitionError):
+    """More than one parameter would take the request body."""
+
+    def __init__(self, where: str, parameters: Sequence[str]) -> None:
+        names = ", ".join(repr(name) for name in parameters)
+        super().__init__(
+            where,
+            f"several parameters would take the request body: {names}",
+            mend="put them into one Struct, mark the others with Query(), Header() or Cookie(), or register their types "
+            "in the container",
+        )
+
+
+class BodyNotAllowedError(DefinitionError):
+    """A method without a request body has a parameter that would take one."""
+
+    def __init__(self, where: str, parameter: str, type_name: str, method: str) -> None:
+        super().__init__(
+            f"{where}, parameter {parameter!r}",
+            f"{type_name} would be the request body, and {method} has none",
+            mend=f"spread its fields over the query with Annotated[{type_name}, Query()], or register the type in the "
+            "container",
+        )
+
+
+class InvalidMarkerError(DefinitionError):
+    """A parameter marker stands where it makes no sense."""
+
+    def __init__(self, where: str, parameter: str, what: str, mend: str) -> None:
+        super().__init__(f"{where}, parameter {parameter!r}", what, mend=mend)
+
+
+class DuplicateParameterError(DefinitionError):
+    """Two parameters read one name of the request with different types."""
+
+    def __init__(self, where: str, source: str, name: str, types: Sequence[str]) -> None:
+        super().__init__(
+            where,
+            f"the {source} parameter {name!r} is read with different types: {', '.join(types)}",
+            mend="give both the same type, or one of them another name on the wire",
+        )
+
+
+class UnencodableReturnError(DefinitionError):
+    """The return annotation names a type that no encoder can write."""
+
+    def __init__(self, where: str, type_name: str, reason: str) -> None:
+        super().__init__(
+            where,
+            f"its return type {type_name} cannot be encoded ({reason})",
+            mend="return a Struct, a dataclass or builtins, a framework Response, or an aiohttp StreamResponse",
+        )
+
+
+class InvalidResponseError(DefinitionError):
+    """A status and a return annotation contradict each other."""
+
+    def __init__(self, where: str, what: str, mend: str) -> None:
+        super().__init__(where, what, mend=mend)
+
+
+class InvalidPathError(DefinitionError):
+    """A path template that cannot be read."""
+
+    def __init__(self, where: str, path: str, reason: str, mend: str) -> None:
+        super().__init__(where, f"the path {path!r} {reason}", mend=mend)
+
+
+class DuplicateRouteError(DefinitionError):
+    """Two handlers answer one method on one path (placeholder names do not count), or share one route name."""
+
+    def __init__(self, where: str, what: str, other: str) -> None:
+        super().__init__(where, f"{what} is also answered by {other}", mend="change the path or the method of one of them")
+
+
+class InvalidControllerError(DefinitionError):
+    """What stands among the controllers is not a controller that can be built."""
+
+    def __init__(self, where: str, what: str, mend: str) -> None:
+        super().__init__(where, what, mend=mend)
+
+
+class InvalidLayerError(DefinitionError):
+    """A guard, middleware or exception handler has the wrong shape."""
+
+    def __init__(self, where: str, what: str, mend: str) -> None:
+        super().__init__(where, what, mend=mend)
+
+
+class MissingProviderError(DefinitionError):
+    """A constructor, provider or handler asks for a type that nobody provides."""
+
+    def __init__(self, where: str, parameter: str, type_name: str, needed_by: Sequence[str], *, hint: str = "") -> None:
+        mend = hint or f"container.add_scoped({type_name}), or give the parameter a default"
+        super().__init__(
+            f"{where}, parameter {parameter!r}", f"no provider for {type_name}", needed_by=needed_by, mend=mend
+        )
+
+
+class CyclicProviderError(DefinitionError):
+    """Providers need each other in a circle."""
+
+    def __init__(self, where: str, cycle: Sequence[str]) -> None:
+        super().__init__(
+            where,
+            f"the provider of {cycle[0]} needs itself",
+            needed_by=cycle,
+            mend="let one of them take what it needs as a method argument, or split what both need into a third service",
+        )
+
+
+class CaptiveProviderError(DefinitionError):
+    """Something that lives as long as the process would keep something that lives as long as a request."""
+
+    def __init__(
+        self, where: str, parameter: str, holder: str, type_name: str, lifetime: str, needed_by: Sequence[str]
+    ) -> None:
+        super().__init__(
+            f"{where}, parameter {parameter!r}",
+            f"{holder} lives as long as the process, and {type_name} is {lifetime}",
+            needed_by=needed_by,
+            mend=f"register {type_name} as a singleton, or what needs it as scoped",
+        )
+
+
+class DuplicateProviderError(DefinitionError):
+    """One type is registered twice under one qualifier."""
+
+    def __init__(self, where: str, type_name: str, qualifier: str | None) -> None:
+        under = f" with qualifier {qualifier!r}" if qualifier is not None else ""
+        super().__init__(
+            where,
+            f"{type_name} is registered more than once{under}",
+            mend="drop one of the registrations, or tell them apart with qualifier=",
+        )
+
+
+class InvalidProviderError(DefinitionError):
+    """A factory that cannot make what it is registered for."""
+
+    def __init__(self, where: str, what: str, mend: str) -> None:
+        super().__init__(where, what, mend=mend)
+
+
+class RequestInSingletonError(DefinitionError):
+    """A provider that lives as long as the process reads a request."""
+
+    def __init__(self, where: str, parameter: str, holder: str) -> None:
+        super().__init__(
+            f"{where}, parameter {parameter!r}",
+            f"{holder} lives as long as the process and cannot read a request",
+            mend=f"register {holder} with add_scoped, or take the parameter out",
+        )
+
+
+class ReverseError(LookupError):
+    """A URL was asked for that cannot be built: unknown handler or name, or parameters that do not fit."""

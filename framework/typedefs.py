@@ -1,0 +1,25 @@
+"""The protocols that guards, middlewares and exception handlers follow."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from aiohttp import web
+
+__all__ = ("CallNext", "ExceptionHandler", "ExceptionHandlers", "Guard", "Guards", "Middleware", "Middlewares")
+
+Guard: TypeAlias = Callable[[web.Request], Awaitable[None]]
+"""``async (request) -> None``; raises (an HTTPError as a rule) to refuse the request."""
+
+CallNext: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+"""What a middleware calls to go on; it returns the final response and never raises an Exception."""
+
+Middleware: TypeAlias = Callable[[web.Request, CallNext], Awaitable[web.StreamResponse]]
+"""``async (request, call_next) -> response``."""
+
+ExceptionHandler: TypeAlias = Callable[[web.Request, Any], Awaitable[web.StreamResponse]]
+"""``async (request, error) -> response``."""
+
+# Each may also be a class whose constructor is injected and whose instances have the shape above as __call__.
+Guards: TypeAlias = Sequence[Guard | type[Any]]
+Middlewares: TypeAlias = Sequence[Middleware | type[Any]]
+ExceptionHandlers: TypeAlias = Mapping[type[Exception] | int, ExceptionHandler | type[Any]]
