@@ -1,7 +1,7 @@
 """What was decided at start-up, as frozen records: behaviour and the OpenAPI document are both read from them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
 
@@ -67,6 +67,8 @@ class ParameterPlan:
     """Whether the fields of a Struct (dataclass, TypedDict, …) are spread over the source."""
     forbid_unknown: bool = False
     style: QueryStyle = "form"
+    default: Any = NODEFAULT
+    """What the argument is when nothing of it is in the request."""
     description: str | None = None
     deprecated: bool = False
 
@@ -182,16 +184,13 @@ class ResponsePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerPlan:
-    """The guards, middlewares and exception handlers around a route, outermost first.
-
-    Each level (app, routers, controller, route) that declares a middleware or an exception handler has one entry.
-    """
+    """The guards, middlewares and exception handlers that one level declares, as variables of the emitted code."""
 
     level: str
-    """Where it was declared, as explain() names it: ``app``, ``router /v1``, ``OrderController``, …"""
-    middlewares: tuple[Any, ...] = ()
-    guards: tuple[Any, ...] = ()
-    exception_handlers: tuple[tuple[type[Exception] | int, Any], ...] = ()
+    """Where they were declared, as explain() names it: ``app``, ``router /v1``, ``OrderController``, …"""
+    middlewares: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
+    exception_handlers: Mapping[type[Exception] | int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +205,8 @@ class RoutePlan:
     """The handler, as messages name it: ``OrderController.show (shop/orders.py:12)``."""
     function: Callable[..., Any]
     """The handler as declared, unbound."""
-    controller: ServicePlan
+    controller: str
+    """The variable that holds the controller."""
     handler: Call
     synchronous: bool
     parameters: tuple[ParameterPlan, ...]
@@ -215,6 +215,7 @@ class RoutePlan:
     """The scoped and transient services that a request needs, in the order in which they are made."""
     response: ResponsePlan
     layers: tuple[LayerPlan, ...]
+    """Outermost first: app, routers, controller, route."""
     body_limit: int
     timeout: float | None
     raises: tuple[type[HTTPError], ...] = ()

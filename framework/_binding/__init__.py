@@ -1,0 +1,1 @@
+"""Where each argument comes from, how it is decoded, and every fault of a request."""

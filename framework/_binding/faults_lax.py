@@ -1,0 +1,238 @@
+"""What msgspec's lax mode takes from a URL, header, cookie or form although it should not."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeAlias
+
+import msgspec
+from msgspec import Struct, inspect
+
+from framework._binding.faults_judge import MAPPINGS, OBJECTS, bare, form_of, member_for, per_kind
+
+__all__ = ("LaxCheck", "lax_check", "lax_reason")
+
+# The argument is a text, a list of texts or, for a model, a dict of them.
+LaxCheck: TypeAlias = Callable[[Any], bool]
+# A code and a detail.
+_Reason: TypeAlias = tuple[str, str]
+
+
+class _Watch(Struct, frozen=True):
+    """What to look out for in the text of one kind: ``suspect`` is quick, ``tests`` decide."""
+
+    suspect: re.Pattern[str]
+    tests: tuple[Callable[[inspect.Type, str], _Reason | None], ...]
+
+
+def _null(kind: inspect.Type, text: str) -> _Reason | None:
+    """Refuse a text that msgspec reads as None."""
+    if text.lower() != "null":
+        return None
+    others = tuple(member for member in _members(kind) if not isinstance(member, inspect.NoneType))
+    if not others:
+        return "type", "Expected `null`, got `str`"
+    return "type", _strict_detail(inspect.UnionType(others), None)
+
+
+def _infinite_float(_kind: inspect.Type, text: str) -> _Reason | None:
+    if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+        return "value", "Expected a finite number"
+    return None
+
+
+def _infinite_decimal(_kind: inspect.Type, text: str) -> _Reason | None:
+    """Refuse NaN, sNaN, NaN1 and infinities in each of the spellings that Decimal reads."""
+    try:
+        finite = Decimal(text).is_finite()
+    except InvalidOperation:
+        return None
+    return None if finite else ("value", "Expected a finite number")
+
+
+def _bare_number(kind: inspect.Type, text: str) -> _Reason | None:
+    """Refuse a number that msgspec reads as seconds."""
+    if _NUMBER.fullmatch(text) is None:
+        return None
+    if any(isinstance(member, _NUMERIC) for member in _members(kind)):
+        # The number is then for one of those, unless msgspec still makes a time of it: 1.5 into int | datetime.
+        try:
+            value = msgspec.convert(text, form_of(kind).hint, strict=False)
+        except msgspec.ValidationError:
+            return None
+        if not isinstance(value, (dt.datetime, dt.timedelta)):
+            return None
+    return "type", _strict_detail(kind, 1 if text.lstrip("-").isdigit() else 1.5)
+
+
+def _strict_detail(kind: inspect.Type, value: object) -> str:
+    """Let msgspec say what it expects in the place of a value of JSON's."""
+    try:
+        msgspec.convert(value, form_of(kind).hint)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return "Invalid value"
+
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
+_NUMERIC = (inspect.IntType, inspect.FloatType, inspect.BoolType, inspect.LiteralType, inspect.EnumType)
+_TEXTUAL = (inspect.StrType, inspect.AnyType)
+
+_HAZARDS: dict[type[inspect.Type], tuple[str, Callable[[inspect.Type, str], _Reason | None]]] = {
+    inspect.NoneType: (r"(?i:null)", _null),
+    inspect.FloatType: (r"[+-]?(?i:nan|inf|infinity)", _infinite_float),
+    inspect.DecimalType: (r"(?is:.*n.*)", _infinite_decimal),
+    inspect.DateTimeType: (_NUMBER.pattern, _bare_number),
+    inspect.TimeDeltaType: (_NUMBER.pattern, _bare_number),
+}
+
+
+def _members(kind: inspect.Type) -> list[inspect.Type]:
+    """Return what a scalar may be: Literal[1, None] -> Literal[1], None."""
+    kind = bare(kind)
+    if isinstance(kind, inspect.UnionType):
+        return [member for inner in kind.types for member in _members(inner)]
+    if isinstance(kind, inspect.LiteralType) and None in kind.values:
+        values = tuple(value for value in kind.values if value is not None)
+        return [*([inspect.LiteralType(values)] if values else []), inspect.NoneType()]
+    return [kind]
+
+
+@per_kind
+def _watch_of(kind: inspect.Type) -> _Watch | None:
+    members = _members(kind)
+    if any(isinstance(member, _TEXTUAL) for member in members):
+        return None
+    hazards = dict(_HAZARDS[type(member)] for member in members if type(member) in _HAZARDS)
+    if not hazards:
+        return None
+    return _Watch(re.compile("|".join(hazards), re.ASCII), tuple(dict.fromkeys(hazards.values())))
+
+
+def lax_reason(kind: inspect.Type, raw: object) -> tuple[str, str] | None:
+    """Return the code and detail of the fault that a text is for a kind, where msgspec would let it pass."""
+    watch = _watch_of(kind)
+    if watch is None or not isinstance(raw, str):
+        return None
+    return next((reason for test in watch.tests if (reason := test(kind, raw)) is not None), None)
+
+
+@per_kind
+def lax_check(kind: inspect.Type) -> LaxCheck | None:
+    """Return a function that is True for what must be refused although msgspec takes it, or None where nothing is.
+
+    It takes what ``msgspec.convert(..., strict=False)`` takes: a text, a list of texts, or a dict of these for a model.
+    """
+    return _check(kind, {})
+
+
+# The models that are being looked at, so that a model may hold itself.
+_Open: TypeAlias = dict[int, list[LaxCheck]]
+
+
+def _check(kind: inspect.Type, pending: _Open) -> LaxCheck | None:
+    kind = bare(kind)
+    if id(kind) in pending:
+        return _deferred(pending[id(kind)])
+    pending[id(kind)] = holder = []
+    check = _CHECKS.get(type(kind), _text_check)(kind, pending)
+    del pending[id(kind)]
+    if check is not None:
+        holder.append(check)
+    return check
+
+
+def _deferred(holder: list[LaxCheck]) -> LaxCheck:
+    def refuse(raw: Any) -> bool:
+        return bool(holder) and holder[0](raw)
+
+    return refuse
+
+
+def _text_check(kind: Any, _pending: _Open) -> LaxCheck | None:
+    watch = _watch_of(kind)
+    if watch is None:
+        return None
+    suspect = watch.suspect.fullmatch
+
+    def refuse(raw: Any) -> bool:
+        return isinstance(raw, str) and suspect(raw) is not None and lax_reason(kind, raw) is not None
+
+    return refuse
+
+
+def _items_check(kind: Any, pending: _Open) -> LaxCheck | None:
+    check = _check(kind.item_type, pending)
+    if check is None:
+        return None
+
+    def refuse(raw: Any) -> bool:
+        return isinstance(raw, list) and any(map(check, raw))
+
+    return refuse
+
+
+def _values_check(kind: Any, pending: _Open) -> LaxCheck | None:
+    check = _check(kind.value_type, pending)
+    if check is None:
+        return None
+
+    def refuse(raw: Any) -> bool:
+        return isinstance(raw, dict) and any(map(check, raw.values()))
+
+    return refuse
+
+
+def _places_check(kinds: list[inspect.Type], offset: int, pending: _Open) -> LaxCheck | None:
+    found = [(place, _check(kind, pending)) for place, kind in enumerate(kinds, offset)]
+    checks = [(place, check) for place, check in found if check is not None]
+    if not checks:
+        return None
+
+    def refuse(raw: Any) -> bool:
+        return isinstance(raw, list) and any(place < len(raw) and check(raw[place]) for place, check in checks)
+
+    return refuse
+
+
+def _tuple_check(kind: Any, pending: _Open) -> LaxCheck | None:
+    return _places_check(list(kind.item_types), 0, pending)
+
+
+def _model_check(kind: Any, pending: _Open) -> LaxCheck | None:
+    if isinstance(kind, inspect.NamedTupleType) or getattr(kind, "array_like", False):
+        offset = 0 if getattr(kind, "tag", None) is None else 1
+        return _places_check([field.type for field in kind.fields], offset, pending)
+    found = [(field.encode_name, _check(field.type, pending)) for field in kind.fields]
+    checks = [(name, check) for name, check in found if check is not None]
+    if not checks:
+        return None
+
+    def refuse(raw: Any) -> bool:
+        return isinstance(raw, dict) and any(name in raw and check(raw[name]) for name, check in checks)
+
+    return refuse
+
+
+def _union_check(kind: Any, pending: _Open) -> LaxCheck | None:
+    text = _text_check(kind, pending)
+    found = [(bare(member), _check(member, pending)) for member in kind.types if type(bare(member)) in _CHECKS]
+    checks = {id(member): check for member, check in found if check is not None}
+    if text is None and not checks:
+        return None
+
+    def refuse(raw: Any) -> bool:
+        check = text if isinstance(raw, str) else checks.get(id(member_for(kind, raw)))
+        return check is not None and check(raw)
+
+    return refuse
+
+
+_CHECKS: dict[type[inspect.Type], Callable[[Any, _Open], LaxCheck | None]] = {
+    **dict.fromkeys(MAPPINGS, _values_check),
+    **dict.fromkeys((inspect.ListType, inspect.VarTupleType, inspect.SetType, inspect.FrozenSetType), _items_check),
+    **dict.fromkeys((*OBJECTS, inspect.StructType, inspect.NamedTupleType), _model_check),
+    inspect.TupleType: _tuple_check,
+    inspect.UnionType: _union_check,
+}

@@ -1,0 +1,1 @@
+"""Controllers and container -> route plans -> one emitted callable for each route."""

@@ -1,0 +1,142 @@
+"""Puts emitted routes into the table of paths, with what answers when no handler does."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from aiohttp import web
+
+from framework._compiler.emit import EmittedRoute, emit_answer, emit_route
+from framework._compiler.routes import Plans
+from framework._pipeline import ErrorAnswer, Rendering
+from framework._plan import LayerPlan, RoutePlan
+from framework._responses.problems import from_aiohttp, problem_response
+from framework._responses.response import EncodedResponse, Head
+from framework._routing.resource import ControllerResource, PathEntry, RouteEntry
+from framework._routing.table import PathTable
+from framework._routing.template import PathTemplate
+from framework.http_errors import BadRequest, MethodNotAllowed, NotFound, NotImplementedMethod
+
+__all__ = ("CompiledApp", "compile_app")
+
+# RFC 9110, section 9, and RFC 5789; what an app declares beyond them is known too.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
+_RENDERING = Rendering(problem=problem_response, translate=from_aiohttp)
+_NO_CONTENT = Head(204, None)
+
+
+class CompiledApp:
+    """Everything that serves requests; ``start`` puts the open singletons in."""
+
+    def __init__(self, plans: Plans) -> None:
+        self.plans = plans
+        self._answers: dict[tuple[int, ...], ErrorAnswer] = {}
+        self._emitted: list[EmittedRoute] = []
+        self.by_route: dict[tuple[str, str], tuple[RoutePlan, EmittedRoute]] = {}
+        self._paths = self._compile_paths()
+
+    def _answer_for(self, layers: Sequence[LayerPlan]) -> ErrorAnswer:
+        levels = [one.exception_handlers for one in reversed(layers) if one.exception_handlers]
+        key = tuple(map(id, levels))
+        if key not in self._answers:
+            self._answers[key] = ErrorAnswer(levels, _RENDERING)
+        return self._answers[key]
+
+    def _compile_paths(self) -> list[tuple[PathTemplate, PathEntry]]:
+        by_shape: dict[Any, list[tuple[PathTemplate, RoutePlan]]] = {}
+        templates = {one.template.text: one.template for one in self.plans.mounted}
+        for plan in self.plans.routes:
+            template = templates[plan.path]
+            by_shape.setdefault(template.shape, []).append((template, plan))
+        return [(routes[0][0], self._compile_path(routes)) for routes in by_shape.values()]
+
+    def _compile_path(self, routes: Sequence[tuple[PathTemplate, RoutePlan]]) -> PathEntry:
+        methods: dict[str, RouteEntry] = {}
+        for template, plan in routes:
+            emitted = self._keep(emit_route(plan, self._answer_for))
+            self.by_route[plan.method, plan.path] = (plan, emitted)
+            methods[plan.method] = RouteEntry(plan.method, emitted.handler, template, plan.name)
+            if plan.method == "GET":
+                # RFC 9110, section 9.3.2: HEAD is GET without the body, which the response leaves out.
+                methods.setdefault("HEAD", RouteEntry("HEAD", emitted.handler, template, plan.name))
+        template = routes[0][0]
+        allow = ", ".join(sorted({*methods, "OPTIONS"}))
+        layers = _shared([plan.layers for _, plan in routes])
+        options = self._fixed("OPTIONS", f"OPTIONS {template.text}", layers, _Options(allow), template)
+        methods.setdefault("OPTIONS", options)
+        other = self._fixed("GET", f"405 {template.text}", layers, _Refusal(MethodNotAllowed, allow), template)
+        return PathEntry(other=other, methods=methods)
+
+    def _fixed(
+        self, method: str, label: str, layers: Sequence[LayerPlan], answer: Any, template: PathTemplate | None = None
+    ) -> RouteEntry:
+        emitted = self._keep(emit_answer(label, layers, answer, self._answer_for))
+        return RouteEntry(method, emitted.handler, template or PathTemplate(text="/", segments=()), None)
+
+    def _keep(self, emitted: EmittedRoute) -> EmittedRoute:
+        self._emitted.append(emitted)
+        return emitted
+
+    def make_resource(self, neighbours: Sequence[web.AbstractResource]) -> ControllerResource:
+        """Return the catch-all resource for aiohttp's router, beside the ``neighbours`` that stand there already."""
+        app_layers = (self.plans.app_layer,)
+        declared = {method for _, entry in self._paths for method in entry.methods}
+        resource = ControllerResource(
+            PathTable(),
+            methods=_METHODS | declared,
+            not_found=self._fixed("GET", "404", app_layers, _Refusal(NotFound)),
+            bad_request=self._fixed("GET", "400", app_layers, _Refusal(BadRequest, detail=_UNREADABLE)),
+            unknown_method=self._fixed("GET", "501", app_layers, _Refusal(NotImplementedMethod)),
+            neighbours=neighbours,
+        )
+        for template, entry in self._paths:
+            resource.add(template, entry)
+        return resource
+
+    def start(self, live: Mapping[str, Any]) -> None:
+        """Give the open singletons to everything that was emitted."""
+        for emitted in self._emitted:
+            emitted.namespace.update(live)
+        for answer in self._answers.values():
+            answer.start(live)
+
+
+_UNREADABLE = "The request target or its Host is not valid"
+
+
+class _Refusal:
+    """Raises an HTTPError."""
+
+    def __init__(self, error: type[Any], allow: str | None = None, detail: str | None = None) -> None:
+        self._error = error
+        self._detail = detail
+        self._headers = None if allow is None else {"Allow": allow}
+
+    def __call__(self) -> NoReturn:
+        raise self._error(self._detail, headers=self._headers)
+
+
+class _Options:
+    """Answers OPTIONS with the methods of a path."""
+
+    def __init__(self, allow: str) -> None:
+        self._allow = allow
+
+    def __call__(self) -> EncodedResponse:
+        response = EncodedResponse(None, _NO_CONTENT)
+        response.headers["Allow"] = self._allow
+        return response
+
+
+def _shared(stacks: Sequence[Sequence[LayerPlan]]) -> tuple[LayerPlan, ...]:
+    """Return the layers that all routes of a path have in common, from the outside in."""
+    shared: list[LayerPlan] = []
+    for levels in zip(*stacks, strict=False):
+        if any(one is not levels[0] for one in levels):
+            break
+        shared.append(levels[0])
+    return tuple(shared)
+
+
+def compile_app(plans: Plans) -> CompiledApp:
+    """Emit all routes of an app."""
+    return CompiledApp(plans)

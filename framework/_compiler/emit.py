@@ -1,0 +1,252 @@
+"""From a route's plan to the source of the callable that answers it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from framework._binding.failure import INVALID, FaultExplainer
+from framework._binding.reading import check_body, read_body
+from framework._compiler.extract import emit_extraction
+from framework._compiler.source import Source
+from framework._pipeline import ErrorAnswer, require_response
+from framework._plan import ArgumentPlan, Encoding, FactoryKind, LayerPlan, Provision, ResponsePlan, RoutePlan, ServicePlan
+from framework._responses.choose import ENCODERS
+from framework._responses.response import EncodedResponse, Head, Response
+from framework._services.opening import FINISHERS
+from framework._services.scope import close
+from framework.http_errors import ServiceUnavailable
+
+__all__ = ("EmittedRoute", "emit_answer", "emit_route")
+
+AnswerFor = Callable[[Sequence[LayerPlan]], ErrorAnswer]
+"""Gives the ErrorAnswer for a stack of layers, outermost first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmittedRoute:
+    """A compiled route: its source, the names that it runs with, and the outermost function."""
+
+    source: str
+    namespace: dict[str, Any]
+    entry: str
+
+    @property
+    def handler(self) -> Any:
+        """The coroutine function that answers ``(request)``."""
+        return self.namespace[self.entry]
+
+
+_EXPRESSIONS: dict[Provision, Callable[[Sequence[str]], str]] = {
+    Provision.PARAMETER: lambda names: f"p.{names[0]}",
+    Provision.BODY: lambda names: names[0],
+    Provision.REQUEST: lambda names: names[0],
+    Provision.SERVICE: lambda names: names[0],
+    Provision.SERVICES: lambda names: f"[{', '.join(names)}]",
+}
+
+
+def _arguments(arguments: Sequence[ArgumentPlan]) -> str:
+    parts = []
+    for one in arguments:
+        expression = _EXPRESSIONS[one.provision](one.variables)
+        parts.append(expression if one.positional else f"{one.name}={expression}")
+    return ", ".join(parts)
+
+
+def emit_route(plan: RoutePlan, answer_for: AnswerFor) -> EmittedRoute:
+    """Emit the function of a route with all the layers around it."""
+    source = Source()
+    source.use(StreamResponse=web.StreamResponse, Response=Response, EncodedResponse=EncodedResponse)
+    with source.block("async def endpoint(request):"):
+        source.line(f'"""{plan.label}"""')
+        with source.block("try:"):
+            for level in plan.layers:
+                for guard in level.guards:
+                    source.line(f"await {guard}(request)")
+            _emit_binding(source, plan)
+            _emit_call(source, plan)
+        _emit_failure(source, "failed", answer_for(plan.layers))
+    entry = _emit_timeout(source, plan, answer_for) if plan.timeout is not None else "endpoint"
+    return _finish(source, plan.label, plan.layers, entry, answer_for)
+
+
+def emit_answer(label: str, layers: Sequence[LayerPlan], answer: Callable[[], Any], answer_for: AnswerFor) -> EmittedRoute:
+    """Emit what answers requests that no handler takes (404, 405, 501, OPTIONS) through the layers around it.
+
+    ``answer`` gives the response, or raises the HTTPError.
+    """
+    source = Source()
+    source.use(answer=answer)
+    with source.block("async def endpoint(request):"):
+        with source.block("try:"):
+            source.line("return answer()")
+        _emit_failure(source, "failed", answer_for(layers))
+    return _finish(source, label, layers, "endpoint", answer_for)
+
+
+def _finish(
+    source: Source, label: str, layers: Sequence[LayerPlan], entry: str, answer_for: AnswerFor
+) -> EmittedRoute:
+    entry = _emit_layers(source, layers, entry, answer_for)
+    return EmittedRoute(source=source.text, namespace=source.compile(label), entry=entry)
+
+
+def _emit_layers(source: Source, layers: Sequence[LayerPlan], inner: str, answer_for: AnswerFor) -> str:
+    """Fold the middlewares around a function, the innermost first; return the name of the outermost."""
+    source.use(StreamResponse=web.StreamResponse, require_response=require_response)
+    number = sum(len(level.middlewares) for level in layers)
+    for depth in range(len(layers), 0, -1):
+        for middleware in reversed(layers[depth - 1].middlewares):
+            number -= 1
+            with source.block(f"async def layer_{number}(request):"):
+                with source.block("try:"):
+                    source.line(f"response = await {middleware}(request, {inner})")
+                    source.line("if isinstance(response, StreamResponse):")
+                    source.line("    return response")
+                    source.line(f"require_response(response, {middleware!r})")
+                _emit_failure(source, f"failed_{number}", answer_for(layers[:depth]))
+            inner = f"layer_{number}"
+    return inner
+
+
+def _emit_failure(source: Source, name: str, answer: ErrorAnswer) -> None:
+    source.use(**{name: answer})
+    with source.block("except Exception as error:"):
+        source.line(f"return await {name}(request, error)")
+
+
+def _emit_timeout(source: Source, plan: RoutePlan, answer_for: AnswerFor) -> str:
+    source.use(timeout=asyncio.timeout, ServiceUnavailable=ServiceUnavailable, out_of_time=answer_for(plan.layers))
+    with source.block("async def timed(request):"):
+        with source.block("try:"):
+            with source.block(f"async with timeout({plan.timeout!r}):"):
+                source.line("return await endpoint(request)")
+        with source.block("except TimeoutError:"):
+            source.line(f'error = ServiceUnavailable("No answer within {plan.timeout:g} s")')
+            source.line("return await out_of_time(request, error)")
+    return "timed"
+
+
+def _emit_binding(source: Source, plan: RoutePlan) -> None:
+    if not plan.parameters and plan.body is None:
+        return
+    source.use(INVALID=INVALID, explain=FaultExplainer(plan.parameters, plan.body))
+    if plan.body is not None:
+        source.use(check_body=check_body, read_body=read_body, BODY_LIMIT=plan.body_limit)
+        source.line("check_body(request, BODY_LIMIT)")
+    checks = emit_extraction(source, plan.parameters)
+    if plan.body is not None:
+        source.line("data = await read_body(request, BODY_LIMIT)")
+    with source.block("try:"):
+        for check in checks:
+            source.line(check)
+        if plan.parameters:
+            source.line("p = convert(raw, Parameters, strict=False)")
+        if plan.body is not None:
+            _emit_decoding(source, plan)
+    with source.block("except INVALID as error:"):
+        raw = "raw" if plan.parameters else "{}"
+        source.line(f"raise explain({raw}, {'data' if plan.body is not None else 'None'}, error) from None")
+
+
+def _emit_decoding(source: Source, plan: RoutePlan) -> None:
+    body = plan.body
+    if body is None:
+        return
+    source.use(decode=msgspec.json.Decoder(body.annotation).decode)
+    # msgspec skips bytes that are not UTF-8 in fields that it ignores; decode() raises for them.
+    if body.required:
+        source.line("data.isascii() or data.decode()")
+        source.line("body = decode(data)")
+        return
+    source.use(BODY_DEFAULT=body.default)
+    source.line("data.isascii() or data.decode()")
+    source.line("body = decode(data) if data else BODY_DEFAULT")
+
+
+def _emit_call(source: Source, plan: RoutePlan) -> None:
+    if not any(one.kind.cleans_up for one in plan.services):
+        for service in plan.services:
+            _emit_service(source, service)
+        _emit_handler(source, plan)
+        _emit_result(source, plan, "return ")
+        return
+    source.use(close=close)
+    source.line("opened = []")
+    with source.block("try:"):
+        for service in plan.services:
+            _emit_service(source, service)
+        _emit_handler(source, plan)
+        _emit_result(source, plan, "response = ")
+    with source.block("except BaseException as error:"):
+        source.line("raise await close(opened, error)")
+    source.line("failure = await close(opened, None)")
+    with source.block("if failure is not None:"):
+        source.line("raise failure")
+    source.line("return response")
+
+
+_MAKING: dict[FactoryKind, str] = {
+    FactoryKind.CALL: "{x} = {call}",
+    FactoryKind.ASYNC_CALL: "{x} = await {call}",
+    FactoryKind.GENERATOR: "{x} = next(made := {call})",
+    FactoryKind.ASYNC_GENERATOR: "{x} = await anext(made := {call})",
+    FactoryKind.CONTEXT: "{x} = (made := {call}).__enter__()",
+    FactoryKind.ASYNC_CONTEXT: "{x} = await (made := {call}).__aenter__()",
+}
+
+
+def _emit_service(source: Source, service: ServicePlan) -> None:
+    make = f"make_{service.variable}"
+    source.use(**{make: service.call.target})
+    call = f"{make}({_arguments(service.call.arguments)})"
+    source.line(_MAKING[service.kind].format(x=service.variable, call=call))
+    if service.kind.cleans_up:
+        finish = FINISHERS[service.kind]
+        source.use(**{finish.__name__: finish})
+        source.line(f"opened.append(({finish.__name__}, made))")
+
+
+def _emit_handler(source: Source, plan: RoutePlan) -> None:
+    source.use(handle=plan.handler.target)
+    arguments = _arguments(plan.handler.arguments)
+    if plan.synchronous:
+        source.use(to_thread=asyncio.to_thread)
+        source.line(f"result = await to_thread(handle, {plan.controller}, {arguments})")
+    else:
+        source.line(f"result = await handle({plan.controller}, {arguments})")
+
+
+def _emit_result(source: Source, plan: RoutePlan, target: str) -> None:
+    response = plan.response
+    if response.encoding is Encoding.PASS:
+        source.use(require_response=require_response)
+        source.line(f"require_response(result, {plan.label!r})")
+        _emit_ready(source, response)
+        source.line(f"{target}result")
+        return
+    source.use(HEAD=Head(response.status, response.media_type))
+    encode = ENCODERS.get(response.encoding)
+    if encode is not None:
+        source.use(encode=encode)
+    made = f"EncodedResponse({'None' if encode is None else 'encode(result)'}, HEAD)"
+    if not response.may_be_response:
+        source.line(f"{target}{made}")
+        return
+    with source.block("if isinstance(result, StreamResponse):"):
+        _emit_ready(source, response)
+        source.line(f"{target}result")
+    with source.block("else:"):
+        source.line(f"{target}{made}")
+
+
+def _emit_ready(source: Source, response: ResponsePlan) -> None:
+    encode = "encode" if response.encoding in ENCODERS else "None"
+    with source.block("if isinstance(result, Response):"):
+        source.line(f"result.encode({encode}, {response.media_type!r}, {response.status})")
+
+

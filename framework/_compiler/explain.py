@@ -1,0 +1,42 @@
+"""Tells in words what happens to a request of one route, then shows the code that was emitted for it."""
+
+from collections.abc import Iterator
+
+from framework._compiler.emit import EmittedRoute
+from framework._plan import RoutePlan
+
+__all__ = ("explain_route",)
+
+
+def explain_route(plan: RoutePlan, emitted: EmittedRoute) -> str:
+    """Return the order of the stages of a route and its emitted source."""
+    lines = [f"{plan.method} {plan.path} -> {plan.label}", ""]
+    lines += [f"{number:>3}. {stage}" for number, stage in enumerate(_stages(plan), start=1)]
+    return "\n".join([*lines, "", emitted.source])
+
+
+def _stages(plan: RoutePlan) -> Iterator[str]:
+    for level in plan.layers:
+        for middleware in level.middlewares:
+            yield f"middleware {middleware} ({level.level})"
+    if plan.timeout is not None:
+        yield f"timeout of {plan.timeout:g} s, else 503"
+    for level in plan.layers:
+        for guard in level.guards:
+            yield f"guard {guard} ({level.level})"
+    if plan.body is not None:
+        yield f"body of at most {plan.body_limit} bytes, else 413; {plan.body.media_type}, else 415"
+        yield "parsing, else 400"
+    if plan.body is not None or plan.parameters:
+        yield "validation of all sources together, else 422"
+    for service in plan.services:
+        yield f"{service.lifetime} service {service.label}"
+    yield f"handler {plan.label}" + (" in a worker thread" if plan.synchronous else "")
+    yield f"encoding: {plan.response.encoding.value}, {plan.response.status}"
+    closing = [one.label for one in reversed(plan.services) if one.kind.cleans_up]
+    if closing:
+        yield f"cleanup: {', '.join(closing)}"
+    for level in reversed(plan.layers):
+        for key in level.exception_handlers:
+            name = key if isinstance(key, int) else key.__name__
+            yield f"an exception ({name}) is answered by {level.exception_handlers[key]} ({level.level})"

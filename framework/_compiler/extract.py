@@ -1,0 +1,144 @@
+"""Emits the lines that read raw parameter texts, each name from its own source, into one dictionary."""
+
+import copy
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import NODEFAULT, UNSET, inspect
+
+from framework._binding.faults import lax_check
+from framework._binding.reading import deep_object, parse_query, read_cookies, read_header, read_header_list
+from framework._compiler.source import Source
+from framework._inspect.types import fields_of, is_collection, without_metadata
+from framework._plan import FieldPlan, ParameterPlan
+from framework._plan import Source as From
+
+__all__ = ("emit_extraction", "parameters_struct")
+
+_SEPARATORS = {"csv": ",", "pipe": "|"}
+_OPENING: dict[From, tuple[str, dict[str, Any]]] = {
+    From.PATH: ("match = request.match_info", {}),
+    From.QUERY: ("query = parse_query(request.rel_url.raw_query_string)", {"parse_query": parse_query}),
+    From.HEADER: ("headers = request.headers", {"read_header": read_header, "read_header_list": read_header_list}),
+    From.COOKIE: ("cookies = read_cookies(request)", {"read_cookies": read_cookies}),
+}
+
+
+def emit_extraction(source: Source, parameters: Sequence[ParameterPlan]) -> list[str]:
+    """Emit the reading of all parameters into ``raw``; return the lines that check what msgspec would let pass."""
+    if not parameters:
+        return []
+    source.use(convert=msgspec.convert, Parameters=parameters_struct(parameters))
+    for origin in From:
+        if any(one.source is origin for one in parameters):
+            line, names = _OPENING[origin]
+            source.use(**names)
+            source.line(line)
+    in_path = [one for one in parameters if one.source is From.PATH]
+    texts = ", ".join(f"{one.variable!r}: match[{one.field.name!r}]" for one in in_path)
+    source.line(f"raw = {{{texts}}}")
+    for one in parameters:
+        if one.source is not From.PATH:
+            _emit_parameter(source, one, parameters)
+    return [line for one in parameters for line in _check(source, one)]
+
+
+def parameters_struct(parameters: Sequence[ParameterPlan]) -> type[msgspec.Struct]:
+    """Make the Struct into which all parameters of a route are converted at once."""
+    fields: list[Any] = []
+    for one in parameters:
+        default = _default(one)
+        fields.append((one.variable, one.annotation) if default is NODEFAULT else (one.variable, one.annotation, default))
+    return msgspec.defstruct("Parameters", fields, kw_only=True)
+
+
+def _default(plan: ParameterPlan) -> Any:
+    if isinstance(plan.default, list | dict | set):
+        return msgspec.field(default_factory=functools.partial(copy.copy, plan.default))
+    if plan.default is UNSET:
+        return msgspec.field(default=UNSET)
+    return plan.default
+
+
+def _emit_parameter(source: Source, plan: ParameterPlan, parameters: Sequence[ParameterPlan]) -> None:
+    if plan.style == "deepObject":
+        _emit_deep_object(source, plan)
+    elif plan.model:
+        _emit_model(source, plan, parameters)
+    else:
+        _emit_field(source, plan, plan.field, f"raw[{plan.variable!r}]")
+
+
+_READS: dict[From, Callable[[FieldPlan], str]] = {
+    From.QUERY: lambda field: f"query.get({field.name!r})",
+    From.HEADER: lambda field: f"{'read_header_list' if field.repeated else 'read_header'}(headers, {field.name!r})",
+    From.COOKIE: lambda field: f"cookies.get({field.name!r})",
+}
+
+
+def _emit_field(source: Source, plan: ParameterPlan, field: FieldPlan, target: str) -> None:
+    with source.block(f"if (value := {_READS[plan.source](field)}) is not None:"):
+        source.line(f"{target} = {_shaped(source, plan, field)}")
+
+
+def _shaped(source: Source, plan: ParameterPlan, field: FieldPlan) -> str:
+    if not field.repeated or plan.source is From.HEADER:
+        return "value"
+    separator = _SEPARATORS.get(plan.style)
+    if separator is not None:
+        source.use(split_texts=_split_texts)
+        return f"split_texts(value, {separator!r})"
+    return "value if value.__class__ is list else [value]"
+
+
+def _split_texts(value: str | list[str], separator: str) -> list[str]:
+    if isinstance(value, str):
+        return value.split(separator)
+    return [part for one in value for part in one.split(separator)]
+
+
+def _emit_model(source: Source, plan: ParameterPlan, parameters: Sequence[ParameterPlan]) -> None:
+    source.line("model = {}")
+    for field in plan.fields:
+        _emit_field(source, plan, field, f"model[{field.attribute!r}]")
+    if plan.forbid_unknown:
+        # What no other parameter of the route declares reaches the model, which then refuses it.
+        declared = {one.name for other in parameters if other.source is plan.source for one in other.fields}
+        names = f"declared_{plan.variable}"
+        source.use(**{names: frozenset(declared)})
+        held = {From.QUERY: "query", From.COOKIE: "cookies"}[plan.source]
+        source.line(f"model.update((name, {held}[name]) for name in {held}.keys() - {names})")
+    if plan.default is NODEFAULT:
+        source.line(f"raw[{plan.variable!r}] = model")
+    else:
+        with source.block("if model:"):
+            source.line(f"raw[{plan.variable!r}] = model")
+
+
+def _emit_deep_object(source: Source, plan: ParameterPlan) -> None:
+    source.use(deep_object=deep_object)
+    with source.block(f"if (value := deep_object(query, {plan.field.name!r})) is not None:"):
+        for name in _repeated_names(plan.field.type):
+            with source.block(f"if isinstance(value.get({name!r}), str):"):
+                source.line(f"value[{name!r}] = [value[{name!r}]]")
+        source.line(f"raw[{plan.variable!r}] = value")
+
+
+def _repeated_names(kind: inspect.Type) -> list[str]:
+    kind = without_metadata(kind)
+    members = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    fields = (one for member in members for one in fields_of(member) or ())
+    return [one.encode_name for one in fields if is_collection(one.type)]
+
+
+def _check(source: Source, plan: ParameterPlan) -> list[str]:
+    refused = lax_check(inspect.type_info(plan.annotation))
+    if refused is None:
+        return []
+    name = f"refused_{plan.variable}"
+    source.use(**{name: refused, "ValidationError": msgspec.ValidationError})
+    always = plan.source is From.PATH or (plan.model and plan.default is NODEFAULT)
+    present = "" if always else f"{plan.variable!r} in raw and "
+    return [f"if {present}{name}(raw[{plan.variable!r}]): raise ValidationError"]

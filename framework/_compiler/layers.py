@@ -1,0 +1,94 @@
+"""Guards, middlewares and exception handlers: checked, and classes among them built by the container."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from framework._compiler.collect import Level
+from framework._inspect.names import callable_name, describe
+from framework._inspect.signatures import accepts, is_async
+from framework._plan import LayerPlan
+from framework._services.graph import ServiceGraph
+from framework._services.planner import ServicePlanner
+from framework.errors import DefinitionError, InvalidLayerError
+
+__all__ = ("LayerPlanner",)
+
+_SHAPES: Mapping[str, tuple[int, str]] = {
+    "guard": (1, "async def guard(request) -> None"),
+    "middleware": (2, "async def middleware(request, call_next)"),
+    "exception handler": (2, "async def handler(request, error)"),
+}
+
+
+class LayerPlanner:
+    """Plans each level once, whatever the number of routes below it."""
+
+    def __init__(
+        self, graph: ServiceGraph, process: ServicePlanner, report: Callable[[DefinitionError], None]
+    ) -> None:
+        self._graph = graph
+        self._process = process
+        self._report = report
+        self._plans: dict[Level, LayerPlan] = {}
+        self._variables: dict[int, str] = {}
+
+    def plan(self, level: Level) -> LayerPlan:
+        """Return the plan of a level."""
+        known = self._plans.get(level)
+        if known is None:
+            known = self._plans[level] = LayerPlan(
+                level=level.label,
+                guards=tuple(self._variable(one, "guard", level) for one in level.guards),
+                middlewares=tuple(self._variable(one, "middleware", level) for one in level.middlewares),
+                exception_handlers={
+                    self._key(key, level): self._variable(one, "exception handler", level)
+                    for key, one in level.exception_handlers.items()
+                },
+            )
+        return known
+
+    def _key(self, key: Any, level: Level) -> type[Exception] | int:
+        if not isinstance(key, int) and not (isinstance(key, type) and issubclass(key, Exception)):
+            self._report(
+                InvalidLayerError(
+                    level.label,
+                    f"an exception handler is registered for {key!r}",
+                    mend="register it for an Exception class or a status",
+                )
+            )
+        return key  # type: ignore[no-any-return]  # checked above
+
+    def _variable(self, layer: Any, role: str, level: Level) -> str:
+        known = self._variables.get(id(layer))
+        if known is None:
+            try:
+                known = self._make(layer, role, level)
+            except DefinitionError as error:
+                self._report(error)
+                known = ""
+            self._variables[id(layer)] = known
+        return known
+
+    def _make(self, layer: Any, role: str, level: Level) -> str:
+        _check(layer, role, level)
+        if not isinstance(layer, type):
+            return self._process.hold(callable_name(layer), layer)
+        provider = self._graph.adopt(layer)
+        return "" if provider is None else self._process.make(provider)
+
+
+def _check(layer: Any, role: str, level: Level) -> None:
+    count, shape = _SHAPES[role]
+    if isinstance(layer, type):
+        called = getattr(layer, "__call__", None)  # noqa: B004  the function itself is wanted, not whether there is one
+        fits = callable(called) and is_async(called) and accepts(called, count + 1)
+    else:
+        fits = callable(layer) and is_async(layer) and accepts(layer, count)
+    if not fits:
+        where = describe(layer) if callable(layer) else level.label
+        name = callable_name(layer)
+        raise InvalidLayerError(
+            where,
+            f"{name} is given as a {role} of {level.label} and cannot be called as one",
+            mend=f"write it as {shape}, or as a class with such a __call__",
+        )

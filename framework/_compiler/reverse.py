@@ -1,0 +1,39 @@
+"""From a handler or a route's name, and the values of its placeholders, to a URL."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from yarl import URL
+
+from framework._compiler.collect import Mounted
+from framework._inspect.names import callable_name
+from framework.errors import ReverseError
+
+__all__ = ("reverse",)
+
+
+def reverse(mounted: Sequence[Mounted], target: Callable[..., Any] | str, values: Mapping[str, Any]) -> URL:
+    """Return the URL of a handler, or of a route by its name; raises ReverseError."""
+    label = target if isinstance(target, str) else callable_name(target)
+    known = [one for one in mounted if target in (one.name, one.function)]
+    if not known:
+        raise ReverseError(f"url_for: no route of this app is {label}")
+    fitting = [one for one in known if set(one.template.placeholders) == set(values)]
+    paths = sorted({one.template.text for one in fitting})
+    if not fitting:
+        wanted = " or ".join(sorted({f"({', '.join(one.template.placeholders)})" for one in known}))
+        raise ReverseError(f"url_for: {label} takes {wanted}, not ({', '.join(values)})")
+    if len(paths) > 1:
+        names = ", ".join(sorted({one.name for one in fitting}))
+        raise ReverseError(f"url_for: {label} has several paths ({', '.join(paths)}); ask by name: {names}")
+    texts = {name: _text(name, value, label) for name, value in values.items()}
+    return URL(fitting[0].template.fill(texts), encoded=True)
+
+
+def _text(name: str, value: Any, label: str) -> str:
+    plain = msgspec.to_builtins(value, builtin_types=())
+    text = ("true" if plain else "false") if isinstance(plain, bool) else str(plain)
+    if plain is None or text == "" or isinstance(plain, dict | list):
+        raise ReverseError(f"url_for: {label} cannot have {value!r} as its {name}")
+    return text

@@ -1,0 +1,265 @@
+"""Controllers and container -> RoutePlans; every mistake is gathered before anything is raised."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from framework._binding.binder import RequestBinder
+from framework._compiler.collect import Level, Mounted, collect_handlers
+from framework._compiler.layers import LayerPlanner
+from framework._inspect.markers import split_marker, without_none
+from framework._inspect.names import type_name
+from framework._inspect.signatures import MISSING, Parameter, Signature, is_async, read_signature, type_arguments
+from framework._inspect.types import is_foreign
+from framework._plan import ArgumentPlan, Call, LayerPlan, RoutePlan, ServicePlan
+from framework._responses.choose import plan_response
+from framework._services.graph import Provider, ServiceGraph
+from framework._services.planner import ServicePlanner, argument_of_request, is_request, lifetime_of
+from framework.container import Lifetime, Registration
+from framework.controller import Controllers
+from framework.errors import (
+    DefinitionError,
+    DuplicateRouteError,
+    InvalidMarkerError,
+    InvalidResponseError,
+    MissingAnnotationError,
+    MissingProviderError,
+    UnboundPlaceholderError,
+    UnknownPlaceholderError,
+)
+from framework.http_errors import HTTPError
+from framework.params import Inject
+
+__all__ = ("Declarations", "Plans", "plan_routes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declarations:
+    """All that was declared for one app."""
+
+    controllers: Controllers
+    registrations: Sequence[Registration]
+    level: Level
+    tags: Sequence[str]
+    body_limit: int
+    timeout: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plans:
+    """All that was decided for one app."""
+
+    routes: tuple[RoutePlan, ...]
+    mounted: tuple[Mounted, ...]
+    singletons: tuple[ServicePlan, ...]
+    """In the order in which they are opened; guards and middlewares are among them."""
+    app_layer: LayerPlan
+
+
+def plan_routes(declared: Declarations) -> Plans:
+    """Plan all routes of an app; raises an ExceptionGroup with every DefinitionError that was found."""
+    planner = _Planner(declared)
+    plans = planner.plan()
+    if planner.errors:
+        errors = list(planner.errors.values())
+        raise ExceptionGroup(f"{len(errors)} mistake{'s' if len(errors) > 1 else ''} in the application", errors)
+    return plans
+
+
+class _Planner:
+    def __init__(self, declared: Declarations) -> None:
+        self._declared = declared
+        self.errors: dict[tuple[str, str], DefinitionError] = {}
+        self._graph = ServiceGraph(declared.registrations, self._report)
+        self._process = ServicePlanner(self._graph, self._report)
+        self._layers = LayerPlanner(self._graph, self._process, self._report)
+        self._controllers: dict[type, Provider | None] = {}
+
+    def _report(self, error: DefinitionError) -> None:
+        # The same mistake is met again by every route that needs the service: told once.
+        self.errors.setdefault((error.where, error.what), error)
+
+    def plan(self) -> Plans:
+        """Plan everything that was declared, used or not."""
+        declared = self._declared
+        self._plan_services()
+        app_layer = self._layers.plan(declared.level)
+        mounted = collect_handlers(declared.controllers, declared.level, declared.tags, self._report)
+        routes = [plan for one in mounted for method in one.methods for plan in self._plan_route(one, method)]
+        self._check_names(mounted)
+        self._check_duplicates(routes, {one.template.text: one.template.shape for one in mounted})
+        return Plans(
+            routes=tuple(routes),
+            mounted=tuple(mounted),
+            singletons=tuple(self._process.services),
+            app_layer=app_layer,
+        )
+
+    def _plan_services(self) -> None:
+        idle = RequestBinder(where="", method="POST", path="", placeholders=())
+
+        def bind(parameter: Parameter, annotation: Any, marker: Any, where: str) -> ArgumentPlan:
+            # Which placeholders there are is known by the routes alone.
+            placeholders = (marker.name or parameter.name,) if hasattr(marker, "name") else ()
+            binder = replace(idle, where=where, placeholders=placeholders, parameters=[])
+            return binder.bind_marked(parameter, annotation, marker, where)
+
+        request = ServicePlanner(self._graph, self._report, singletons=self._process, bind_marked=bind)
+        for provider in self._graph:
+            planner = self._process if provider.lifetime is Lifetime.SINGLETON else request
+            try:
+                planner.make(provider)
+            except DefinitionError as error:
+                self._report(error)
+
+    def _plan_route(self, mounted: Mounted, method: str) -> list[RoutePlan]:
+        try:
+            return [self._route(mounted, method)]
+        except DefinitionError as error:
+            self._report(error)
+            return []
+
+    def _route(self, mounted: Mounted, method: str) -> RoutePlan:
+        signature = _handler_signature(mounted)
+        options = mounted.options
+        binder = RequestBinder(
+            where=mounted.where, method=method, path=mounted.template.text, placeholders=mounted.template.placeholders
+        )
+        planner = ServicePlanner(
+            self._graph, self._report, singletons=self._process, bind_marked=binder.bind_marked
+        )
+        controller = self._controller(mounted.controller, planner)
+        arguments = self._arguments(mounted, signature, binder, planner)
+        for placeholder in binder.unbound():
+            self._report(UnboundPlaceholderError(mounted.where, mounted.template.text, placeholder))
+        self._check_raises(mounted)
+        return RoutePlan(
+            method=method,
+            path=mounted.template.text,
+            name=mounted.name,
+            label=mounted.where,
+            function=mounted.function,
+            controller=controller,
+            handler=Call(target=mounted.function, arguments=arguments),
+            synchronous=not is_async(mounted.function),
+            parameters=tuple(binder.parameters),
+            body=binder.body,
+            services=tuple(planner.services),
+            response=plan_response(signature.returns, where=mounted.where, status=options.get("status")),
+            layers=tuple(self._layers.plan(one) for one in mounted.levels),
+            body_limit=options.get("body_limit", self._declared.body_limit),
+            timeout=options.get("timeout", self._declared.timeout),
+            raises=tuple(options.get("raises", ())),
+            tags=tuple(dict.fromkeys(mounted.tags)),
+            summary=options.get("summary"),
+            description=options.get("description"),
+            operation_id=options.get("operation_id"),
+            deprecated=options.get("deprecated", False),
+            in_document=options.get("in_document", True),
+            extra=options.get("extra"),
+        )
+
+    def _controller(self, controller: type, planner: ServicePlanner) -> str:
+        """Plan who holds the handler: made once for the process, or by each request."""
+        if controller not in self._controllers:
+            provider = self._graph.adopt(controller)
+            if provider is not None:
+                provider = replace(provider, lifetime=lifetime_of(self._graph, provider.signature))
+            self._controllers[controller] = provider
+        provider = self._controllers[controller]
+        if provider is None:
+            return ""
+        return (self._process if provider.lifetime is Lifetime.SINGLETON else planner).make(provider)
+
+    def _arguments(
+        self, mounted: Mounted, signature: Signature, binder: RequestBinder, planner: ServicePlanner
+    ) -> tuple[ArgumentPlan, ...]:
+        planned: list[ArgumentPlan] = []
+        for parameter in signature.parameters:
+            try:
+                argument = self._argument(parameter, mounted, binder, planner)
+            except DefinitionError as error:
+                self._report(error)
+                continue
+            if argument is not None:
+                planned.append(argument)
+        return tuple(planned)
+
+    def _argument(
+        self, parameter: Parameter, mounted: Mounted, binder: RequestBinder, planner: ServicePlanner
+    ) -> ArgumentPlan | None:
+        """Decide where a handler's argument comes from, in the order that the documentation gives."""
+        where, path = mounted.where, (_owner_name(mounted),)
+        if parameter.annotation is MISSING:
+            raise MissingAnnotationError(where, parameter.name)
+        annotation, markers = split_marker(parameter.annotation)
+        if len(markers) > 1:
+            names = " and ".join(f"{type(one).__name__}()" for one in markers)
+            raise InvalidMarkerError(where, parameter.name, f"it carries {names}", "keep the one that is meant")
+        marker = markers[0] if markers else None
+        if isinstance(marker, Inject):
+            return planner.inject(parameter, annotation, where, path, qualifier=marker.qualifier)
+        if marker is not None:
+            return binder.bind_marked(parameter, annotation, marker, where)
+        if is_request(annotation):
+            return argument_of_request(parameter)
+        if parameter.name in binder.placeholders:
+            return binder.bind_unmarked(parameter, where)
+        if parameter.name in mounted.siblings:
+            return _absent(parameter, mounted)
+        if self._graph.knows(annotation):
+            return planner.inject(parameter, annotation, where, path)
+        if is_foreign(without_none(annotation)):
+            return _foreign(parameter, annotation, where, path)
+        return binder.bind_unmarked(parameter, where)
+
+    def _check_raises(self, mounted: Mounted) -> None:
+        for one in mounted.options.get("raises", ()):
+            if not (isinstance(one, type) and issubclass(one, HTTPError)):
+                self._report(
+                    InvalidResponseError(
+                        mounted.where,
+                        f"raises= names {type_name(one)}, which is no HTTPError",
+                        mend="derive it from HTTPError with a status, or take it out",
+                    )
+                )
+
+    def _check_names(self, mounted: Sequence[Mounted]) -> None:
+        known: dict[str, Mounted] = {}
+        for one in mounted:
+            other = known.setdefault(one.name, one)
+            explicit = "name" in one.options or "name" in other.options
+            if explicit and other.function is not one.function:
+                self._report(DuplicateRouteError(one.where, f"the route name {one.name!r}", other.where))
+
+    def _check_duplicates(self, routes: Sequence[RoutePlan], shapes: Mapping[str, Any]) -> None:
+        known: dict[tuple[str, Any], RoutePlan] = {}
+        for plan in routes:
+            other = known.setdefault((plan.method, shapes[plan.path]), plan)
+            if other is not plan:
+                as_path = "" if other.path == plan.path else f" as {other.path}"
+                self._report(
+                    DuplicateRouteError(plan.label, f"{plan.method} {plan.path}", f"{other.label}{as_path}")
+                )
+
+
+def _handler_signature(mounted: Mounted) -> Signature:
+    name = mounted.function.__name__
+    definer = next((one for one in mounted.controller.__mro__ if name in one.__dict__), mounted.controller)
+    variables = type_arguments(mounted.controller).get(definer, {})
+    return read_signature(mounted.function, owner=mounted.controller, method=True, variables=variables)
+
+
+def _owner_name(mounted: Mounted) -> str:
+    return mounted.where.partition(" ")[0]
+
+
+def _absent(parameter: Parameter, mounted: Mounted) -> None:
+    """Leave a placeholder of another path of the handler to its default."""
+    if parameter.default is MISSING:
+        raise UnknownPlaceholderError(mounted.where, parameter.name, parameter.name, mounted.template.text)
+
+
+def _foreign(parameter: Parameter, annotation: Any, where: str, path: Sequence[str]) -> None:
+    if parameter.default is MISSING:
+        raise MissingProviderError(where, parameter.name, type_name(annotation), path)

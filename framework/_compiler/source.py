@@ -1,0 +1,48 @@
+"""Builds the source of a function line by line, and turns it into the function."""
+
+import itertools
+import linecache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+__all__ = ("Source",)
+
+_numbers = itertools.count(1)
+
+
+class Source:
+    """Lines of Python with their indentation, and the names that they use."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._depth = 0
+        self.namespace: dict[str, Any] = {}
+
+    def line(self, text: str) -> None:
+        """Add a line at the present indentation."""
+        self._lines.append("    " * self._depth + text)
+
+    @contextmanager
+    def block(self, text: str) -> Iterator[None]:
+        """Add a line that opens a block, and indent what is added inside the ``with``."""
+        self.line(text)
+        self._depth += 1
+        yield
+        self._depth -= 1
+
+    def use(self, **names: Any) -> None:
+        """Make values known to the source under their names."""
+        self.namespace.update(names)
+
+    @property
+    def text(self) -> str:
+        """The source as it stands."""
+        return "\n".join(self._lines) + "\n"
+
+    def compile(self, label: str) -> dict[str, Any]:
+        """Run the definitions and return the namespace; tracebacks show the lines under ``label``."""
+        filename = f"<framework {next(_numbers)}: {label}>"
+        linecache.cache[filename] = (len(self.text), None, self.text.splitlines(keepends=True), filename)
+        exec(compile(self.text, filename, "exec"), self.namespace)  # noqa: S102  the only exec: source made from plans alone
+        return self.namespace

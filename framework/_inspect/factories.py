@@ -1,0 +1,72 @@
+"""What kind of thing a service factory is, and what it makes."""
+
+import collections.abc
+import contextlib
+import inspect
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from framework._inspect.signatures import MISSING, is_async
+
+__all__ = ("FactoryShape", "factory_shape", "is_abstract", "product_of")
+
+FactoryShape = typing.Literal["call", "async_call", "generator", "async_generator", "context", "async_context"]
+
+_CONTEXTS: dict[Any, FactoryShape] = {
+    contextlib.AbstractContextManager: "context",
+    contextlib.AbstractAsyncContextManager: "async_context",
+}
+_PRODUCERS = (
+    collections.abc.AsyncIterator,
+    collections.abc.AsyncGenerator,
+    collections.abc.Iterator,
+    collections.abc.Generator,
+    contextlib.AbstractContextManager,
+    contextlib.AbstractAsyncContextManager,
+)
+
+
+def factory_shape(factory: Callable[..., Any], returns: Any) -> FactoryShape:
+    """Tell how a factory makes its service; ``returns`` is its return annotation."""
+    if isinstance(factory, type):
+        return _class_shape(factory)
+    if inspect.isasyncgenfunction(factory):
+        return "async_generator"
+    if inspect.isgeneratorfunction(factory):
+        return "generator"
+    managed = _managed_shape(factory)
+    if managed is not None:
+        return managed
+    if is_async(factory):
+        return "async_call"
+    return _CONTEXTS.get(typing.get_origin(returns), "call")
+
+
+def _class_shape(factory: type) -> FactoryShape:
+    if hasattr(factory, "__aenter__") and hasattr(factory, "__aexit__"):
+        return "async_context"
+    if hasattr(factory, "__enter__") and hasattr(factory, "__exit__"):
+        return "context"
+    return "call"
+
+
+def _managed_shape(factory: Callable[..., Any]) -> FactoryShape | None:
+    # contextlib's decorators leave a plain function that wraps the generator function.
+    wrapped = getattr(factory, "__wrapped__", None)
+    if inspect.isasyncgenfunction(wrapped):
+        return "async_context"
+    return "context" if inspect.isgeneratorfunction(wrapped) else None
+
+
+def product_of(returns: Any) -> Any:
+    """Return what a factory makes, by its return annotation: ``AsyncIterator[Engine]`` -> ``Engine``."""
+    if returns is MISSING:
+        return MISSING
+    arguments = typing.get_args(returns)
+    return arguments[0] if typing.get_origin(returns) in _PRODUCERS and arguments else returns
+
+
+def is_abstract(factory: Any) -> bool:
+    """Tell whether a class cannot be made: it has abstract methods, or is a protocol."""
+    return inspect.isabstract(factory) or (isinstance(factory, type) and getattr(factory, "_is_protocol", False))

@@ -1,0 +1,151 @@
+"""The one reader of signatures: parameters with resolved annotations, generics filled in."""
+
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from msgspec import Struct
+
+from framework._inspect.names import describe
+from framework.errors import UnresolvedAnnotationError
+
+__all__ = (
+    "MISSING",
+    "Parameter",
+    "Signature",
+    "accepts",
+    "fill_in",
+    "is_async",
+    "read_signature",
+    "type_arguments",
+)
+
+
+class _Missing(Enum):
+    MISSING = "missing"
+
+
+MISSING = _Missing.MISSING
+"""Stands for an annotation or a default that was not written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter of a function or constructor."""
+
+    name: str
+    annotation: Any
+    default: Any
+    positional: bool
+    """Whether it can only be passed by position."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What can be read of a callable: where it stands, its parameters and what it returns."""
+
+    where: str
+    parameters: tuple[Parameter, ...]
+    returns: Any
+
+
+def read_signature(
+    target: Callable[..., Any],
+    *,
+    owner: type | None = None,
+    method: bool = False,
+    variables: Mapping[Any, Any] | None = None,
+) -> Signature:
+    """Read the parameters and the return annotation of a function, a class's constructor or a callable object.
+
+    ``owner`` is the class through which a method is used, ``method`` leaves out its first parameter, ``variables`` are
+    the values of type variables. Raises UnresolvedAnnotationError.
+    """
+    where = describe(target, owner=owner)
+    try:
+        hints = _hints(target)
+        signature = inspect.signature(target)
+    except (NameError, TypeError, AttributeError, ValueError) as error:
+        raise UnresolvedAnnotationError(where, str(error)) from error
+    listed = list(signature.parameters.values())[1 if method else 0 :]
+    return Signature(
+        where=where,
+        parameters=tuple(_parameter(one, hints, variables or {}) for one in listed if _is_named(one)),
+        returns=MISSING if isinstance(target, type) else _filled(hints.get("return", MISSING), variables or {}),
+    )
+
+
+def _hints(target: Callable[..., Any]) -> dict[str, Any]:
+    if isinstance(target, type):
+        written = target.__init__ if hasattr(target.__init__, "__code__") else None
+        if written is not None:
+            return typing.get_type_hints(written, include_extras=True)
+        return typing.get_type_hints(target, include_extras=True) if issubclass(target, Struct) else {}
+    while hasattr(target, "func"):
+        target = target.func
+    if not hasattr(target, "__annotations__") and not isinstance(target, type):
+        target = type(target).__call__
+    return typing.get_type_hints(target, include_extras=True)
+
+
+def _is_named(parameter: inspect.Parameter) -> bool:
+    return parameter.kind not in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+
+
+def _parameter(parameter: inspect.Parameter, hints: Mapping[str, Any], variables: Mapping[Any, Any]) -> Parameter:
+    return Parameter(
+        name=parameter.name,
+        annotation=_filled(hints.get(parameter.name, MISSING), variables),
+        default=MISSING if parameter.default is inspect.Parameter.empty else parameter.default,
+        positional=parameter.kind is inspect.Parameter.POSITIONAL_ONLY,
+    )
+
+
+def _filled(annotation: Any, variables: Mapping[Any, Any]) -> Any:
+    return fill_in(annotation, variables) if variables else annotation
+
+
+def fill_in(annotation: Any, variables: Mapping[Any, Any]) -> Any:
+    """Put types in the place of type variables: ``Page[T]`` with ``{T: Order}`` -> ``Page[Order]``."""
+    if isinstance(annotation, typing.TypeVar):
+        return variables.get(annotation, annotation)
+    parameters = getattr(annotation, "__parameters__", ())
+    if not parameters or isinstance(annotation, type):
+        return annotation
+    return annotation[tuple(variables.get(one, one) for one in parameters)]
+
+
+def type_arguments(annotation: Any) -> dict[type, dict[Any, Any]]:
+    """Return, for a class or a parametrised generic and each of its bases, the values of their type variables."""
+    found: dict[type, dict[Any, Any]] = {}
+
+    def visit(base: Any, variables: Mapping[Any, Any]) -> None:
+        origin = typing.get_origin(base) or base
+        if origin in (typing.Generic, typing.Protocol) or not isinstance(origin, type):
+            return
+        values = [fill_in(one, variables) for one in typing.get_args(base)]
+        found[origin] = dict(zip(getattr(origin, "__parameters__", ()), values, strict=False))
+        for parent in getattr(origin, "__orig_bases__", origin.__bases__):
+            visit(parent, found[origin])
+
+    visit(annotation, {})
+    return found
+
+
+def is_async(target: Any) -> bool:
+    """Tell whether calling something gives a coroutine: an ``async def``, or an object with an async ``__call__``."""
+    while hasattr(target, "func") and not inspect.iscoroutinefunction(target):
+        target = target.func
+    return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(getattr(target, "__call__", None))  # noqa: B004  the method itself is wanted
+
+
+def accepts(target: Callable[..., Any], count: int) -> bool:
+    """Tell whether something can be called with ``count`` positional arguments."""
+    try:
+        inspect.signature(target).bind(*range(count))
+    except TypeError:
+        return False
+    return True

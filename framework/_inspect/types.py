@@ -1,0 +1,100 @@
+"""Facts about types, read from msgspec's public ``inspect``."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+__all__ = ("carried_by_query", "fields_of", "is_collection", "is_foreign", "subtypes", "unsupported", "without_metadata")
+
+_OBJECTS = (
+    inspect.StructType,
+    inspect.DataclassType,
+    inspect.TypedDictType,
+    inspect.NamedTupleType,
+)
+_COLLECTIONS = (inspect.ListType, inspect.SetType, inspect.FrozenSetType, inspect.VarTupleType, inspect.TupleType)
+
+
+def without_metadata(kind: inspect.Type) -> inspect.Type:
+    """Return the type inside ``Meta`` titles, examples and the like."""
+    while isinstance(kind, inspect.Metadata):
+        kind = kind.type
+    return kind
+
+
+_CHILDREN: dict[type[inspect.Type], Callable[[Any], Iterator[inspect.Type]]] = {
+    inspect.Metadata: lambda kind: iter((kind.type,)),
+    inspect.UnionType: lambda kind: iter(kind.types),
+    inspect.ListType: lambda kind: iter((kind.item_type,)),
+    inspect.SetType: lambda kind: iter((kind.item_type,)),
+    inspect.FrozenSetType: lambda kind: iter((kind.item_type,)),
+    inspect.VarTupleType: lambda kind: iter((kind.item_type,)),
+    inspect.CollectionType: lambda kind: iter((kind.item_type,)),
+    inspect.TupleType: lambda kind: iter(kind.item_types),
+    inspect.DictType: lambda kind: iter((kind.key_type, kind.value_type)),
+    **dict.fromkeys(_OBJECTS, lambda kind: (one.type for one in kind.fields)),
+}
+
+
+def subtypes(kind: inspect.Type) -> Iterator[inspect.Type]:
+    """Yield a type and all types inside it, each class once."""
+    waiting, seen = [kind], set[type]()
+    while waiting:
+        one = waiting.pop()
+        owner = getattr(one, "cls", None)
+        if isinstance(one, _OBJECTS):
+            if owner in seen:
+                continue
+            seen.add(owner)
+        yield one
+        waiting.extend(_CHILDREN.get(type(one), lambda _: iter(()))(one))
+
+
+def unsupported(annotation: Any) -> str | None:
+    """Return why msgspec cannot read or write a type, or ``None`` where it can."""
+    try:
+        kind = inspect.type_info(annotation)
+        msgspec.json.Decoder(annotation)
+    except (TypeError, NameError, AttributeError, RecursionError) as error:
+        return str(error).partition("\n")[0].rstrip(".")
+    for one in subtypes(kind):
+        if isinstance(one, inspect.CustomType):
+            return f"msgspec does not know {one.cls.__qualname__.rpartition('<locals>.')[2]}"
+    return None
+
+
+def is_collection(kind: inspect.Type) -> bool:
+    """Tell whether a parameter of this type takes several values: a list, a set, a tuple, or an optional one."""
+    kind = without_metadata(kind)
+    if isinstance(kind, inspect.UnionType):
+        return any(is_collection(one) for one in kind.types)
+    return isinstance(kind, _COLLECTIONS)
+
+
+def carried_by_query(kind: inspect.Type) -> bool:
+    """Tell whether a query string can carry a type: scalars, optionals of them, and collections of those."""
+    return not any(isinstance(one, (*_OBJECTS, inspect.DictType)) for one in _shallow(kind))
+
+
+def _shallow(kind: inspect.Type) -> Iterator[inspect.Type]:
+    kind = without_metadata(kind)
+    yield kind
+    if isinstance(kind, inspect.UnionType) or is_collection(kind):
+        for one in _CHILDREN[type(kind)](kind):
+            yield from _shallow(one)
+
+
+def fields_of(kind: inspect.Type) -> tuple[inspect.Field, ...] | None:
+    """Return the fields of a Struct, dataclass, attrs class, TypedDict or NamedTuple; ``None`` for other types."""
+    kind = without_metadata(kind)
+    return kind.fields if isinstance(kind, _OBJECTS) else None
+
+
+def is_foreign(annotation: Any) -> bool:
+    """Tell whether a type is a class that no payload can be: a service rather than data."""
+    try:
+        return isinstance(without_metadata(inspect.type_info(annotation)), inspect.CustomType)
+    except (TypeError, NameError, AttributeError, RecursionError):
+        return False

@@ -1,0 +1,81 @@
+"""The two plugins that teach apispec about msgspec's types and about routes; imported only when a document is made."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from apispec import BasePlugin
+from apispec.core import Components
+from msgspec import inspect
+
+from framework._openapi.operations import Operation
+from framework._openapi.placeholders import with_schemas
+from framework._openapi.schemas import Names, component_schema
+
+__all__ = ("ControllerPlugin", "MsgspecPlugin", "SchemaComponents")
+
+
+class ControllerPlugin(BasePlugin):
+    """Fills a path item with the operations of its routes: ``spec.path(described=operations)``."""
+
+    def path_helper(
+        self,
+        path: str | None = None,
+        operations: dict[str, Any] | None = None,
+        parameters: list[dict[str, Any]] | None = None,  # noqa: ARG002  apispec's signature
+        *,
+        described: Sequence[Operation] = (),
+        **_: Any,
+    ) -> str | None:
+        """Return the path of the operations."""
+        if operations is not None:
+            operations.update({one.method: one.body for one in described})
+        return described[0].path if described else path
+
+
+class MsgspecPlugin(BasePlugin):
+    """Puts schemas in the place of types.
+
+    ``spec.components.schema(name, kind=...)`` takes a class, ``spec.components.response(name, body, resolve=True)`` and
+    the operations of ``spec.path()`` take types wherever OpenAPI has ``schema``.
+    """
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    def schema_helper(
+        self,
+        name: str,  # noqa: ARG002  apispec's signature
+        definition: dict[str, Any],  # noqa: ARG002  apispec's signature
+        *,
+        kind: inspect.Type | None = None,
+        **_: Any,
+    ) -> dict[str, Any] | None:
+        """Return the schema of a class."""
+        return None if kind is None else component_schema(kind, self._names)
+
+    def response_helper(self, response: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Return a shared response with schemas in the place of types."""
+        return with_schemas(response, self._names)  # type: ignore[no-any-return]  # a dict comes back as a dict
+
+    def operation_helper(self, path: str | None = None, operations: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: ARG002  apispec's signature
+        """Put schemas in the place of types in all operations of a path."""
+        if operations is not None:
+            operations.update(with_schemas(operations, self._names))
+
+
+class SchemaComponents(Components):
+    """apispec's components, that leave the schemas ``true`` and ``false`` alone.
+
+    apispec takes all that is no dictionary for a component's name: ``items: False`` would become a reference to
+    ``#/components/schemas/False``.
+    """
+
+    def get_ref(self, obj_type: str, obj_or_component_id: Any) -> Any:
+        """Return a reference for a name, and anything else as it is."""
+        if isinstance(obj_or_component_id, bool):
+            return obj_or_component_id
+        return super().get_ref(obj_type, obj_or_component_id)
+
+    def _resolve_refs_in_schema(self, schema: Any) -> None:
+        if not isinstance(schema, bool):
+            super()._resolve_refs_in_schema(schema)

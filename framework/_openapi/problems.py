@@ -1,0 +1,154 @@
+"""The problem bodies (RFC 9457) in the document: the shared ones, and one for each error with members of its own."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, inspect
+
+from framework._inspect.hints import class_hints
+from framework._inspect.types import fields_of
+from framework._openapi.docstrings import summary_and_description
+from framework._openapi.placeholders import describe
+from framework.errors import UnresolvedAnnotationError
+from framework.http_errors import (
+    BadRequest,
+    ContentTooLarge,
+    Fault,
+    HTTPError,
+    UnprocessableContent,
+    UnsupportedMediaType,
+    reason_phrase,
+)
+
+__all__ = (
+    "ANSWERS",
+    "FAULT",
+    "MEDIA_TYPE",
+    "Answer",
+    "Problem",
+    "ValidationProblem",
+    "problem_responses",
+    "problem_type",
+)
+
+MEDIA_TYPE = "application/problem+json"
+
+_Reference = Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
+
+
+class Problem(Struct, kw_only=True):
+    """An error, as RFC 9457 describes it."""
+
+    type: Annotated[_Reference, Meta(description="Names the kind of problem; `about:blank` where the status does.")]
+    title: str
+    status: Annotated[int, Meta(description="The status of the response.")]
+    detail: Annotated[str, Meta(description="What happened this time.")] | UnsetType = UNSET
+    instance: Annotated[_Reference, Meta(description="The path of the request.")]
+
+
+class ValidationProblem(Problem, kw_only=True):
+    """A request that cannot be parsed or is invalid, with all of its faults."""
+
+    errors: list[Fault]
+
+
+class _Fault(Struct):
+    """One thing that is wrong with a request."""
+
+    location: Literal["path", "query", "header", "cookie", "body", "form"]
+    pointer: Annotated[str, Meta(description="Where below the location.", extra_json_schema={"format": "json-pointer"})]
+    code: Literal["missing", "unknown", "type", "value", "constraint", "tag", "key", "syntax"]
+    detail: Annotated[str, Meta(description="What was expected.")]
+
+
+FAULT = inspect.type_info(_Fault)
+"""``framework.http_errors.Fault`` with all that can stand in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A response that the framework itself gives, shared by all operations."""
+
+    error: type[HTTPError]
+    description: str
+    body: type[Problem] = Problem
+
+    @property
+    def name(self) -> str:
+        """Its name among the components."""
+        return self.error.__name__
+
+
+ANSWERS: dict[int, Answer] = {
+    400: Answer(error=BadRequest, description="The request cannot be parsed.", body=ValidationProblem),
+    413: Answer(error=ContentTooLarge, description="The body is larger than this operation takes."),
+    415: Answer(error=UnsupportedMediaType, description="The body is of a type that this operation does not read."),
+    422: Answer(
+        error=UnprocessableContent,
+        description="The request can be parsed and is invalid; `errors` lists every fault.",
+        body=ValidationProblem,
+    ),
+}
+
+
+def problem_responses(own: Iterable[int], raised: Sequence[type[HTTPError]]) -> dict[str, Any]:
+    """Return the responses that are problems, by status: those of the framework's own, and the errors of a handler.
+
+    Where only the framework answers with a status, the response is the name of a shared one.
+    """
+    answers = {status: ANSWERS[status] for status in own}
+    errors: dict[int, list[type[HTTPError]]] = {status: [] for status in answers}
+    for error in dict.fromkeys(raised):
+        known = answers.get(error.status)
+        errors.setdefault(error.status, []).extend([error] if known is None or error is not known.error else [])
+    return {str(status): _response(answers.get(status), errors[status]) for status in sorted(errors)}
+
+
+def _response(answer: Answer | None, errors: Sequence[type[HTTPError]]) -> dict[str, Any] | str:
+    if answer is not None and not errors:
+        return answer.name
+    descriptions = [_description(error) for error in errors]
+    kinds = [problem_type(error) for error in errors]
+    if answer is not None:
+        descriptions.insert(0, answer.description)
+        kinds.insert(0, inspect.type_info(answer.body))
+    distinct = {kind.cls: kind for kind in kinds if isinstance(kind, inspect.StructType | inspect.DataclassType)}
+    bodies = tuple(distinct.values())
+    return {
+        "description": "\n\n".join(dict.fromkeys(descriptions)),
+        "content": {MEDIA_TYPE: {"schema": bodies[0] if len(bodies) == 1 else inspect.UnionType(bodies)}},
+    }
+
+
+def _description(error: type[HTTPError]) -> str:
+    summary, _ = summary_and_description(error.__doc__)
+    return summary or error.title
+
+
+def problem_type(error: type[HTTPError]) -> inspect.Type:
+    """Return the body of an error: a shared one where the error adds nothing, else one with its title and members."""
+    if error.type == HTTPError.type and error.title == reason_phrase(error.status):
+        if not error.members:
+            return inspect.type_info(Problem)
+        if error.members == ("errors",) and issubclass(error, BadRequest | UnprocessableContent):
+            return inspect.type_info(ValidationProblem)
+    return inspect.DataclassType(cls=error, fields=(*_common_fields(error), *_member_fields(error)))
+
+
+def _common_fields(error: type[HTTPError]) -> tuple[inspect.Field, ...]:
+    fixed: dict[str, str | int] = {"type": error.type, "title": error.title, "status": error.status}
+    shared = fields_of(inspect.type_info(Problem)) or ()
+    return tuple(
+        inspect.Field(one.name, one.name, inspect.LiteralType((fixed[one.name],))) if one.name in fixed else one
+        for one in shared
+    )
+
+
+def _member_fields(error: type[HTTPError]) -> tuple[inspect.Field, ...]:
+    # A member with a default is required as well: the body has it always.
+    try:
+        hints = class_hints(error) if error.members else {}
+    except (NameError, TypeError, AttributeError) as fault:
+        raise UnresolvedAnnotationError(f"{error.__module__}.{error.__qualname__}", str(fault)) from fault
+    return tuple(inspect.Field(name, name, describe(hints[name])) for name in error.members)

@@ -1,0 +1,127 @@
+"""JSON Schemas of the types that hold no other types."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from msgspec import inspect
+
+__all__ = ("KEYS", "SCALARS", "Schema", "compact", "plain_copy", "type_of_values")
+
+Schema: TypeAlias = dict[str, Any]
+
+_JSON_TYPES: dict[type, str] = {
+    bool: "boolean",  # before int, whose subclass it is
+    int: "integer",
+    float: "number",
+    str: "string",
+    type(None): "null",
+}
+# RFC 3339 knows no times without an offset; these two formats are in the OpenAPI registry for them.
+_DATE_TIMES = {None: "date-time", True: "date-time", False: "date-time-local"}
+_TIMES = {None: "time", True: "time", False: "time-local"}
+_INTEGER_KEY: Schema = {"pattern": "^-?[0-9]+$"}
+
+
+def compact(**members: Any) -> Schema:
+    """Return the members that are set: ``compact(minimum=1, maximum=None)`` -> ``{"minimum": 1}``."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def plain_copy(value: Any) -> Any:
+    """Copy what a user wrote into dictionaries with text keys and lists: ``{404: (...)}`` -> ``{"404": [...]}``."""
+    if isinstance(value, Mapping):
+        return {str(key): plain_copy(one) for key, one in value.items()}
+    return [plain_copy(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def type_of_values(values: tuple[Any, ...]) -> Schema:
+    """Return the JSON types that some values have: ``("a", None)`` -> ``{"type": ["string", "null"]}``."""
+    types = list(dict.fromkeys(_json_type(value) for value in values))
+    return {"type": types[0] if len(types) == 1 else types}
+
+
+def _json_type(value: Any) -> str:
+    return next(name for kind, name in _JSON_TYPES.items() if isinstance(value, kind))
+
+
+def _number(name: str, kind: inspect.IntType | inspect.FloatType) -> Schema:
+    return compact(
+        type=name,
+        minimum=kind.ge,
+        exclusiveMinimum=kind.gt,
+        maximum=kind.le,
+        exclusiveMaximum=kind.lt,
+        multipleOf=kind.multiple_of,
+    )
+
+
+def _string(kind: inspect.StrType) -> Schema:
+    return compact(type="string", minLength=kind.min_length, maxLength=kind.max_length, pattern=kind.pattern)
+
+
+def _base64(kind: inspect.BytesType | inspect.ByteArrayType | inspect.MemoryViewType) -> Schema:
+    # Lengths are of the decoded bytes; each three of them, or what is left, are four characters.
+    lengths = (None if length is None else 4 * ((length + 2) // 3) for length in (kind.min_length, kind.max_length))
+    shortest, longest = lengths
+    return compact(type="string", contentEncoding="base64", minLength=shortest, maxLength=longest)
+
+
+def _literal(kind: inspect.LiteralType) -> Schema:
+    if len(kind.values) == 1:
+        return {**type_of_values(kind.values), "const": kind.values[0]}
+    return {**type_of_values(kind.values), "enum": list(kind.values)}
+
+
+def _text(name: str) -> Callable[[Any], Schema]:
+    return lambda _: {"type": "string", "format": name}
+
+
+SCALARS: dict[type[inspect.Type], Callable[[Any], Schema]] = {
+    inspect.AnyType: lambda _: {},
+    inspect.RawType: lambda _: {},
+    # What only a hook, or orjson, knows: nothing is promised but what extra_json_schema says.
+    inspect.CustomType: lambda _: {},
+    inspect.ExtType: lambda _: {},
+    inspect.NoneType: lambda _: {"type": "null"},
+    inspect.BoolType: lambda _: {"type": "boolean"},
+    inspect.IntType: lambda kind: _number("integer", kind),
+    inspect.FloatType: lambda kind: _number("number", kind),
+    inspect.StrType: _string,
+    inspect.BytesType: _base64,
+    inspect.ByteArrayType: _base64,
+    inspect.MemoryViewType: _base64,
+    inspect.DateTimeType: lambda kind: {"type": "string", "format": _DATE_TIMES[kind.tz]},
+    inspect.TimeType: lambda kind: {"type": "string", "format": _TIMES[kind.tz]},
+    inspect.DateType: _text("date"),
+    inspect.TimeDeltaType: _text("duration"),
+    inspect.UUIDType: _text("uuid"),
+    inspect.DecimalType: _text("decimal"),
+    inspect.LiteralType: _literal,
+}
+
+
+def _text_key(kind: inspect.Type) -> Schema:
+    schema = SCALARS[type(kind)](kind)
+    # A key is a string anyhow.
+    schema.pop("type", None)
+    return schema
+
+
+def _key_of_values(values: tuple[Any, ...]) -> Schema:
+    return {"enum": [str(value) for value in values]}
+
+
+KEYS: dict[type[inspect.Type], Callable[[Any], Schema]] = {
+    inspect.StrType: _text_key,
+    inspect.IntType: lambda _: dict(_INTEGER_KEY),
+    inspect.DateTimeType: _text_key,
+    inspect.TimeType: _text_key,
+    inspect.DateType: _text_key,
+    inspect.TimeDeltaType: _text_key,
+    inspect.UUIDType: _text_key,
+    inspect.DecimalType: _text_key,
+    inspect.BytesType: _text_key,
+    inspect.LiteralType: lambda kind: _key_of_values(kind.values),
+    inspect.EnumType: lambda kind: _key_of_values(tuple(member.value for member in kind.cls)),
+}
+"""What a mapping's keys look like in JSON, where all keys are strings."""

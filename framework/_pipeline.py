@@ -1,0 +1,85 @@
+"""Exceptions become responses: by the nearest exception handler, or as a problem."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from aiohttp import web
+
+from framework.http_errors import HTTPError, InternalServerError
+from framework.typedefs import ExceptionHandler
+
+__all__ = ("ErrorAnswer", "HandlerTable", "Rendering", "require_response")
+
+_LOGGER = logging.getLogger("framework")
+
+HandlerTable: TypeAlias = Mapping[type[Exception] | int, str]
+"""The exception handlers of one level: exception class or status -> the variable that holds the handler."""
+
+
+class Rendering:
+    """How errors are rendered; given by the compiler, so that this floor knows no response class."""
+
+    __slots__ = ("problem", "translate")
+
+    def __init__(
+        self,
+        problem: Callable[[HTTPError, web.Request], web.StreamResponse],
+        translate: Callable[[web.HTTPException], HTTPError | web.StreamResponse],
+    ) -> None:
+        self.problem = problem
+        self.translate = translate
+
+
+class ErrorAnswer:
+    """Answers an exception that came out of a layer: ``await answer(request, error)`` gives the response.
+
+    The levels are those of the layer and all around it, innermost first. On each level the handler of the most
+    specific class counts, then that of the status. What no handler takes is a problem: an HTTPError its own, anything
+    else a 500 without detail, logged once with its request.
+    """
+
+    def __init__(self, levels: Sequence[HandlerTable], rendering: Rendering) -> None:
+        self._levels = levels
+        self._rendering = rendering
+        self._live: Mapping[str, ExceptionHandler] = {}
+
+    def start(self, live: Mapping[str, Any]) -> None:
+        """Take the handlers from what is open in this process."""
+        self._live = live
+
+    async def __call__(self, request: web.Request, error: Exception) -> web.StreamResponse:
+        if isinstance(error, web.HTTPException):
+            translated = self._rendering.translate(error)
+            if not isinstance(translated, HTTPError):
+                return translated
+            error = translated
+        variable = self._find(error)
+        if variable is None:
+            return self._default(request, error)
+        try:
+            return require_response(await self._live[variable](request, error), variable)
+        except HTTPError as other:
+            return self._rendering.problem(other, request)
+        except Exception as other:  # noqa: BLE001  whatever it is, it is logged and answered
+            return self._default(request, other)
+
+    def _find(self, error: Exception) -> str | None:
+        if not self._levels:
+            return None
+        status = error.status if isinstance(error, HTTPError) else 500
+        keys: tuple[Any, ...] = (*type(error).__mro__, status)
+        return next((level[key] for level in self._levels for key in keys if key in level), None)
+
+    def _default(self, request: web.Request, error: Exception) -> web.StreamResponse:
+        if isinstance(error, HTTPError):
+            return self._rendering.problem(error, request)
+        _LOGGER.error("%s %s failed", request.method, request.rel_url.raw_path, exc_info=error)
+        return self._rendering.problem(InternalServerError(), request)
+
+
+def require_response(response: object, label: str) -> web.StreamResponse:
+    """Return what a layer answered; raises TypeError where it is no response."""
+    if isinstance(response, web.StreamResponse):
+        return response
+    raise TypeError(f"{label} returned {type(response).__name__}, not a response")

@@ -1,0 +1,1 @@
+"""Return annotation -> status, media type and encoder; the response classes; problems."""

@@ -1,0 +1,29 @@
+"""How values become bytes."""
+
+from typing import Any
+
+import msgspec
+import orjson
+
+__all__ = ("encode_msgspec", "encode_orjson", "encode_untyped")
+
+_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY
+
+encode_msgspec = msgspec.json.Encoder().encode
+
+
+def encode_orjson(value: Any) -> bytes:
+    """Encode a tree of builtins, dataclasses or numpy arrays, through msgspec where orjson refuses it."""
+    try:
+        return orjson.dumps(value, option=_OPTIONS)
+    except TypeError:
+        return encode_msgspec(value)
+
+
+def encode_untyped(value: Any) -> tuple[bytes, str]:
+    """Encode a value of which no annotation is known; return the body and its media type."""
+    if isinstance(value, str):
+        return value.encode(), "text/plain; charset=utf-8"
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value), "application/octet-stream"
+    return encode_orjson(value), "application/json"

@@ -1,0 +1,185 @@
+"""The table's place in aiohttp's router: one catch-all resource, tried after aiohttp's own."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from aiohttp.web_urldispatcher import UrlMappingMatchInfo
+from yarl import URL
+
+from framework._routing.table import PathTable, UndecodablePathError
+from framework._routing.template import PathTemplate
+
+__all__ = ("ControllerResource", "PathEntry", "RouteEntry")
+
+# RFC 3986, section 3.2.2: a registered name or an IP literal, then perhaps a port.
+_HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::(\d{0,5}))?\Z")
+_LAST_PORT = 65535
+_HOSTS_REMEMBERED = 1024
+
+
+class _TemplateResource(web.AbstractResource):
+    """What ``request.match_info.route.resource`` shows for a route: its path template."""
+
+    def __init__(self, template: PathTemplate) -> None:
+        super().__init__()
+        self._template = template
+
+    @property
+    def canonical(self) -> str:
+        return self._template.text
+
+    def url_for(self, **kwargs: str) -> URL:
+        return URL(self._template.fill(kwargs), encoded=True)
+
+    async def resolve(self, request: web.Request) -> tuple[UrlMappingMatchInfo | None, set[str]]:  # noqa: ARG002
+        return None, set()
+
+    def add_prefix(self, prefix: str) -> None:
+        """Do nothing: the catch-all resource holds the prefix."""
+
+    def get_info(self) -> Any:
+        return {"formatter": self._template.text}
+
+    def raw_match(self, path: str) -> bool:
+        return path == self._template.text
+
+    def __len__(self) -> int:
+        return 0
+
+    def __iter__(self) -> Iterator[web.AbstractRoute]:
+        return iter(())
+
+
+class RouteEntry(web.AbstractRoute):
+    """One method on one path, as aiohttp sees it."""
+
+    def __init__(self, method: str, handler: Handler, template: PathTemplate, name: str | None) -> None:
+        super().__init__(method, handler, resource=_TemplateResource(template))
+        self._name = name
+        self.template = template
+        self.placeholders = template.placeholders
+
+    @property
+    def name(self) -> str | None:
+        return self._name
+
+    def get_info(self) -> Any:
+        return {"formatter": self.template.text}
+
+    def url_for(self, *args: str, **kwargs: str) -> URL:  # noqa: ARG002  the signature is aiohttp's
+        return URL(self.template.fill(kwargs), encoded=True)
+
+
+@dataclass(slots=True)
+class PathEntry:
+    """The methods of one path; ``other`` answers the methods that it has not (405)."""
+
+    other: RouteEntry
+    methods: dict[str, RouteEntry] = field(default_factory=dict)
+
+
+class ControllerResource(web.AbstractResource):
+    """Resolves every path of the controllers, and answers what nobody knows with problems of the framework's own."""
+
+    def __init__(
+        self,
+        table: PathTable[PathEntry],
+        *,
+        methods: frozenset[str],
+        not_found: RouteEntry,
+        bad_request: RouteEntry,
+        unknown_method: RouteEntry,
+        neighbours: Sequence[web.AbstractResource],
+    ) -> None:
+        super().__init__()
+        self._table = table
+        self._methods = methods
+        self._not_found = not_found
+        self._bad_request = bad_request
+        self._unknown_method = unknown_method
+        self._neighbours = neighbours
+        self._prefix = ""
+        self._entries: list[RouteEntry] = []
+        self._hosts: set[str | None] = set()
+
+    def add(self, template: PathTemplate, entry: PathEntry) -> None:
+        """Add a path with its methods."""
+        self._table.add(template, entry)
+        self._entries.extend(entry.methods.values())
+
+    @property
+    def canonical(self) -> str:
+        # "/" is the last place that aiohttp's router looks at: a catch-all.
+        return "/"
+
+    @property
+    def prefix(self) -> str:
+        """Where the app is mounted inside another."""
+        return self._prefix
+
+    async def resolve(self, request: web.Request) -> tuple[UrlMappingMatchInfo | None, set[str]]:
+        """Return the match for a request; every request has one."""
+        path = request.rel_url.raw_path
+        host = request.headers.get("Host")
+        if host not in self._hosts and not self._remember(host):
+            return UrlMappingMatchInfo({}, self._bad_request), set()
+        try:
+            found = self._table.find(path[len(self._prefix) :] if self._prefix else path)
+        except UndecodablePathError:
+            return UrlMappingMatchInfo({}, self._bad_request), set()
+        if found is None:
+            return await self._elsewhere(request)
+        entry, captures = found
+        route = entry.methods.get(request.method)
+        if route is None:
+            return UrlMappingMatchInfo({}, entry.other if request.method in self._methods else self._unknown_method), set()
+        return UrlMappingMatchInfo(dict(zip(route.placeholders, captures, strict=True)), route), set()
+
+    def _remember(self, host: str | None) -> bool:
+        if host is not None and not _is_host(host):
+            return False
+        if len(self._hosts) < _HOSTS_REMEMBERED:
+            self._hosts.add(host)
+        return True
+
+    async def _elsewhere(self, request: web.Request) -> tuple[UrlMappingMatchInfo | None, set[str]]:
+        # aiohttp's own resources may know the path under another method, or stand behind this one.
+        allowed: set[str] = set()
+        for resource in self._neighbours:
+            if resource is not self:
+                match, methods = await resource.resolve(request)
+                if match is not None:
+                    return match, set()
+                allowed |= methods
+        if allowed:
+            return None, allowed
+        known = request.method in self._methods
+        return UrlMappingMatchInfo({}, self._not_found if known else self._unknown_method), set()
+
+    def url_for(self, **kwargs: str) -> URL:
+        """Refuse: a catch-all has no URL; ``App.url_for`` builds those of routes."""
+        raise NotImplementedError("use App.url_for(handler, ...)")
+
+    def add_prefix(self, prefix: str) -> None:
+        self._prefix = prefix + self._prefix
+
+    def get_info(self) -> Any:
+        return {"path": self._prefix + "/"}
+
+    def raw_match(self, path: str) -> bool:  # noqa: ARG002  the signature is aiohttp's
+        return False
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[web.AbstractRoute]:
+        return iter(self._entries)
+
+
+def _is_host(host: str) -> bool:
+    match = _HOST.match(host)
+    return match is not None and (not match.group(1) or int(match.group(1)) <= _LAST_PORT)

@@ -1,0 +1,122 @@
+"""The table of paths: one dictionary look-up for static paths, a tree with backtracking for the others.
+
+The cost of a look-up grows with the number of segments in the path, never with the number of routes.
+"""
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+from urllib.parse import unquote_to_bytes
+
+from framework._routing.template import PathTemplate
+
+__all__ = ("PathTable", "UndecodablePathError")
+
+_E = TypeVar("_E")
+
+
+class UndecodablePathError(ValueError):
+    """A path that is not UTF-8 or holds a NUL."""
+
+
+class _Node(Generic[_E]):
+    __slots__ = ("affixed", "entry", "literals", "placeholder", "rest")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node[_E]] = {}
+        self.affixed: list[tuple[str, str, _Node[_E]]] = []
+        self.placeholder: _Node[_E] | None = None
+        self.rest: _E | None = None
+        self.entry: _E | None = None
+
+
+class PathTable(Generic[_E]):
+    """Finds the entry of a path; entries are whatever the caller keeps for one template shape."""
+
+    def __init__(self) -> None:
+        self._static: dict[str, _E] = {}
+        self._root: _Node[_E] = _Node()
+
+    def add(self, template: PathTemplate, entry: _E) -> None:
+        """Add a template; templates of one shape share an entry, which the caller sees to."""
+        if not template.placeholders:
+            self._static[template.text] = entry
+        node = self._root
+        for segment in template.segments:
+            if segment.rest:
+                node.rest = entry
+                return
+            if segment.name is None:
+                node = node.literals.setdefault(segment.before, _Node())
+            elif segment.before or segment.after:
+                node = _affixed_child(node, segment.before, segment.after)
+            else:
+                node.placeholder = node.placeholder or _Node()
+                node = node.placeholder
+        node.entry = entry
+
+    def find(self, path: str) -> tuple[_E, Sequence[str]] | None:
+        """Return the entry of a raw (percent-encoded) path and the decoded texts of its placeholders.
+
+        Raises UndecodablePathError.
+        """
+        entry = self._static.get(path)
+        if entry is not None:
+            return entry, ()
+        segments = path[1:].split("/")
+        if "%" in path or not path.isascii():
+            segments = [_decoded(one) for one in segments]
+        captures: list[str] = []
+        found = _walk(self._root, segments, 0, captures)
+        return None if found is None else (found, captures)
+
+
+def _affixed_child(node: _Node[_E], before: str, after: str) -> _Node[_E]:
+    for known_before, known_after, child in node.affixed:
+        if (known_before, known_after) == (before, after):
+            return child
+    child = _Node[_E]()
+    node.affixed.append((before, after, child))
+    # The most specific first, whatever the order of registration.
+    node.affixed.sort(key=lambda one: (-len(one[0]) - len(one[1]), one[0], one[1]))
+    return child
+
+
+def _walk(node: _Node[_E], segments: Sequence[str], index: int, captures: list[str]) -> _E | None:
+    if index == len(segments):
+        return node.entry
+    segment = segments[index]
+    child = node.literals.get(segment)
+    if child is not None:
+        found = _walk(child, segments, index + 1, captures)
+        if found is not None:
+            return found
+    for before, after, child in node.affixed:
+        if len(segment) > len(before) + len(after) and segment.startswith(before) and segment.endswith(after):
+            found = _captured(child, segment[len(before) : len(segment) - len(after)], segments, index, captures)
+            if found is not None:
+                return found
+    if node.placeholder is not None and segment:
+        found = _captured(node.placeholder, segment, segments, index, captures)
+        if found is not None:
+            return found
+    if node.rest is not None:
+        captures.append("/".join(segments[index:]))
+    return node.rest
+
+
+def _captured(child: _Node[_E], text: str, segments: Sequence[str], index: int, captures: list[str]) -> _E | None:
+    captures.append(text)
+    found = _walk(child, segments, index + 1, captures)
+    if found is None:
+        captures.pop()
+    return found
+
+
+def _decoded(segment: str) -> str:
+    try:
+        text = unquote_to_bytes(segment).decode()
+    except UnicodeError as error:
+        raise UndecodablePathError(segment) from error
+    if "\0" in text:
+        raise UndecodablePathError(segment)
+    return text

@@ -1,0 +1,108 @@
+"""Path templates: ``/orders/{order_id}``, ``/files/{name:path}``, ``/reports/{year}.pdf``."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from framework.errors import InvalidPathError
+
+__all__ = ("PathTemplate", "Segment", "join_paths", "parse_template")
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_NAME = re.compile(r"[^\W\d]\w*\Z")
+# RFC 3986, section 3.3: what may stand in a segment as it is.
+_SEGMENT_SAFE = "!$&'()*+,;=:@"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """What stands between two slashes: a literal, a placeholder (perhaps inside literals), or the rest of the path."""
+
+    before: str
+    name: str | None = None
+    after: str = ""
+    rest: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathTemplate:
+    """A path with placeholders, segment by segment; the text is the template as it was joined."""
+
+    text: str
+    segments: tuple[Segment, ...]
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """The names of the placeholders, from left to right."""
+        return tuple(one.name for one in self.segments if one.name is not None)
+
+    @property
+    def shape(self) -> tuple[tuple[str, str, bool] | str, ...]:
+        """What decides whether two templates match the same paths: ``{id}`` equals ``{user_id}``."""
+        return tuple(one.before if one.name is None else (one.before, one.after, one.rest) for one in self.segments)
+
+    def fill(self, values: Mapping[str, str]) -> str:
+        """Return the percent-encoded path with the placeholders' values: ``{id}`` and ``a/b`` -> ``a%2Fb``."""
+        return "".join("/" + _filled(one, values) for one in self.segments)
+
+
+def _filled(segment: Segment, values: Mapping[str, str]) -> str:
+    before = quote(segment.before, safe=_SEGMENT_SAFE)
+    if segment.name is None:
+        return before
+    safe = _SEGMENT_SAFE + "/" if segment.rest else _SEGMENT_SAFE
+    return before + quote(values[segment.name], safe=safe) + quote(segment.after, safe=_SEGMENT_SAFE)
+
+
+def join_paths(*parts: str) -> str:
+    """Join paths without doubling slashes: ``/v1/`` and ``/orders`` -> ``/v1/orders``; nothing at all -> ``/``.
+
+    A part that is empty or ``/`` adds nothing, so ``@get("/")`` is the controller's own path.
+    """
+    path = ""
+    for part in parts:
+        if part not in {"", "/"}:
+            path = f"{path.rstrip('/')}/{part.lstrip('/')}"
+    return path or "/"
+
+
+def parse_template(path: str, where: str) -> PathTemplate:
+    """Read a joined path template; raises InvalidPathError."""
+    segments = tuple(_parse_segment(text, path, where) for text in path[1:].split("/"))
+    template = PathTemplate(text=path, segments=segments)
+    if any(one.rest for one in segments[:-1]):
+        raise InvalidPathError(where, path, "goes on after its rest-of-path placeholder", "put {…:path} last")
+    names = template.placeholders
+    for name in names:
+        if names.count(name) > 1:
+            raise InvalidPathError(
+                where, path, f"has the placeholder {{{name}}} twice", "give each placeholder a name of its own"
+            )
+    return template
+
+
+def _parse_segment(text: str, path: str, where: str) -> Segment:
+    found = list(_PLACEHOLDER.finditer(text))
+    if "{" in _PLACEHOLDER.sub("", text) or "}" in _PLACEHOLDER.sub("", text):
+        raise InvalidPathError(where, path, "has a brace without its partner", "write placeholders as {name}")
+    if not found:
+        return Segment(before=text)
+    if len(found) > 1:
+        raise InvalidPathError(
+            where, path, f"has two placeholders in one segment ({text!r})", "put a slash between them"
+        )
+    name, colon, kind = found[0].group(1).partition(":")
+    before, after = text[: found[0].start()], text[found[0].end() :]
+    if not _NAME.match(name):
+        raise InvalidPathError(
+            where, path, f"has the placeholder {{{name}}}, which is no Python name", "use letters, digits and _"
+        )
+    if colon and (kind != "path" or before or after):
+        raise InvalidPathError(
+            where,
+            path,
+            f"has the placeholder {{{found[0].group(1)}}}",
+            "write {name}, or {name:path} as a whole last segment; the type comes from the handler's annotation",
+        )
+    return Segment(before=before, name=name, after=after, rest=bool(colon))

@@ -1,0 +1,208 @@
+"""All registrations as a graph: finds the provider of a type and checks each provider by itself."""
+
+import functools
+import typing
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from framework._inspect.factories import factory_shape, is_abstract, product_of
+from framework._inspect.markers import without_none
+from framework._inspect.names import callable_name, describe, short_path, type_name
+from framework._inspect.signatures import MISSING, Parameter, Signature, read_signature, type_arguments
+from framework._plan import FactoryKind
+from framework.container import Lifetime, Registration
+from framework.errors import DefinitionError, DuplicateProviderError, InvalidProviderError
+
+__all__ = ("Provider", "ServiceGraph", "constructor_variables")
+
+_KINDS: dict[str, FactoryKind] = {
+    "call": FactoryKind.CALL,
+    "async_call": FactoryKind.ASYNC_CALL,
+    "generator": FactoryKind.GENERATOR,
+    "async_generator": FactoryKind.ASYNC_GENERATOR,
+    "context": FactoryKind.CONTEXT,
+    "async_context": FactoryKind.ASYNC_CONTEXT,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Provider:
+    """A registration that was read: what it makes, how, and what it needs."""
+
+    label: str
+    lifetime: Lifetime
+    kind: FactoryKind
+    target: Callable[..., Any]
+    signature: Signature
+    value: Any = None
+
+
+def _nothing() -> None:
+    """Stand for the factory of an instance."""
+
+
+class ServiceGraph:
+    """Finds providers by type and qualifier; mistakes of single registrations are reported as they are read."""
+
+    def __init__(self, registrations: Iterable[Registration], report: Callable[[DefinitionError], None]) -> None:
+        self._report = report
+        self._registrations: dict[tuple[Any, str | None], Registration] = {}
+        self._providers: dict[tuple[Any, str | None], Provider | None] = {}
+        for one in registrations:
+            key = (one.key, one.qualifier)
+            if key in self._registrations:
+                report(DuplicateProviderError(_place(one), type_name(one.key), one.qualifier))
+            self._registrations[key] = one
+
+    def __iter__(self) -> typing.Iterator[Provider]:
+        """Yield the provider of each registration that could be read; open generics wait for their types."""
+        for key, qualifier in self._registrations:
+            if not getattr(key, "__parameters__", ()) or not isinstance(key, type):
+                provider = self.find(key, qualifier)
+                if provider is not None:
+                    yield provider
+
+    def knows(self, annotation: Any, qualifier: str | None = None) -> bool:
+        """Tell whether a type, its optional form or a list of it is registered."""
+        plain = without_none(annotation)
+        return self._registration(plain, qualifier) is not None or (
+            qualifier is None and bool(self._collected(annotation))
+        )
+
+    def find(self, annotation: Any, qualifier: str | None = None) -> Provider | None:
+        """Return the provider of a type, or of what an optional type is an option of."""
+        plain = without_none(annotation)
+        key = (plain, qualifier)
+        if key not in self._providers:
+            registration = self._registration(plain, qualifier)
+            self._providers[key] = None if registration is None else self._read(registration, plain)
+        return self._providers[key]
+
+    def find_all(self, annotation: Any) -> Sequence[Provider]:
+        """Return all providers of ``T`` for ``list[T]``, in the order of registration."""
+        found = (self.find(one.key, one.qualifier) for one in self._collected(annotation))
+        return [one for one in found if one is not None]
+
+    def qualifiers(self, annotation: Any) -> tuple[str, ...]:
+        """Return the qualifiers under which a type is registered."""
+        plain = without_none(annotation)
+        return tuple(qualifier for key, qualifier in self._registrations if key == plain and qualifier is not None)
+
+    def _collected(self, annotation: Any) -> list[Registration]:
+        if typing.get_origin(annotation) is not list:
+            return []
+        (item,) = typing.get_args(annotation)
+        return [one for one in self._registrations.values() if one.key == item]
+
+    def _registration(self, annotation: Any, qualifier: str | None) -> Registration | None:
+        try:
+            exact = self._registrations.get((annotation, qualifier))
+        except TypeError:  # An annotation that cannot be hashed, such as one with a list in its Meta.
+            return None
+        return exact or self._registrations.get((typing.get_origin(annotation), qualifier))
+
+    def _read(self, registration: Registration, annotation: Any) -> Provider | None:
+        try:
+            return _read_provider(registration, annotation)
+        except DefinitionError as error:
+            self._report(error)
+            return None
+
+    def adopt(self, factory: type[Any]) -> Provider | None:
+        """Read a class that is nobody's registration, as a singleton: a controller, a guard, a middleware."""
+        if (factory, None) not in self._providers:
+            registration = Registration(
+                key=factory, qualifier=None, lifetime=Lifetime.SINGLETON, factory=factory, instance=None, place=""
+            )
+            self._providers[factory, None] = self._read(registration, factory)
+        return self._providers[factory, None]
+
+
+def _place(registration: Registration) -> str:
+    filename, _, line = registration.place.rpartition(":")
+    return f"{short_path(filename)}:{line}"
+
+
+def _read_provider(registration: Registration, annotation: Any) -> Provider:
+    label = type_name(annotation)
+    factory = registration.factory
+    if factory is None:
+        return Provider(
+            label=label,
+            lifetime=Lifetime.SINGLETON,
+            kind=FactoryKind.VALUE,
+            target=_nothing,
+            signature=Signature(where=label, parameters=(), returns=None),
+            value=registration.instance,
+        )
+    _check(registration, factory)
+    target, signature = _signature(factory, annotation)
+    _check_product(registration, signature, annotation)
+    plain = typing.get_origin(factory) or factory
+    return Provider(
+        label=label,
+        lifetime=registration.lifetime,
+        kind=_KINDS[factory_shape(plain, signature.returns)],
+        target=target,
+        signature=signature,
+    )
+
+
+def _check(registration: Registration, factory: Any) -> None:
+    if not callable(factory):
+        raise InvalidProviderError(
+            _place(registration),
+            f"the factory of {type_name(registration.key)} cannot be called",
+            mend="give a class or a function, or use add_instance for something that exists already",
+        )
+    if is_abstract(factory):
+        raise InvalidProviderError(
+            describe(factory),
+            f"{callable_name(factory)} is abstract and cannot be made",
+            mend=f"register what implements it: container.add_{registration.lifetime}({callable_name(factory)}, …)",
+        )
+
+
+def _check_product(registration: Registration, signature: Signature, annotation: Any) -> None:
+    product = product_of(signature.returns)
+    if registration.factory is registration.key or not isinstance(product, type) or not isinstance(annotation, type):
+        return
+    try:
+        fits = issubclass(product, annotation)
+    except TypeError:  # A protocol with data members does not say.
+        return
+    if not fits:
+        raise InvalidProviderError(
+            signature.where,
+            f"it makes {type_name(product)} and is registered for {type_name(annotation)}",
+            mend="register it for what it makes, or correct its return annotation",
+        )
+
+
+def constructor_variables(annotation: Any) -> dict[Any, Any]:
+    """Return the values of the type variables in the constructor of a class or a parametrised generic."""
+    plain = typing.get_origin(annotation) or annotation
+    definer = next((one for one in plain.__mro__ if "__init__" in one.__dict__), plain)
+    return type_arguments(annotation).get(definer, {})
+
+
+def _signature(factory: Any, annotation: Any) -> tuple[Callable[..., Any], Signature]:
+    plain = typing.get_origin(factory) or factory
+    if not isinstance(plain, type):
+        return factory, read_signature(factory)
+    values = typing.get_args(annotation)
+    if values and getattr(factory, "__parameters__", ()):
+        factory = factory[values]
+    signature = read_signature(plain, variables=constructor_variables(factory))
+    # An open generic may ask for the class that it was made for: ``def __init__(self, model: type[T])``.
+    given = {one.name: typing.get_args(one.annotation)[0] for one in signature.parameters if _is_type_of(one)}
+    if not given:
+        return plain, signature
+    kept = tuple(one for one in signature.parameters if one.name not in given)
+    return functools.partial(plain, **given), Signature(where=signature.where, parameters=kept, returns=MISSING)
+
+
+def _is_type_of(parameter: Parameter) -> bool:
+    arguments = typing.get_args(parameter.annotation)
+    return typing.get_origin(parameter.annotation) is type and isinstance(arguments[0], type)

@@ -1,0 +1,137 @@
+"""App: collects declarations and builds an aiohttp application from them."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from yarl import URL
+
+from framework._compiler.application import CompiledApp, compile_app
+from framework._compiler.collect import Level, collect_handlers
+from framework._compiler.documents import DocumentHolder, documentation_controllers
+from framework._compiler.explain import explain_route
+from framework._compiler.reverse import reverse
+from framework._compiler.routes import Declarations, plan_routes
+from framework._openapi.settings import OpenAPI
+from framework._services.opening import open_services
+from framework._services.scope import close
+from framework.container import Container
+from framework.controller import Controllers
+from framework.typedefs import ExceptionHandlers, Guards, Middlewares
+
+__all__ = ("App", "Limits")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a request may cost, for all routes that do not say otherwise."""
+
+    body: int = 1_048_576
+    """The most bytes of a request body, decoded; more is answered with 413."""
+    timeout: float | None = None
+    """Seconds after which a request is answered with 503; ``None`` for no limit."""
+
+
+class App:
+    """An application of controllers.
+
+    Layers given here stand around everything, 404 and 405 included. ``openapi=None`` turns the document off.
+    """
+
+    def __init__(
+        self,
+        controllers: Controllers = (),
+        *,
+        container: Container | None = None,
+        openapi: OpenAPI | None = OpenAPI(),  # noqa: B008  frozen
+        tags: Sequence[str] = (),
+        guards: Guards = (),
+        middlewares: Middlewares = (),
+        exception_handlers: ExceptionHandlers | None = None,
+        limits: Limits = Limits(),  # noqa: B008  frozen
+    ) -> None:
+        self._controllers = tuple(controllers)
+        self._container = container or Container()
+        self._openapi = openapi
+        self._tags = tuple(tags)
+        self._limits = limits
+        self._level = Level(
+            label="app",
+            guards=tuple(guards),
+            middlewares=tuple(middlewares),
+            exception_handlers=dict(exception_handlers or {}),
+        )
+        self._prefix: Callable[[], str] = str
+
+    def build(self) -> web.Application:
+        """Compile everything that was declared into a new aiohttp application.
+
+        Raises an ExceptionGroup of all DefinitionErrors.
+        """
+        application = web.Application(client_max_size=self._limits.body)
+        self.attach(application)
+        return application
+
+    def attach(self, application: web.Application) -> None:
+        """Compile everything into an aiohttp application that exists already, beside what it has.
+
+        Its own routes come first where both know a path. Raises an ExceptionGroup of all DefinitionErrors.
+        """
+        compiled = self._compile()
+        router = application.router
+        resource = compiled.make_resource(router.resources())
+        router.register_resource(resource)
+        application.cleanup_ctx.append(_lifespan(compiled))
+        self._prefix = lambda: resource.prefix
+
+    def _compile(self) -> CompiledApp:
+        holder = DocumentHolder()
+        own = [] if self._openapi is None else documentation_controllers(self._openapi, holder)
+        plans = plan_routes(self._declarations((*self._controllers, *own)))
+        if self._openapi is not None:
+            from framework._openapi.document import build_document, encode_document
+
+            holder.body = encode_document(build_document(self._openapi, plans.routes))
+        return compile_app(plans)
+
+    def _declarations(self, controllers: Controllers) -> Declarations:
+        return Declarations(
+            controllers=controllers,
+            registrations=self._container.registrations(),
+            level=self._level,
+            tags=self._tags,
+            body_limit=self._limits.body,
+            timeout=self._limits.timeout,
+        )
+
+    def url_for(self, target: Callable[..., Any] | str, **values: Any) -> URL:
+        """Return the path of a handler, or of a route by its name, with the values of its placeholders filled in.
+
+        ``app.url_for(OrderController.show, order_id=7)`` -> ``/orders/7``. Raises ReverseError.
+        """
+        mounted = collect_handlers(self._controllers, self._level, self._tags, _raise)
+        return URL(self._prefix() + str(reverse(mounted, target, values)), encoded=True)
+
+    def explain(self, method: str, path: str) -> str:
+        """Return what happens to a request, stage by stage, and the code emitted for it; ``path`` is the template."""
+        found = self._compile().by_route.get((method.upper(), path))
+        if found is None:
+            raise LookupError(f"{method} {path} is no route of this app")
+        return explain_route(*found)
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def _lifespan(compiled: CompiledApp) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def lifespan(_: web.Application) -> AsyncIterator[None]:
+        live, opened = await open_services(compiled.plans.singletons)
+        compiled.start(live)
+        yield
+        error = await close(opened, None)
+        if error is not None:
+            raise error
+
+    return lifespan

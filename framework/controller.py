@@ -1,0 +1,43 @@
+"""Controllers and routers: what groups handlers under a path with common settings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, TypeAlias
+
+from framework.typedefs import ExceptionHandlers, Guards, Middlewares
+
+__all__ = ("Controller", "Controllers", "Router")
+
+
+class Controller:
+    """Base of all controllers: a class whose methods carry route decorators and whose constructor is injected.
+
+    The class attributes apply to all of its handlers. Subclasses inherit handlers and attributes as Python has it; a
+    method that overrides a handler keeps its route unless it carries a decorator of its own.
+    """
+
+    path: ClassVar[str] = ""
+    tags: ClassVar[Sequence[str]] = ()
+    guards: ClassVar[Guards] = ()
+    middlewares: ClassVar[Middlewares] = ()
+    exception_handlers: ClassVar[ExceptionHandlers] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """Groups controllers, and other routers, under a path prefix with common settings.
+
+    ``name`` stands before the names of its routes (``v1.OrderController.show``), so that a controller can be mounted
+    twice and each of its URLs still be asked for.
+    """
+
+    path: str = ""
+    controllers: "Controllers" = ()
+    name: str | None = field(default=None, kw_only=True)
+    tags: Sequence[str] = field(default=(), kw_only=True)
+    guards: Guards = field(default=(), kw_only=True)
+    middlewares: Middlewares = field(default=(), kw_only=True)
+    exception_handlers: ExceptionHandlers = field(default_factory=dict, kw_only=True)
+
+
+Controllers: TypeAlias = Sequence["type[Controller] | Router"]

@@ -1,0 +1,97 @@
+"""Route decorators: each attaches one frozen record to a method and touches nothing else."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict, TypeVar, Unpack
+
+from framework.http_errors import HTTPError
+from framework.typedefs import ExceptionHandlers, Guards, Middlewares
+
+__all__ = ("RouteDefinition", "RouteOptions", "delete", "get", "head", "options", "patch", "post", "put", "route")
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class RouteOptions(TypedDict, total=False):
+    """What every route decorator takes beside its paths."""
+
+    status: int
+    """The status of a successful answer; 200 (204 for ``-> None``) unless given."""
+    name: str
+    """The route's name for ``App.url_for``; ``OrderController.show`` unless given."""
+    raises: Sequence[type[HTTPError]]
+    """The errors that the handler may answer with, for the document."""
+    tags: Sequence[str]
+    guards: Guards
+    middlewares: Middlewares
+    exception_handlers: ExceptionHandlers
+    summary: str
+    description: str
+    operation_id: str
+    deprecated: bool
+    in_document: bool
+    """Whether the route stands in the OpenAPI document."""
+    body_limit: int
+    """The most bytes that a request body may have."""
+    timeout: float
+    """Seconds after which the request is answered with 503."""
+    extra: Mapping[str, Any]
+    """Members added to the operation in the document, ``x-`` extensions above all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteDefinition:
+    """What one decorator declared about a handler."""
+
+    methods: tuple[str, ...]
+    paths: tuple[str, ...]
+    options: RouteOptions
+
+
+def route(*paths: str, methods: Sequence[str], **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
+    """Declare a handler for some methods on one or more paths, below the controller's own path."""
+    definition = RouteDefinition(
+        methods=tuple(one.upper() for one in methods), paths=paths or ("",), options=settings
+    )
+
+    def attach(function: _F) -> _F:
+        # A tuple, since decorators may be stacked.
+        function.__routes__ = (definition, *getattr(function, "__routes__", ()))  # type: ignore[attr-defined]  # any function takes attributes
+        return function
+
+    return attach
+
+
+def get(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
+    """Declare a handler for GET, and for HEAD, which is answered without the body."""
+    return route(*paths, methods=("GET",), **settings)
+
+
+def post(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
+    """Declare a handler for POST."""
+    return route(*paths, methods=("POST",), **settings)
+
+
+def put(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
+    """Declare a handler for PUT."""
+    return route(*paths, methods=("PUT",), **settings)
+
+
+def patch(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
+    """Declare a handler for PATCH."""
+    return route(*paths, methods=("PATCH",), **settings)
+
+
+def delete(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
+    """Declare a handler for DELETE."""
+    return route(*paths, methods=("DELETE",), **settings)
+
+
+def head(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
+    """Declare a handler for HEAD alone, in the place of the one that GET brings."""
+    return route(*paths, methods=("HEAD",), **settings)
+
+
+def options(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
+    """Declare a handler for OPTIONS, in the place of the automatic answer."""
+    return route(*paths, methods=("OPTIONS",), **settings)

@@ -1,0 +1,1 @@
+"""Speed against hand-written aiohttp and against the peers; nothing here is collected by pytest."""

@@ -1,0 +1,137 @@
+"""BlackSheep: its own binders and injection; JSON through msgspec, by a custom binder and ready-made contents.
+
+Its built-in JSON binder validates pydantic models only; the custom one is quicker, so BlackSheep is measured with it.
+Its container cannot close services, so ``scoped`` opens its session in the handler.
+"""
+
+from typing import Any, TypeVar
+
+from blacksheep import Application, Content, Request, Response
+from blacksheep.exceptions import BadRequest, Forbidden
+from blacksheep.server.bindings import Binder, BoundValue
+from blacksheep.server.responses import text
+from blacksheep.server.routing import Router
+from msgspec import DecodeError, json
+
+from tests.benchmarks.apps.serve import variant
+from tests.benchmarks.schemas import Message, NewOrder, Thing
+from tests.benchmarks.services import Catalog, Orders, session_scope
+from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
+
+T = TypeVar("T")
+_ENCODER = json.Encoder()
+
+
+class FromStruct(BoundValue[T]):
+    """A JSON body that msgspec decodes."""
+
+
+class StructBinder(Binder):
+    """Binds ``FromStruct[T]``; the decoder is made once, at start-up."""
+
+    handle = FromStruct
+
+    def __init__(self, expected_type: Any, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(expected_type, *arguments, **keywords)
+        self._decoder = json.Decoder(expected_type)
+
+    async def get_value(self, request: Request) -> Any:
+        """Decode the body."""
+        try:
+            return self._decoder.decode(await request.read() or b"")
+        except DecodeError as error:
+            raise BadRequest(str(error)) from error
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(status, None, Content(b"application/json", _ENCODER.encode(value)))
+
+
+async def plain() -> Response:
+    """Answer a text."""
+    return text("Hello, World!")
+
+
+async def small() -> Response:
+    """Answer one small object."""
+    return _json(Message(message="Hello, World!"))
+
+
+async def show(item_id: int, name: str, catalog: Catalog, limit: int | None = None) -> Response:
+    """Answer one item."""
+    return _json(catalog.find(item_id, name, limit))
+
+
+async def search(catalog: Catalog) -> Response:
+    """Answer a hundred items."""
+    return _json(catalog.first_hundred())
+
+
+async def create(order: FromStruct[NewOrder], orders: Orders) -> Response:
+    """Take an order."""
+    return _json(orders.place(order.value), 201)
+
+
+async def scoped() -> Response:
+    """Answer from a session that lives as long as the request."""
+    async with session_scope() as session:
+        return _json(session.state())
+
+
+async def guarded(request: Request) -> Response:
+    """Answer like ``json``, if there is a token."""
+    if not request.headers.contains(b"x-token"):
+        raise Forbidden
+    return _json(Message(message="Hello, World!"))
+
+
+def layer(number: int) -> Any:
+    """Make a middleware that adds one header."""
+    name = f"x-layer-{number}".encode()
+
+    async def add_header(request: Request, handler: Any) -> Response:
+        response: Response = await handler(request)
+        response.headers.add(name, b"on")
+        return response
+
+    return add_header
+
+
+def thing_handler(section: int, kind: int) -> Any:
+    """Make the handler of one of the thousand routes."""
+
+    async def show_thing(thing_id: int) -> Response:
+        return _json(Thing(section=section, kind=kind, id=thing_id))
+
+    return show_thing
+
+
+def _base() -> Application:
+    app = Application(router=Router())
+    app.services.add_instance(Catalog())
+    app.services.add_instance(Orders())
+    app.router.add_get("/plain", plain)
+    app.router.add_get("/json", small)
+    app.router.add_get("/items/{item_id}", show)
+    app.router.add_get("/items", search)
+    app.router.add_post("/orders", create)
+    app.router.add_get("/scoped", scoped)
+    return app
+
+
+def _middleware5() -> Application:
+    app = Application(router=Router())
+    app.middlewares.extend(layer(number) for number in range(1, 6))
+    app.router.add_get("/guarded", guarded)
+    return app
+
+
+def _routes1000() -> Application:
+    app = Application(router=Router())
+    for place in range(SECTIONS * KINDS):
+        section, kind = divmod(place, KINDS)
+        app.router.add_get(f"{thing_path(section, kind)}/{{thing_id}}", thing_handler(section, kind))
+    return app
+
+
+app = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000}[variant()]()

@@ -1,0 +1,114 @@
+"""FastAPI: pydantic models in and out, ``Depends`` for services, pure ASGI middlewares."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from fastapi.responses import PlainTextResponse
+
+from tests.benchmarks.apps.asgi_layers import Layer
+from tests.benchmarks.apps.pydantic_schemas import (
+    CatalogOfModels,
+    ItemModel,
+    MessageModel,
+    NewOrderModel,
+    OrdersOfModels,
+    ReceiptModel,
+    SessionModel,
+    ThingModel,
+)
+from tests.benchmarks.apps.serve import variant
+from tests.benchmarks.services import Session, open_session
+from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
+
+_CATALOG = CatalogOfModels()
+_ORDERS = OrdersOfModels()
+_BASE = APIRouter()
+
+
+async def get_catalog() -> CatalogOfModels:
+    """Provide the catalog."""
+    return _CATALOG
+
+
+async def get_orders() -> OrdersOfModels:
+    """Provide the orders."""
+    return _ORDERS
+
+
+@_BASE.get("/plain", response_class=PlainTextResponse)
+async def plain() -> str:
+    """Answer a text."""
+    return "Hello, World!"
+
+
+@_BASE.get("/json")
+async def small() -> MessageModel:
+    """Answer one small object."""
+    return MessageModel(message="Hello, World!")
+
+
+@_BASE.get("/items/{item_id}")
+async def show(
+    item_id: int, name: str, catalog: Annotated[CatalogOfModels, Depends(get_catalog)], limit: int | None = None
+) -> ItemModel:
+    """Answer one item."""
+    return catalog.find(item_id, name, limit)
+
+
+@_BASE.get("/items")
+async def search(catalog: Annotated[CatalogOfModels, Depends(get_catalog)]) -> list[ItemModel]:
+    """Answer a hundred items."""
+    return catalog.first_hundred()
+
+
+@_BASE.post("/orders", status_code=201)
+async def create(order: NewOrderModel, orders: Annotated[OrdersOfModels, Depends(get_orders)]) -> ReceiptModel:
+    """Take an order."""
+    return orders.place(order)
+
+
+@_BASE.get("/scoped")
+async def scoped(session: Annotated[Session, Depends(open_session)]) -> SessionModel:
+    """Answer from a session that lives as long as the request."""
+    state = session.state()
+    return SessionModel(open=state.open, live=state.live)
+
+
+async def require_token(request: Request) -> None:
+    """Refuse a request without token."""
+    if "x-token" not in request.headers:
+        raise HTTPException(403)
+
+
+def thing_handler(section: int, kind: int) -> Any:
+    """Make the handler of one of the thousand routes."""
+
+    async def show_thing(thing_id: int) -> ThingModel:
+        return ThingModel(section=section, kind=kind, id=thing_id)
+
+    return show_thing
+
+
+def _base() -> FastAPI:
+    app = FastAPI()
+    app.include_router(_BASE)
+    return app
+
+
+def _middleware5() -> FastAPI:
+    app = FastAPI()
+    for number in range(5, 0, -1):
+        app.add_middleware(Layer, number=number)
+    app.get("/guarded", dependencies=[Depends(require_token)])(small)
+    return app
+
+
+def _routes1000() -> FastAPI:
+    app = FastAPI()
+    for place in range(SECTIONS * KINDS):
+        section, kind = divmod(place, KINDS)
+        app.get(f"{thing_path(section, kind)}/{{thing_id}}")(thing_handler(section, kind))
+    return app
+
+
+app = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000}[variant()]()

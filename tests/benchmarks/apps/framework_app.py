@@ -1,0 +1,139 @@
+"""The framework itself, in the way that its README recommends: controllers, injection, OpenAPI on."""
+
+from typing import Any
+
+from aiohttp import web
+
+from framework import App, Container, Controller, get, post
+from framework.http_errors import Forbidden
+from framework.typedefs import CallNext, Middleware
+from tests.benchmarks.apps.serve import serve, variant
+from tests.benchmarks.schemas import Item, Message, NewOrder, Receipt, SessionState, Thing
+from tests.benchmarks.services import Catalog, Orders, Session, open_session
+from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
+
+__all__ = ("build",)
+
+
+class HelloController(Controller):
+    """What needs no service of its own."""
+
+    @get("/plain")
+    async def plain(self) -> str:
+        """Answer a text."""
+        return "Hello, World!"
+
+    @get("/json")
+    async def small(self) -> Message:
+        """Answer one small object."""
+        return Message(message="Hello, World!")
+
+    @get("/scoped")
+    async def scoped(self, session: Session) -> SessionState:
+        """Answer from a session that lives as long as the request."""
+        return session.state()
+
+
+class ItemController(Controller):
+    """The items, with their service."""
+
+    path = "/items"
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    @get("/{item_id}")
+    async def show(self, item_id: int, name: str, limit: int | None = None) -> Item:
+        """Answer one item."""
+        return self._catalog.find(item_id, name, limit)
+
+    @get()
+    async def search(self) -> list[Item]:
+        """Answer a hundred items."""
+        return self._catalog.first_hundred()
+
+
+class OrderController(Controller):
+    """The orders, with their service."""
+
+    path = "/orders"
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+
+    @post(status=201)
+    async def create(self, order: NewOrder) -> Receipt:
+        """Take an order."""
+        return self._orders.place(order)
+
+
+class GuardedController(Controller):
+    """``json`` behind a guard."""
+
+    @get("/guarded")
+    async def guarded(self) -> Message:
+        """Answer one small object."""
+        return Message(message="Hello, World!")
+
+
+async def require_token(request: web.Request) -> None:
+    """Refuse a request without token."""
+    if "X-Token" not in request.headers:
+        raise Forbidden
+
+
+def layer(number: int) -> Middleware:
+    """Make a middleware that adds one header."""
+    name = f"X-Layer-{number}"
+
+    async def add_header(request: web.Request, call_next: CallNext) -> web.StreamResponse:
+        response = await call_next(request)
+        response.headers[name] = "on"
+        return response
+
+    return add_header
+
+
+def section_controller(section: int) -> type[Controller]:
+    """Make a controller with all kinds of one section."""
+    handlers: dict[str, Any] = {f"show_{kind}": thing_handler(section, kind) for kind in range(KINDS)}
+    return type(f"Section{section}Controller", (Controller,), handlers)
+
+
+def thing_handler(section: int, kind: int) -> Any:
+    """Make the handler of one of the thousand routes."""
+
+    @get(f"{thing_path(section, kind)}/{{thing_id}}")
+    async def show_thing(self: Any, thing_id: int) -> Thing:
+        return Thing(section=section, kind=kind, id=thing_id)
+
+    return show_thing
+
+
+def _base() -> App:
+    container = Container()
+    container.add_singleton(Catalog)
+    container.add_singleton(Orders)
+    container.add_scoped(Session, open_session)
+    return App(controllers=[HelloController, ItemController, OrderController], container=container)
+
+
+def _middleware5() -> App:
+    layers = [layer(number) for number in range(1, 6)]
+    return App(controllers=[GuardedController], middlewares=layers, guards=[require_token])
+
+
+def _routes1000() -> App:
+    return App(controllers=[section_controller(section) for section in range(SECTIONS)])
+
+
+_VARIANTS = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000}
+
+
+def build(which: str) -> web.Application:
+    """Return the application of a variant."""
+    return _VARIANTS[which]().build()
+
+
+if __name__ == "__main__":
+    serve(build(variant()))

@@ -1,0 +1,161 @@
+"""The measure of all others: aiohttp and msgspec, written by hand as an expert writes it, without a framework."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from msgspec import DecodeError, Struct, ValidationError, convert, json
+
+from tests.benchmarks.apps.serve import serve, variant
+from tests.benchmarks.schemas import Message, NewOrder, Thing
+from tests.benchmarks.services import Catalog, Orders, session_scope
+from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
+
+__all__ = ("build",)
+
+_ENCODER = json.Encoder()
+_ORDER_DECODER = json.Decoder(NewOrder)
+
+
+class ItemParameters(Struct):
+    """The path and query parameters of ``item``."""
+
+    item_id: int
+    name: str
+    limit: int | None = None
+
+
+def _json(value: Any, status: int = 200) -> web.Response:
+    return web.Response(body=_ENCODER.encode(value), status=status, content_type="application/json")
+
+
+def _problem(error: DecodeError, status: int) -> web.Response:
+    body = _ENCODER.encode({"title": "Bad request", "status": status, "detail": str(error)})
+    return web.Response(body=body, status=status, content_type="application/problem+json")
+
+
+async def plain(_: web.Request) -> web.Response:
+    """Answer a text."""
+    return web.Response(text="Hello, World!")
+
+
+async def small(_: web.Request) -> web.Response:
+    """Answer one small object."""
+    return _json(Message(message="Hello, World!"))
+
+
+async def scoped(_: web.Request) -> web.Response:
+    """Answer from a session that lives as long as the request."""
+    async with session_scope() as session:
+        return _json(session.state())
+
+
+class ItemHandlers:
+    """The handlers of the items, with their service."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    async def show(self, request: web.Request) -> web.Response:
+        """Answer one item; path and query are converted together."""
+        query = request.query
+        raw = {name: query[name] for name in ("name", "limit") if name in query}
+        raw["item_id"] = request.match_info["item_id"]
+        try:
+            parameters = convert(raw, ItemParameters, strict=False)
+        except ValidationError as error:
+            return _problem(error, 422)
+        return _json(self._catalog.find(parameters.item_id, parameters.name, parameters.limit))
+
+    async def search(self, _: web.Request) -> web.Response:
+        """Answer a hundred items."""
+        return _json(self._catalog.first_hundred())
+
+
+class OrderHandlers:
+    """The handlers of the orders, with their service."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Take an order."""
+        try:
+            order = _ORDER_DECODER.decode(await request.read())
+        except ValidationError as error:
+            return _problem(error, 422)
+        except DecodeError as error:
+            return _problem(error, 400)
+        return _json(self._orders.place(order), status=201)
+
+
+async def guarded(request: web.Request) -> web.Response:
+    """Answer like ``json``, if there is a token."""
+    if "X-Token" not in request.headers:
+        raise web.HTTPForbidden
+    return _json(Message(message="Hello, World!"))
+
+
+def layer(number: int) -> Middleware:
+    """Make a middleware that adds one header."""
+    name = f"X-Layer-{number}"
+
+    @web.middleware
+    async def add_header(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        response.headers[name] = "on"
+        return response
+
+    return add_header
+
+
+def thing_handler(section: int, kind: int) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Make the handler of one of the thousand routes."""
+
+    async def show(request: web.Request) -> web.Response:
+        try:
+            thing_id = convert(request.match_info["thing_id"], int, strict=False)
+        except ValidationError as error:
+            return _problem(error, 422)
+        return _json(Thing(section=section, kind=kind, id=thing_id))
+
+    return show
+
+
+def _base() -> web.Application:
+    items, orders = ItemHandlers(Catalog()), OrderHandlers(Orders())
+    app = web.Application()
+    app.router.add_get("/plain", plain)
+    app.router.add_get("/json", small)
+    app.router.add_get("/items/{item_id}", items.show)
+    app.router.add_get("/items", items.search)
+    app.router.add_post("/orders", orders.create)
+    app.router.add_get("/scoped", scoped)
+    return app
+
+
+def _middleware5() -> web.Application:
+    app = web.Application(middlewares=[layer(number) for number in range(1, 6)])
+    app.router.add_get("/guarded", guarded)
+    return app
+
+
+def _routes1000() -> web.Application:
+    app = web.Application()
+    for place in range(SECTIONS * KINDS):
+        section, kind = divmod(place, KINDS)
+        app.router.add_get(f"{thing_path(section, kind)}/{{thing_id}}", thing_handler(section, kind))
+    return app
+
+
+_VARIANTS = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000}
+
+
+def build(which: str) -> web.Application:
+    """Return the application of a variant."""
+    return _VARIANTS[which]()
+
+
+if __name__ == "__main__":
+    serve(build(variant()))

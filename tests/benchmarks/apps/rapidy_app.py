@@ -1,0 +1,120 @@
+"""Rapidy: aiohttp with pydantic; parameters and bodies by its markers, services by its dishka container."""
+
+from typing import Any
+
+from rapidy import Rapidy
+from rapidy.depends import FromDI, Provider, Scope
+from rapidy.http import Body, HTTPForbidden, PathParam, QueryParam, Request, StreamResponse, get, middleware, post
+from rapidy.typedefs import CallNext
+
+from tests.benchmarks.apps.pydantic_schemas import (
+    CatalogOfModels,
+    ItemModel,
+    MessageModel,
+    NewOrderModel,
+    OrdersOfModels,
+    ReceiptModel,
+    SessionModel,
+    ThingModel,
+)
+from tests.benchmarks.apps.serve import serve, variant
+from tests.benchmarks.services import Session, open_session
+from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
+
+
+services = Provider()
+services.provide(CatalogOfModels, scope=Scope.APP)
+services.provide(OrdersOfModels, scope=Scope.APP)
+services.provide(open_session, scope=Scope.REQUEST)
+
+
+@get("/plain")
+async def plain() -> str:
+    """Answer a text."""
+    return "Hello, World!"
+
+
+@get("/json")
+async def small() -> MessageModel:
+    """Answer one small object."""
+    return MessageModel(message="Hello, World!")
+
+
+@get("/items/{item_id}")
+async def show(
+    catalog: FromDI[CatalogOfModels],
+    item_id: int = PathParam(),
+    name: str = QueryParam(),
+    limit: int | None = QueryParam(default=None),
+) -> ItemModel:
+    """Answer one item."""
+    return catalog.find(item_id, name, limit)
+
+
+@get("/items")
+async def search(catalog: FromDI[CatalogOfModels]) -> list[ItemModel]:
+    """Answer a hundred items."""
+    return catalog.first_hundred()
+
+
+@post("/orders", status_code=201)
+async def create(orders: FromDI[OrdersOfModels], order: NewOrderModel = Body()) -> ReceiptModel:
+    """Take an order."""
+    return orders.place(order)
+
+
+@get("/scoped")
+async def scoped(session: FromDI[Session]) -> SessionModel:
+    """Answer from a session that lives as long as the request."""
+    state = session.state()
+    return SessionModel(open=state.open, live=state.live)
+
+
+@get("/guarded")
+async def guarded(request: Request) -> MessageModel:
+    """Answer like ``json``, if there is a token."""
+    if "X-Token" not in request.headers:
+        raise HTTPForbidden
+    return MessageModel(message="Hello, World!")
+
+
+def layer(number: int) -> Any:
+    """Make a middleware that adds one header."""
+    name = f"X-Layer-{number}"
+
+    @middleware
+    async def add_header(request: Request, call_next: CallNext) -> StreamResponse:
+        response = await call_next(request)
+        response.headers[name] = "on"
+        return response
+
+    return add_header
+
+
+def thing_handler(section: int, kind: int) -> Any:
+    """Make the handler of one of the thousand routes."""
+
+    @get(f"{thing_path(section, kind)}/{{thing_id}}")
+    async def show_thing(thing_id: int = PathParam()) -> ThingModel:
+        return ThingModel(section=section, kind=kind, id=thing_id)
+
+    return show_thing
+
+
+def _base() -> Rapidy:
+    handlers = [plain, small, show, search, create, scoped]
+    return Rapidy(http_route_handlers=handlers, di_providers=[services])
+
+
+def _middleware5() -> Rapidy:
+    return Rapidy(http_route_handlers=[guarded], middlewares=[layer(number) for number in range(1, 6)])
+
+
+def _routes1000() -> Rapidy:
+    return Rapidy(http_route_handlers=[thing_handler(*divmod(place, KINDS)) for place in range(SECTIONS * KINDS)])
+
+
+_VARIANTS = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000}
+
+if __name__ == "__main__":
+    serve(_VARIANTS[variant()]())

@@ -1,0 +1,131 @@
+"""The measurement: every server in turn for each workload of each round, ratios taken inside the round."""
+
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from tests.benchmarks.load import Sample, measure
+from tests.benchmarks.servers import BASELINE, RunningServer, Server
+from tests.benchmarks.workloads import Variant, Workload
+
+__all__ = ("Figures", "Results", "WrongAnswerError", "preflight", "run_rounds", "summarise")
+
+Say = Callable[[str], None]
+Round = dict[tuple[str, str], Sample]
+"""What was measured in one round, by workload and server."""
+
+
+class WrongAnswerError(Exception):
+    """Servers do not answer what they should: nothing is measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One server on one workload: medians over the rounds; the ratios are to hand-written aiohttp."""
+
+    per_cpu_second: float
+    per_second: float
+    p50: float
+    p99: float
+    cpu_ratio: float
+    wall_ratio: float
+    cpu_ratios: tuple[float, ...]
+    """The ratio of each round, which shows how noisy the machine was."""
+
+
+@dataclass(slots=True)
+class Results:
+    """All figures, by workload and server, and how many of the twenty faults each server reports."""
+
+    figures: dict[str, dict[str, Figures]] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)
+
+
+def preflight(servers: Sequence[Server], workloads: Sequence[Workload], say: Say) -> dict[str, int]:
+    """Check every answer of every server; return how many faults each reports."""
+    wrong: list[str] = []
+    faults: dict[str, int] = {}
+    for variant, group in _by_variant(workloads).items():
+        with ExitStack() as stack:
+            for running in _start(servers, variant, stack):
+                for workload in group:
+                    wrong += running.check(workload)
+                    if workload.name == "faults":
+                        faults[running.server.name] = running.reported_faults(workload)
+        say(f"{variant}: the answers of {len(servers)} servers to {len(group)} workloads are checked")
+    if wrong:
+        raise WrongAnswerError("\n".join(wrong))
+    return faults
+
+
+def run_rounds(
+    servers: Sequence[Server], workloads: Sequence[Workload], *, rounds: int, seconds: int, say: Say
+) -> list[Round]:
+    """Measure; the servers are started anew for each round."""
+    return [_one_round(number, servers, workloads, seconds=seconds, say=say) for number in range(1, rounds + 1)]
+
+
+def _one_round(
+    number: int, servers: Sequence[Server], workloads: Sequence[Workload], *, seconds: int, say: Say
+) -> Round:
+    samples: Round = {}
+    for variant, group in _by_variant(workloads).items():
+        with ExitStack() as stack:
+            running = _start(servers, variant, stack)
+            for workload in group:
+                for server in running:
+                    server.warm_up(workload)
+                    samples[workload.name, server.server.name] = measure(server, workload, seconds)
+                say(f"round {number}, {workload.name}: {_line(samples, workload, servers)}")
+    return samples
+
+
+def _start(servers: Iterable[Server], variant: Variant, stack: ExitStack) -> list[RunningServer]:
+    """Start servers side by side and wait for all."""
+    running = [stack.enter_context(RunningServer(server, variant)) for server in servers]
+    for server in running:
+        server.wait()
+    return running
+
+
+def _by_variant(workloads: Iterable[Workload]) -> dict[Variant, list[Workload]]:
+    groups: dict[Variant, list[Workload]] = {}
+    for workload in workloads:
+        groups.setdefault(workload.variant, []).append(workload)
+    return groups
+
+
+def _line(samples: Round, workload: Workload, servers: Iterable[Server]) -> str:
+    return ", ".join(
+        f"{server.name} {_ratio(samples, workload.name, server.name):.2f}"
+        for server in servers
+        if server.name != BASELINE
+    )
+
+
+def _ratio(samples: Round, workload: str, server: str) -> float:
+    return samples[workload, server].per_cpu_second / samples[workload, BASELINE].per_cpu_second
+
+
+def summarise(
+    rounds: Sequence[Round], servers: Iterable[Server], workloads: Iterable[Workload]
+) -> dict[str, dict[str, Figures]]:
+    """Take the medians over the rounds."""
+    names = [server.name for server in servers]
+    return {workload.name: {name: _figures(rounds, workload.name, name) for name in names} for workload in workloads}
+
+
+def _figures(rounds: Sequence[Mapping[tuple[str, str], Sample]], workload: str, server: str) -> Figures:
+    pairs = [(one[workload, server], one[workload, BASELINE]) for one in rounds]
+    samples = [sample for sample, _ in pairs]
+    cpu_ratios = tuple(sample.per_cpu_second / base.per_cpu_second for sample, base in pairs)
+    return Figures(
+        per_cpu_second=statistics.median(sample.per_cpu_second for sample in samples),
+        per_second=statistics.median(sample.per_second for sample in samples),
+        p50=statistics.median(sample.p50 for sample in samples),
+        p99=statistics.median(sample.p99 for sample in samples),
+        cpu_ratio=statistics.median(cpu_ratios),
+        wall_ratio=statistics.median(sample.per_second / base.per_second for sample, base in pairs),
+        cpu_ratios=cpu_ratios,
+    )

@@ -1,0 +1,198 @@
+"""The servers: how each is started, checked, warmed up and stopped, and how much CPU time it has used."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import IO
+
+from tests.benchmarks.workloads import Answer, Request, Variant, Workload, check_answer, count_faults
+
+__all__ = ("BASELINE", "CORE", "SERVERS", "RunningServer", "Server", "StartError")
+
+ROOT = Path(__file__).parents[2]
+SERVER_CPU = 0
+CLIENT_CPU = 1
+START_TIMEOUT = 40.0
+BASELINE = "handwritten"
+
+
+class StartError(Exception):
+    """A server ended, or did not listen in time."""
+
+    def __init__(self, server: str, variant: Variant, said: str) -> None:
+        super().__init__(f"{server} ({variant}) cannot be started:\n{said.rstrip() or 'it said nothing'}")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A framework on a server; ``{port}`` in the command is filled in."""
+
+    name: str
+    framework: str
+    command: tuple[str, ...]
+
+
+def _aiohttp(name: str, module: str) -> Server:
+    return Server(name, name, ("-m", f"tests.benchmarks.apps.{module}", "{port}"))
+
+
+def _uvicorn(framework: str) -> Server:
+    target = f"tests.benchmarks.apps.{framework}_app:app"
+    options = "--host 127.0.0.1 --port {port} --loop uvloop --http httptools --no-access-log --log-level warning"
+    return Server(f"{framework}-uvicorn", framework, ("-m", "uvicorn", target, *options.split()))
+
+
+def _granian(framework: str) -> Server:
+    target = f"tests.benchmarks.apps.{framework}_app:app"
+    options = "--host 127.0.0.1 --port {port} --interface asgi --http 1 --loop uvloop --workers 1 --log-level warning"
+    return Server(f"{framework}-granian", framework, ("-m", "granian", target, *options.split()))
+
+
+CORE = (_aiohttp("framework", "framework_app"), _aiohttp(BASELINE, "handwritten"))
+_ASGI = ("fastapi", "litestar", "blacksheep", "starlette", "falcon")
+_ALL = (
+    *CORE,
+    *(make(name) for name in _ASGI for make in (_uvicorn, _granian)),
+    _aiohttp("rapidy", "rapidy_app"),
+)
+SERVERS: dict[str, Server] = {server.name: server for server in _ALL}
+
+
+class RunningServer:
+    """One server process, pinned to its core; a context manager that ends it."""
+
+    def __init__(self, server: Server, variant: Variant) -> None:
+        self.server = server
+        self.variant = variant
+        self.port = _free_port()
+        self._said: IO[bytes] = tempfile.TemporaryFile()
+        command = [part.format(port=self.port) for part in server.command]
+        self._process = subprocess.Popen(  # noqa: S603  the command is ours
+            ["taskset", "--cpu-list", str(SERVER_CPU), sys.executable, *command],  # noqa: S607  taskset of the system
+            cwd=ROOT,
+            env=os.environ | {"BENCH_VARIANT": variant, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=self._said,
+            stderr=self._said,
+        )
+
+    def __enter__(self) -> "RunningServer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def wait(self) -> None:
+        """Wait until it listens."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise StartError(self.server.name, self.variant, self._output())
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise StartError(self.server.name, self.variant, f"not listening after {START_TIMEOUT:.0f} s. {self._output()}")
+
+    def stop(self) -> None:
+        """End it, with its children, by their process ids."""
+        family = _family(self._process.pid)
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            for pid in family:
+                _kill(pid)
+            self._process.wait(5)
+        self._said.close()
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time, user and system, of the process and all its children until now."""
+        ticks = sum(map(_cpu_ticks, _family(self._process.pid)))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def check(self, workload: Workload) -> list[str]:
+        """Return what is wrong with its answers; nothing if all mean what they should."""
+        client = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        wrong = []
+        for request, expected in zip(workload.requests, workload.expected, strict=True):
+            fault = check_answer(workload, _ask(client, request), expected)
+            if fault:
+                wrong.append(f"{self.server.name}, {workload.name}: {request.method} {request.path}: {fault}")
+        for request in workload.refused:
+            status = _ask(client, request).status
+            if not 400 <= status < 500:  # noqa: PLR2004  the statuses of client errors
+                wrong.append(f"{self.server.name}, {workload.name}: {request.path} {request.body!r} gets {status}")
+        client.close()
+        return wrong
+
+    def reported_faults(self, workload: Workload) -> int:
+        """Count the faults in its answer to the first request."""
+        client = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        answer = _ask(client, workload.requests[0])
+        client.close()
+        return count_faults(answer.body)
+
+    def warm_up(self, workload: Workload, count: int = 200) -> None:
+        """Send requests that do not count."""
+        client = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        for number in range(count):
+            _ask(client, workload.requests[number % len(workload.requests)])
+        client.close()
+
+    def _output(self) -> str:
+        self._said.seek(0)
+        return self._said.read().decode(errors="replace")[-3000:]
+
+
+def _ask(client: HTTPConnection, request: Request) -> Answer:
+    client.request(request.method, request.path, body=request.body or None, headers=dict(request.headers))
+    response = client.getresponse()
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, headers, response.read())
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _family(pid: int) -> list[int]:
+    """Return a process and all its descendants."""
+    try:
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    except OSError:
+        return [pid]
+    return [pid, *_flatten(map(_family, children))]
+
+
+def _flatten(lists: Iterable[list[int]]) -> list[int]:
+    return [one for some in lists for one in some]
+
+
+def _cpu_ticks(pid: int) -> int:
+    """Read utime, stime, cutime and cstime (proc(5), fields 14 to 17 of stat)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return sum(map(int, fields[11:15]))
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, 9)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,215 @@
+"""The workloads: what is sent, what must come back, and what must be refused."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+__all__ = (
+    "KINDS",
+    "PENDING",
+    "SECTIONS",
+    "WORKLOADS",
+    "Answer",
+    "Request",
+    "Variant",
+    "Workload",
+    "check_answer",
+    "count_faults",
+    "thing_path",
+)
+
+SECTIONS = 40
+KINDS = 25
+"""``routes1000`` has a route for each kind of each section."""
+
+Variant = str
+"""Which application a server builds: ``base``, ``middleware5`` or ``routes1000``; passed in ``BENCH_VARIANT``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, independent of host and port."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """Requests that are sent in turn, the meaning of their answers, and requests that must get a 4xx."""
+
+    name: str
+    about: str
+    requests: tuple[Request, ...]
+    expected: tuple[Any, ...]
+    """The decoded body for each request; ``None`` where any body is right (an error)."""
+    statuses: frozenset[int] = frozenset({200})
+    headers: tuple[str, ...] = ()
+    """Headers that the answer must have."""
+    refused: tuple[Request, ...] = ()
+    variant: Variant = "base"
+
+
+def _post(path: str, value: object) -> Request:
+    body = json.dumps(value, separators=(",", ":")).encode()
+    return Request("POST", path, {"content-type": "application/json"}, body)
+
+
+def _get(path: str, **query: object) -> Request:
+    return Request("GET", f"{path}?{urlencode(query)}" if query else path)
+
+
+def thing_path(section: int, kind: int) -> str:
+    """Return the path of one of the thousand routes, up to its parameter."""
+    return f"/section{section}/kind{kind}"
+
+
+ORDER = {
+    "customer": "Ada Lovelace",
+    "address": {"street": "12 St James's Square", "city": "London", "country": "GB"},
+    "lines": [
+        {"sku": "ENGINE-001", "quantity": 2, "price": 12.5},
+        {"sku": "PUNCHCARD-500", "quantity": 500, "price": 0.25},
+        {"sku": "GEAR-77", "quantity": 16, "price": 3.75},
+        {"sku": "MANUAL-FR", "quantity": 1, "price": 41.0},
+    ],
+    "note": "Deliver to the back door.",
+}
+FAULTY_ORDER = {
+    "customer": "",
+    "address": {"street": "12 St James's Square", "city": "London", "country": "England"},
+    "lines": [{"sku": "A", "quantity": 0, "price": -1.0} for _ in range(6)],
+    "note": None,
+}
+"""Twenty broken constraints: the customer, the country, and three in each of six lines."""
+
+_ITEMS = [{"id": number, "name": f"item {number}", "limit": None, "price": number + 0.5} for number in range(100)]
+_TOKEN = {"x-token": "secret"}
+_PLACES = [((place * 377) % (SECTIONS * KINDS)) for place in range(SECTIONS * KINDS)]
+"""All thousand routes, each once, in an order in which neighbours lie far apart."""
+
+_ALL = (
+    Workload(
+        name="plain",
+        about="a text",
+        requests=(_get("/plain"),),
+        expected=("Hello, World!",),
+    ),
+    Workload(
+        name="json",
+        about="one small object",
+        requests=(_get("/json"),),
+        expected=({"message": "Hello, World!"},),
+    ),
+    Workload(
+        name="item",
+        about="int path parameter, required str and optional int query parameters, an injected service, 4 fields out",
+        requests=(_get("/items/42", name="widget", limit=20),),
+        expected=({"id": 42, "name": "widget", "limit": 20, "price": 9.75},),
+        refused=(_get("/items/x", name="widget"), _get("/items/42"), _get("/items/42", name="widget", limit="x")),
+    ),
+    Workload(
+        name="order",
+        about=f"POST of a {len(_post('', ORDER).body)}-byte nested body with constraints, an injected service, 201",
+        requests=(_post("/orders", ORDER),),
+        expected=({"id": 1001, "customer": "Ada Lovelace", "lines": 4, "total": 251.0},),
+        statuses=frozenset({201}),
+        refused=(
+            _post("/orders", ORDER | {"customer": ""}),
+            _post("/orders", ORDER | {"unknown": 1}),
+            _post("/orders", ORDER | {"lines": [{"sku": "ENGINE-001", "quantity": 1001, "price": 1.0}]}),
+            Request("POST", "/orders", {"content-type": "application/json"}, b"{"),
+        ),
+    ),
+    Workload(
+        name="items100",
+        about="a list of 100 objects of 4 fields",
+        requests=(_get("/items"),),
+        expected=(_ITEMS,),
+    ),
+    Workload(
+        name="scoped",
+        about="a scoped generator service, opened and closed for the request",
+        requests=(_get("/scoped"),) * 3,
+        expected=({"open": True, "live": 1},) * 3,
+    ),
+    Workload(
+        name="faults",
+        about="the body of order with 20 faults (how many of them a server reports stands beside its name)",
+        requests=(_post("/orders", FAULTY_ORDER),),
+        expected=(None,),
+        statuses=frozenset({400, 422}),
+    ),
+    Workload(
+        name="middleware5",
+        about="json behind five middlewares that each add a header, and a guard that wants a header",
+        requests=(Request("GET", "/guarded", _TOKEN),),
+        expected=({"message": "Hello, World!"},),
+        headers=tuple(f"x-layer-{number}" for number in range(1, 6)),
+        refused=(_get("/guarded"),),
+        variant="middleware5",
+    ),
+    Workload(
+        name="routes1000",
+        about="all of 1 000 routes in turn, each with an int path parameter",
+        requests=tuple(_get(f"{thing_path(*divmod(place, KINDS))}/{place}") for place in _PLACES),
+        expected=tuple({"section": place // KINDS, "kind": place % KINDS, "id": place} for place in _PLACES),
+        variant="routes1000",
+    ),
+)
+WORKLOADS: dict[str, Workload] = {workload.name: workload for workload in _ALL}
+
+PENDING: dict[str, str] = {
+    "form": "form bodies have not landed yet",
+    "upload": "file uploads have not landed yet",
+    "stream": "streamed answers have not landed yet",
+    "ws": "WebSockets have not landed yet",
+}
+"""Workloads to come, and what each waits for."""
+
+
+def check_answer(workload: Workload, answer: Answer, expected: Any) -> str | None:
+    """Say what is wrong with an answer, ``None`` if it means what it should."""
+    if answer.status not in workload.statuses:
+        return f"status {answer.status} instead of {sorted(workload.statuses)}: {answer.body[:200]!r}"
+    missing = [name for name in workload.headers if name not in answer.headers]
+    if missing:
+        return f"no header {missing[0]}"
+    if expected is None:
+        return None
+    media_type = answer.headers.get("content-type", "").partition(";")[0]
+    wanted = "text/plain" if isinstance(expected, str) else "application/json"
+    if media_type != wanted:
+        return f"Content-Type {media_type!r} instead of {wanted!r}"
+    value = answer.body.decode() if isinstance(expected, str) else json.loads(answer.body)
+    return None if value == expected else f"{value!r} instead of {expected!r}"
+
+
+def count_faults(body: bytes) -> int:
+    """Count the faults that an error body reports: the longest list in it, 1 where it has none."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return 1
+    return max(1, _longest_list(value))
+
+
+def _longest_list(value: object) -> int:
+    if isinstance(value, dict):
+        return max(map(_longest_list, value.values()), default=0)
+    if isinstance(value, list):
+        return max(len(value), *map(_longest_list, value)) if value else 0
+    return 0
