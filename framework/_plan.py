@@ -165,7 +165,7 @@ class Encoding(Enum):
     BYTES = "bytes"
     MSGSPEC = "msgspec"
     ORJSON = "orjson"
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105  no secret
     """A response of aiohttp's or ours, sent as it is."""
 
 

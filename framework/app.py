@@ -49,7 +49,7 @@ class App:
         guards: Guards = (),
         middlewares: Middlewares = (),
         exception_handlers: ExceptionHandlers | None = None,
-        limits: Limits = Limits(),  # noqa: B008  frozen
+        limits: Limits = Limits(),
     ) -> None:
         self._controllers = tuple(controllers)
         self._container = container or Container()

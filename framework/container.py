@@ -44,15 +44,19 @@ class Container:
         self._registrations: list[Registration] = []
         self._overrides: list[Registration] = []
 
-    def add_singleton(self, key: Any, factory: Callable[..., Any] | None = None, *, qualifier: str | None = None) -> None:
+    def add_singleton(
+        self, key: Any, factory: Callable[..., Any] | None = None, *, qualifier: str | None = None
+    ) -> None:
         """Register a service that is opened when the app starts and closed, in reverse order, when it stops."""
         self._add(key, factory or key, Lifetime.SINGLETON, qualifier)
 
     def add_scoped(self, key: Any, factory: Callable[..., Any] | None = None, *, qualifier: str | None = None) -> None:
-        """Register a service that is made once for each request that needs it, and closed before its response is sent."""
+        """Register a service that is made once for each request that needs it, and closed before the answer is sent."""
         self._add(key, factory or key, Lifetime.SCOPED, qualifier)
 
-    def add_transient(self, key: Any, factory: Callable[..., Any] | None = None, *, qualifier: str | None = None) -> None:
+    def add_transient(
+        self, key: Any, factory: Callable[..., Any] | None = None, *, qualifier: str | None = None
+    ) -> None:
         """Register a service that is made anew for everything that asks for it."""
         self._add(key, factory or key, Lifetime.TRANSIENT, qualifier)
 

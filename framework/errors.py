@@ -88,8 +88,8 @@ class UnsupportedTypeError(DefinitionError):
         super().__init__(
             f"{where}, parameter {parameter!r}",
             f"{type_name} cannot be read from a request ({reason})",
-            mend="use a builtin, a msgspec Struct, a dataclass, a TypedDict, a NamedTuple or an attrs class, or register "
-            "the type in the container",
+            mend="use a builtin, a msgspec Struct, a dataclass, a TypedDict, a NamedTuple or an attrs class, or "
+            "register the type in the container",
         )
 
 
@@ -123,8 +123,8 @@ class SeveralBodiesError(DefinitionError):
         super().__init__(
             where,
             f"several parameters would take the request body: {names}",
-            mend="put them into one Struct, mark the others with Query(), Header() or Cookie(), or register their types "
-            "in the container",
+            mend="put them into one Struct, mark the others with Query(), Header() or Cookie(), or register their "
+            "types in the container",
         )
 
 
@@ -187,7 +187,9 @@ class DuplicateRouteError(DefinitionError):
     """Two handlers answer one method on one path (placeholder names do not count), or share one route name."""
 
     def __init__(self, where: str, what: str, other: str) -> None:
-        super().__init__(where, f"{what} is also answered by {other}", mend="change the path or the method of one of them")
+        super().__init__(
+            where, f"{what} is also answered by {other}", mend="change the path or the method of one of them"
+        )
 
 
 class InvalidControllerError(DefinitionError):
@@ -222,7 +224,7 @@ class CyclicProviderError(DefinitionError):
             where,
             f"the provider of {cycle[0]} needs itself",
             needed_by=cycle,
-            mend="let one of them take what it needs as a method argument, or split what both need into a third service",
+            mend="let one of them take what it needs as a method argument, or move what both need to a third service",
         )
 
 

@@ -106,7 +106,12 @@ class HTTPError(_Members, Exception):
     headers: Mapping[str, str] | None = _member(default=None)
 
     def __init_subclass__(
-        cls, *, status: int | None = None, title: str | None = None, type: str | None = None, **keywords: Any  # noqa: A002
+        cls,
+        *,
+        status: int | None = None,
+        title: str | None = None,
+        type: str | None = None,  # noqa: A002  the member's name in RFC 9457
+        **keywords: Any,
     ) -> None:
         super().__init_subclass__(**keywords)
         if status is not None:
@@ -118,7 +123,9 @@ class HTTPError(_Members, Exception):
             cls.type = type
         cls.members = _members_of(cls)
 
-    def __init__(self, detail: str | None = None, /, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
+    def __init__(
+        self, detail: str | None = None, /, *, headers: Mapping[str, str] | None = None, **members: Any
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.headers = headers

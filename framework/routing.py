@@ -50,9 +50,7 @@ class RouteDefinition:
 
 def route(*paths: str, methods: Sequence[str], **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
     """Declare a handler for some methods on one or more paths, below the controller's own path."""
-    definition = RouteDefinition(
-        methods=tuple(one.upper() for one in methods), paths=paths or ("",), options=settings
-    )
+    definition = RouteDefinition(methods=tuple(one.upper() for one in methods), paths=paths or ("",), options=settings)
 
     def attach(function: _F) -> _F:
         # A tuple, since decorators may be stacked.

@@ -6,10 +6,17 @@ from typing import Any
 
 from msgspec import NODEFAULT, inspect
 
-from framework._inspect.markers import without_none, without_unset
 from framework._inspect.names import type_name
 from framework._inspect.signatures import MISSING, Parameter
-from framework._inspect.types import carried_by_query, fields_of, is_collection, unsupported, without_metadata
+from framework._inspect.types import (
+    carried_by_query,
+    fields_of,
+    is_collection,
+    unsupported,
+    without_metadata,
+    without_none,
+    without_unset,
+)
 from framework._plan import ArgumentPlan, BodyPlan, FieldPlan, ParameterPlan, Provision, Source
 from framework.errors import (
     BodyNotAllowedError,
@@ -47,7 +54,9 @@ class RequestBinder:
     body: BodyPlan | None = None
     _body_parameter: str = ""
 
-    def bind_marked(self, parameter: Parameter, annotation: Any, marker: ParameterMarker | Body, where: str) -> ArgumentPlan:
+    def bind_marked(
+        self, parameter: Parameter, annotation: Any, marker: ParameterMarker | Body, where: str
+    ) -> ArgumentPlan:
         """Bind a parameter that carries a marker; raises a DefinitionError."""
         annotation = without_unset(annotation)
         if isinstance(marker, Body):

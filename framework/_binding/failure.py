@@ -41,12 +41,11 @@ class FaultExplainer:
         for plan, kind in self._parameters:
             more |= _parameter_faults(plan, kind, raw, faults)
         if self._body is not None and data:
-            more |= _add(
-                faults, *find_faults(self._body.type, tree, location="body", limit=MAXIMUM - len(faults) + 1)
-            )
+            more |= _add(faults, *find_faults(self._body.type, tree, location="body", limit=MAXIMUM - len(faults) + 1))
         if not faults:
             location = "body" if self._body is not None else str(self._parameters[0][0].source)
-            faults.append(single_fault(error, location))
+            known = error if isinstance(error, msgspec.ValidationError) else msgspec.ValidationError(str(error))
+            faults.append(single_fault(known, location))
         return _problem(faults, more=more)
 
 
@@ -56,7 +55,7 @@ def _parse(data: bytes) -> Any:
         return _syntax("The body is empty")
     try:
         data.decode()
-        return msgspec.json.decode(data)
+        tree = msgspec.json.decode(data)
     except msgspec.ValidationError as error:
         # It parses; a number in it is beyond what Python's numbers hold.
         return _problem([single_fault(error, "body")], more=False)
@@ -66,6 +65,7 @@ def _parse(data: bytes) -> Any:
         return _syntax(str(error))
     except RecursionError:
         return _syntax("JSON is nested too deeply")
+    return tree
 
 
 def _syntax(detail: str) -> BadRequest:
@@ -94,7 +94,7 @@ def _renamed(fault: Fault, names: Mapping[str, str]) -> Fault:
     return msgspec.structs.replace(fault, pointer=f"/{names.get(first, first)}{slash}{rest}")
 
 
-def _add(faults: list[Fault], found: Sequence[Fault], more: bool) -> bool:  # noqa: FBT001  passed on as it was returned
+def _add(faults: list[Fault], found: Sequence[Fault], more: bool) -> bool:
     faults.extend(found)
     return more
 

@@ -11,26 +11,18 @@ from typing import Any, Literal
 
 from msgspec import Struct, inspect
 
-from framework._binding.faults_judge import (
-    MAPPINGS,
-    SETS,
-    Finding,
-    Form,
-    bare,
-    explain,
-    form_of,
-    judge,
-    member_for,
-    single_fault,
-    token,
-)
+from framework._binding.faults_kinds import MAPPINGS, OBJECTS, SETS, Form, Model, bare, form_of, member_for, model_of
 from framework._binding.faults_lax import LaxCheck, lax_check, lax_reason
+from framework._binding.faults_verdicts import Finding, judge, pointer_to, single_fault, token
 from framework.http_errors import Fault
 
 __all__ = ("find_faults", "lax_check", "single_fault")
 
 # Below this msgspec judges the whole sub-tree and reports one fault.
 _MAX_DEPTH = 64
+# What msgspec blames is not judged again, so that a body is converted about three times however deep its faults are.
+# Where msgspec does not tell whom it blames (in a mapping) each level costs another time: so many of them at most.
+_MAX_UNTOLD = 8
 # So many items of a collection are judged together first: a long one with one fault costs little more than a valid one.
 _CHUNK = 64
 
@@ -49,12 +41,17 @@ class _Walk(Struct, frozen=True):
 
 
 class _Node(Struct, frozen=True):
-    """A value, what it should be, and where it stands."""
+    """A value, what it should be, where it stands, and what msgspec has against it as far as that is known.
+
+    ``untold`` counts the levels above it at which msgspec did not tell whom it blames.
+    """
 
     kind: Any
     value: Any
     pointer: str
-    depth: int
+    depth: int = 0
+    untold: int = 0
+    finding: Finding | None = None
 
 
 def find_faults(
@@ -63,12 +60,12 @@ def find_faults(
     """Return the faults (at most ``limit``, in document order) and whether more were dropped.
 
     ``value`` is decoded JSON, or with ``strict=False`` texts, lists of texts and dicts of these. The list is empty
-    where msgspec would take the value. ``__post_init__`` runs, several times for nested objects; what it raises
-    besides ValueError, TypeError and ValidationError escapes.
+    where msgspec would take the value. ``__post_init__`` runs, and may run more than once for an object; what it
+    raises besides ValueError, TypeError and ValidationError escapes.
     """
     walk = _Walk(location, strict, limit, [])
     try:
-        _visit(walk, _Node(kind, value, pointer, 0))
+        _visit(walk, _Node(kind, value, pointer))
     except _FullError:
         return walk.faults, True
     except RecursionError:
@@ -84,104 +81,86 @@ def _add(walk: _Walk, pointer: str, code: str, detail: str) -> None:
     walk.faults.append(Fault(walk.location, pointer, code, detail))
 
 
-def _child(node: _Node, kind: inspect.Type, value: object, key: str | int) -> _Node:
-    return _Node(kind, value, node.pointer + token(str(key)), node.depth + 1)
-
-
 def _visit(walk: _Walk, node: _Node) -> None:
     """Add the faults of a value and of all that it holds."""
     kind = member_for(node.kind, node.value)
-    if kind is not node.kind:
-        node = _Node(kind, node.value, node.pointer, node.depth)
-    error = judge(form_of(node.kind), node.value, strict=walk.strict)
-    if error is None and not _is_refused(walk, lax_check(node.kind), node.value):
+    finding = node.finding or judge(form_of(kind), node.value, strict=walk.strict)
+    if finding is None and not _is_refused(walk, lax_check(kind), node.value):
         return
+    node = _Node(kind, node.value, node.pointer, node.depth, node.untold, finding)
     before = len(walk.faults)
-    descend = _DESCENTS.get(type(node.kind)) if node.depth < _MAX_DEPTH else None
-    if descend is not None:
+    descend = _DESCENTS.get(type(kind))
+    if descend is not None and node.depth < _MAX_DEPTH and node.untold < _MAX_UNTOLD:
         descend(walk, node)
     if len(walk.faults) == before:
-        finding = _own_finding(walk, node, error)
-        _add(walk, node.pointer + finding.pointer, finding.code, finding.detail)
+        code, detail = _own_fault(walk, node)
+        _add(walk, node.pointer + (pointer_to(finding.steps) if finding is not None else ""), code, detail)
+
+
+def _child(node: _Node, kind: inspect.Type, value: object, key: str | int) -> _Node:
+    steps = node.finding.steps if node.finding is not None else ()
+    step, finding, untold = str(key), None, node.untold
+    if steps and steps[0] is None:
+        untold += 1
+    elif node.finding is not None and steps and steps[0] == step:
+        finding = Finding(steps[1:], node.finding.code, node.finding.detail)
+    return _Node(kind, value, node.pointer + token(step), node.depth + 1, untold, finding)
 
 
 def _is_refused(walk: _Walk, check: LaxCheck | None, value: object) -> bool:
     return not walk.strict and check is not None and check(value)
 
 
-def _own_finding(walk: _Walk, node: _Node, error: Exception | None) -> Finding:
-    """Say what is wrong with a value whose parts are all valid."""
+def _own_fault(walk: _Walk, node: _Node) -> tuple[str, str]:
+    """Return the code and detail for a value whose parts are all valid."""
     reason = None if walk.strict else lax_reason(node.kind, node.value)
-    if reason is not None or error is None:
-        return Finding("", *(reason or ("value", "Invalid value")))
-    finding = explain(error)
-    if _is_rejected_by_class(node, finding):
-        # A ValidationError raised by hand has no cause; whatever it says, no path of msgspec's is in it.
-        return Finding("", "value", str(error.__cause__ or error).strip() or "Invalid value")
+    if reason is not None or node.finding is None:
+        return reason or ("value", "Invalid value")
     times = len(node.value) if isinstance(node.value, list) else 0
-    if times > 1 and not walk.strict and finding.detail.endswith("got `array`"):
-        return Finding("", "type", f"Given {times} times, expected once")
-    return finding
-
-
-def _is_rejected_by_class(node: _Node, finding: Finding) -> bool:
-    """Tell whether a model's parts are all valid, so that only its ``__post_init__`` can have objected."""
-    if node.depth >= _MAX_DEPTH or type(node.kind) not in _MODELS or finding.code in ("missing", "unknown"):
-        return False
-    return isinstance(node.value, list if _is_array(node.kind) else dict)
-
-
-def _is_array(kind: Any) -> bool:
-    return isinstance(kind, inspect.NamedTupleType) or getattr(kind, "array_like", False)
+    if times > 1 and not walk.strict and node.finding.detail.endswith("got `array`"):
+        return "type", f"Given {times} times, expected once"
+    return node.finding.code, node.finding.detail
 
 
 def _model(walk: _Walk, node: _Node) -> None:
-    if _is_array(node.kind) and isinstance(node.value, list):
-        _array_model(walk, node)
-    elif not _is_array(node.kind) and isinstance(node.value, dict):
-        _object_model(walk, node)
+    model = model_of(node.kind)
+    if model.is_array and isinstance(node.value, list):
+        _array_model(walk, node, model)
+    elif not model.is_array and isinstance(node.value, dict):
+        _object_model(walk, node, model)
 
 
-def _object_model(walk: _Walk, node: _Node) -> None:
+def _object_model(walk: _Walk, node: _Node, model: Model) -> None:
     """Look into an object with known fields: those that are there in their order, then those that are not."""
-    kind, fields = node.kind, {field.encode_name: field for field in node.kind.fields}
-    tag_field = getattr(kind, "tag_field", None)
-    forbids = getattr(kind, "forbid_unknown_fields", False)
+    if not model.has_plain_names and node.finding is not None:
+        # $.a.b may be the field "a.b".
+        node = _Node(node.kind, node.value, node.pointer, node.depth, node.untold, Finding((None,), "value", ""))
     for name, value in node.value.items():
-        if name in fields:
-            _visit(walk, _child(node, fields[name].type, value, name))
-        elif name == tag_field:
-            _check_tag(walk, _child(node, kind, value, name), kind.tag)
-        elif forbids:
+        if name in model.fields:
+            _visit(walk, _child(node, model.fields[name].type, value, name))
+        elif name == model.tag_field:
+            _check_tag(walk, _child(node, node.kind, value, name), node.kind.tag)
+        elif model.forbids_unknown:
             _add(walk, node.pointer + token(name), "unknown", "Unknown field")
-    for name, field in fields.items():
+    for name, field in model.fields.items():
         if field.required and name not in node.value:
             _add(walk, node.pointer + token(name), "missing", "Field required")
 
 
-def _array_model(walk: _Walk, node: _Node) -> None:
+def _array_model(walk: _Walk, node: _Node, model: Model) -> None:
     """Look into an array whose places are the fields of a NamedTuple or of an ``array_like`` Struct."""
-    kind, count, tag = node.kind, len(node.value), getattr(node.kind, "tag", None)
-    offset = 0 if tag is None else 1
-    needed = max((place for place, field in enumerate(kind.fields, 1) if field.required), default=0) + offset
-    full = len(kind.fields) + offset
-    if isinstance(kind, inspect.NamedTupleType):
-        _check_fixed_length(walk, node, needed, full)
-    elif count < needed:
-        _add(walk, node.pointer, "constraint", f"Expected `array` of at least length {needed}, got {count}")
-    elif count > full and kind.forbid_unknown_fields:
+    count, full = len(node.value), len(model.fields) + model.offset
+    if isinstance(node.kind, inspect.NamedTupleType):
+        _check_fixed_length(walk, node, model.needed, full)
+    elif count < model.needed:
+        _add(walk, node.pointer, "constraint", f"Expected `array` of at least length {model.needed}, got {count}")
+    elif count > full and model.forbids_unknown:
         _add(walk, node.pointer, "constraint", f"Expected `array` of at most length {full}, got {count}")
-    if tag is not None:
-        _check_first(walk, node, tag)
-    for place, (field, item) in enumerate(zip(kind.fields, node.value[offset:], strict=False), offset):
+    if model.offset:
+        _check_first(walk, node, node.kind.tag)
+    items = zip(model.fields.values(), node.value[model.offset :], strict=False)
+    for place, (field, item) in enumerate(items, model.offset):
         _visit(walk, _child(node, field.type, item, place))
-
-
-def _check_first(walk: _Walk, node: _Node, *tags: str | int) -> None:
-    if node.value:
-        _check_tag(walk, _child(node, node.kind, node.value[0], 0), *tags)
-    else:
-        _add(walk, node.pointer + "/0", "missing", "Field required")
 
 
 def _check_fixed_length(walk: _Walk, node: _Node, low: int, high: int) -> None:
@@ -191,14 +170,19 @@ def _check_fixed_length(walk: _Walk, node: _Node, low: int, high: int) -> None:
         _add(walk, node.pointer, "constraint", f"Expected `array` of length {length}, got {count}")
 
 
+def _check_first(walk: _Walk, node: _Node, *tags: str | int) -> None:
+    if node.value:
+        _check_tag(walk, _child(node, node.kind, node.value[0], 0), *tags)
+    else:
+        _add(walk, node.pointer + "/0", "missing", "Field required")
+
+
 def _check_tag(walk: _Walk, node: _Node, *tags: str | int) -> None:
-    error = judge(Form(Literal[tags], exact=False), node.value, strict=True)
-    if error is None:
-        return
-    finding = explain(error)
-    # As a literal a foreign tag is a value that does not exist; as a tag it has a code of its own.
-    code, detail = ("tag", "Invalid tag") if finding.code == "value" else (finding.code, finding.detail)
-    _add(walk, node.pointer, code, detail)
+    finding = judge(Form(Literal[tags], exact=False), node.value, strict=True)
+    if finding is not None:
+        # As a literal a foreign tag is a value that does not exist; as a tag it has a code of its own.
+        code, detail = ("tag", "Invalid tag") if finding.code == "value" else (finding.code, finding.detail)
+        _add(walk, node.pointer, code, detail)
 
 
 def _unknown_member(walk: _Walk, node: _Node) -> None:
@@ -226,10 +210,15 @@ def _collection(walk: _Walk, node: _Node) -> None:
     form, check = Form(GenericAlias(list, (item_form.hint,)), item_form.exact), lax_check(node.kind.item_type)
     for start in range(0, len(node.value), _CHUNK):
         chunk = node.value[start : start + _CHUNK]
-        if _is_long(node.value) and _is_sound(walk, form, check, chunk):
+        if _is_long(node.value) and not _blames(node, start) and _is_sound(walk, form, check, chunk):
             continue
         for place, item in enumerate(chunk, start):
             _visit(walk, _child(node, node.kind.item_type, item, place))
+
+
+def _blames(node: _Node, start: int) -> bool:
+    step = node.finding.steps[0] if node.finding is not None and node.finding.steps else None
+    return step is not None and step.isdecimal() and start <= int(step) < start + _CHUNK
 
 
 def _mapping(walk: _Walk, node: _Node) -> None:
@@ -244,9 +233,9 @@ def _mapping(walk: _Walk, node: _Node) -> None:
             continue
         for name, value in chunk.items():
             child = _child(node, node.kind.value_type, value, name)
-            error = judge(key_form, {name: None}, strict=walk.strict)
-            if error is not None:
-                _add(walk, child.pointer, "key", explain(error).detail)
+            finding = judge(key_form, {name: None}, strict=walk.strict)
+            if finding is not None:
+                _add(walk, child.pointer, "key", finding.detail)
             _visit(walk, child)
 
 
@@ -283,12 +272,10 @@ def _fixed_tuple(walk: _Walk, node: _Node) -> None:
         _visit(walk, _child(node, kind, item, place))
 
 
-_MODELS = (inspect.DataclassType, inspect.NamedTupleType, inspect.StructType, inspect.TypedDictType)
-
 _DESCENTS: dict[type[inspect.Type], Callable[[_Walk, _Node], None]] = {
-    **dict.fromkeys((inspect.ListType, inspect.VarTupleType, inspect.SetType, inspect.FrozenSetType), _collection),
+    **dict.fromkeys((*SETS, inspect.ListType, inspect.VarTupleType), _collection),
     **dict.fromkeys(MAPPINGS, _mapping),
-    **dict.fromkeys(_MODELS, _model),
+    **dict.fromkeys((*OBJECTS, inspect.NamedTupleType, inspect.StructType), _model),
     inspect.TupleType: _fixed_tuple,
     inspect.UnionType: _unknown_member,
 }

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import Struct, inspect
 
-from framework._binding.faults_judge import MAPPINGS, OBJECTS, bare, form_of, member_for, per_kind
+from framework._binding.faults_kinds import MAPPINGS, OBJECTS, bare, form_of, member_for, per_kind
 
 __all__ = ("LaxCheck", "lax_check", "lax_reason")
 

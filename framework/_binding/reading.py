@@ -11,7 +11,16 @@ from multidict import CIMultiDictProxy
 
 from framework.http_errors import BadRequest, ContentTooLarge, Fault, UnsupportedMediaType
 
-__all__ = ("Texts", "check_body", "deep_object", "parse_query", "read_body", "read_cookies", "read_header", "read_header_list")
+__all__ = (
+    "Texts",
+    "check_body",
+    "deep_object",
+    "parse_query",
+    "read_body",
+    "read_cookies",
+    "read_header",
+    "read_header_list",
+)
 
 Texts: TypeAlias = str | list[str]
 """One text, or all of a name that came more than once."""

@@ -1,6 +1,6 @@
 """Puts emitted routes into the table of paths, with what answers when no handler does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from aiohttp import web
@@ -76,7 +76,7 @@ class CompiledApp:
         self._emitted.append(emitted)
         return emitted
 
-    def make_resource(self, neighbours: Sequence[web.AbstractResource]) -> ControllerResource:
+    def make_resource(self, neighbours: Iterable[web.AbstractResource]) -> ControllerResource:
         """Return the catch-all resource for aiohttp's router, beside the ``neighbours`` that stand there already."""
         app_layers = (self.plans.app_layer,)
         declared = {method for _, entry in self._paths for method in entry.methods}

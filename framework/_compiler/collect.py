@@ -60,9 +60,7 @@ def collect_handlers(
     return list(_walk(controllers, place, report))
 
 
-def _walk(
-    controllers: Iterable[Any], place: _Place, report: Callable[[DefinitionError], None]
-) -> Iterator[Mounted]:
+def _walk(controllers: Iterable[Any], place: _Place, report: Callable[[DefinitionError], None]) -> Iterator[Mounted]:
     for one in controllers:
         if isinstance(one, Router):
             yield from _walk(one.controllers, _inside(place, one), report)

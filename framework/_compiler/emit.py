@@ -13,7 +13,16 @@ from framework._binding.reading import check_body, read_body
 from framework._compiler.extract import emit_extraction
 from framework._compiler.source import Source
 from framework._pipeline import ErrorAnswer, require_response
-from framework._plan import ArgumentPlan, Encoding, FactoryKind, LayerPlan, Provision, ResponsePlan, RoutePlan, ServicePlan
+from framework._plan import (
+    ArgumentPlan,
+    Encoding,
+    FactoryKind,
+    LayerPlan,
+    Provision,
+    ResponsePlan,
+    RoutePlan,
+    ServicePlan,
+)
 from framework._responses.choose import ENCODERS
 from framework._responses.response import EncodedResponse, Head, Response
 from framework._services.opening import FINISHERS
@@ -74,7 +83,9 @@ def emit_route(plan: RoutePlan, answer_for: AnswerFor) -> EmittedRoute:
     return _finish(source, plan.label, plan.layers, entry, answer_for)
 
 
-def emit_answer(label: str, layers: Sequence[LayerPlan], answer: Callable[[], Any], answer_for: AnswerFor) -> EmittedRoute:
+def emit_answer(
+    label: str, layers: Sequence[LayerPlan], answer: Callable[[], Any], answer_for: AnswerFor
+) -> EmittedRoute:
     """Emit what answers requests that no handler takes (404, 405, 501, OPTIONS) through the layers around it.
 
     ``answer`` gives the response, or raises the HTTPError.
@@ -88,9 +99,7 @@ def emit_answer(label: str, layers: Sequence[LayerPlan], answer: Callable[[], An
     return _finish(source, label, layers, "endpoint", answer_for)
 
 
-def _finish(
-    source: Source, label: str, layers: Sequence[LayerPlan], entry: str, answer_for: AnswerFor
-) -> EmittedRoute:
+def _finish(source: Source, label: str, layers: Sequence[LayerPlan], entry: str, answer_for: AnswerFor) -> EmittedRoute:
     entry = _emit_layers(source, layers, entry, answer_for)
     return EmittedRoute(source=source.text, namespace=source.compile(label), entry=entry)
 
@@ -122,9 +131,8 @@ def _emit_failure(source: Source, name: str, answer: ErrorAnswer) -> None:
 def _emit_timeout(source: Source, plan: RoutePlan, answer_for: AnswerFor) -> str:
     source.use(timeout=asyncio.timeout, ServiceUnavailable=ServiceUnavailable, out_of_time=answer_for(plan.layers))
     with source.block("async def timed(request):"):
-        with source.block("try:"):
-            with source.block(f"async with timeout({plan.timeout!r}):"):
-                source.line("return await endpoint(request)")
+        with source.block("try:"), source.block(f"async with timeout({plan.timeout!r}):"):
+            source.line("return await endpoint(request)")
         with source.block("except TimeoutError:"):
             source.line(f'error = ServiceUnavailable("No answer within {plan.timeout:g} s")')
             source.line("return await out_of_time(request, error)")
@@ -248,5 +256,3 @@ def _emit_ready(source: Source, response: ResponsePlan) -> None:
     encode = "encode" if response.encoding in ENCODERS else "None"
     with source.block("if isinstance(result, Response):"):
         source.line(f"result.encode({encode}, {response.media_type!r}, {response.status})")
-
-

@@ -16,14 +16,18 @@ def explain_route(plan: RoutePlan, emitted: EmittedRoute) -> str:
 
 
 def _stages(plan: RoutePlan) -> Iterator[str]:
-    for level in plan.layers:
-        for middleware in level.middlewares:
-            yield f"middleware {middleware} ({level.level})"
+    yield from (f"middleware {one} ({level.level})" for level in plan.layers for one in level.middlewares)
     if plan.timeout is not None:
         yield f"timeout of {plan.timeout:g} s, else 503"
-    for level in plan.layers:
-        for guard in level.guards:
-            yield f"guard {guard} ({level.level})"
+    yield from (f"guard {one} ({level.level})" for level in plan.layers for one in level.guards)
+    yield from _inner_stages(plan)
+    for level in reversed(plan.layers):
+        for key, handler in level.exception_handlers.items():
+            name = key if isinstance(key, int) else key.__name__
+            yield f"an exception ({name}) is answered by {handler} ({level.level})"
+
+
+def _inner_stages(plan: RoutePlan) -> Iterator[str]:
     if plan.body is not None:
         yield f"body of at most {plan.body_limit} bytes, else 413; {plan.body.media_type}, else 415"
         yield "parsing, else 400"
@@ -36,7 +40,3 @@ def _stages(plan: RoutePlan) -> Iterator[str]:
     closing = [one.label for one in reversed(plan.services) if one.kind.cleans_up]
     if closing:
         yield f"cleanup: {', '.join(closing)}"
-    for level in reversed(plan.layers):
-        for key in level.exception_handlers:
-            name = key if isinstance(key, int) else key.__name__
-            yield f"an exception ({name}) is answered by {level.exception_handlers[key]} ({level.level})"

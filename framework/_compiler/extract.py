@@ -50,7 +50,9 @@ def parameters_struct(parameters: Sequence[ParameterPlan]) -> type[msgspec.Struc
     fields: list[Any] = []
     for one in parameters:
         default = _default(one)
-        fields.append((one.variable, one.annotation) if default is NODEFAULT else (one.variable, one.annotation, default))
+        fields.append(
+            (one.variable, one.annotation) if default is NODEFAULT else (one.variable, one.annotation, default)
+        )
     return msgspec.defstruct("Parameters", fields, kw_only=True)
 
 

@@ -23,9 +23,7 @@ _SHAPES: Mapping[str, tuple[int, str]] = {
 class LayerPlanner:
     """Plans each level once, whatever the number of routes below it."""
 
-    def __init__(
-        self, graph: ServiceGraph, process: ServicePlanner, report: Callable[[DefinitionError], None]
-    ) -> None:
+    def __init__(self, graph: ServiceGraph, process: ServicePlanner, report: Callable[[DefinitionError], None]) -> None:
         self._graph = graph
         self._process = process
         self._report = report

@@ -7,10 +7,10 @@ from typing import Any
 from framework._binding.binder import RequestBinder
 from framework._compiler.collect import Level, Mounted, collect_handlers
 from framework._compiler.layers import LayerPlanner
-from framework._inspect.markers import split_marker, without_none
 from framework._inspect.names import type_name
 from framework._inspect.signatures import MISSING, Parameter, Signature, is_async, read_signature, type_arguments
-from framework._inspect.types import is_foreign
+from framework._inspect.types import is_foreign, without_none
+from framework._markers import split_marker
 from framework._plan import ArgumentPlan, Call, LayerPlan, RoutePlan, ServicePlan
 from framework._responses.choose import plan_response
 from framework._services.graph import Provider, ServiceGraph
@@ -125,9 +125,7 @@ class _Planner:
         binder = RequestBinder(
             where=mounted.where, method=method, path=mounted.template.text, placeholders=mounted.template.placeholders
         )
-        planner = ServicePlanner(
-            self._graph, self._report, singletons=self._process, bind_marked=binder.bind_marked
-        )
+        planner = ServicePlanner(self._graph, self._report, singletons=self._process, bind_marked=binder.bind_marked)
         controller = self._controller(mounted.controller, planner)
         arguments = self._arguments(mounted, signature, binder, planner)
         for placeholder in binder.unbound():
@@ -206,15 +204,20 @@ class _Planner:
         if parameter.name in binder.placeholders:
             return binder.bind_unmarked(parameter, where)
         if parameter.name in mounted.siblings:
-            return _absent(parameter, mounted)
+            _require_default(
+                parameter, UnknownPlaceholderError(where, parameter.name, parameter.name, mounted.template.text)
+            )
+            return None
         if self._graph.knows(annotation):
             return planner.inject(parameter, annotation, where, path)
         if is_foreign(without_none(annotation)):
-            return _foreign(parameter, annotation, where, path)
+            _require_default(parameter, MissingProviderError(where, parameter.name, type_name(annotation), path))
+            return None
         return binder.bind_unmarked(parameter, where)
 
     def _check_raises(self, mounted: Mounted) -> None:
-        for one in mounted.options.get("raises", ()):
+        raised: Sequence[Any] = mounted.options.get("raises", ())
+        for one in raised:
             if not (isinstance(one, type) and issubclass(one, HTTPError)):
                 self._report(
                     InvalidResponseError(
@@ -238,9 +241,7 @@ class _Planner:
             other = known.setdefault((plan.method, shapes[plan.path]), plan)
             if other is not plan:
                 as_path = "" if other.path == plan.path else f" as {other.path}"
-                self._report(
-                    DuplicateRouteError(plan.label, f"{plan.method} {plan.path}", f"{other.label}{as_path}")
-                )
+                self._report(DuplicateRouteError(plan.label, f"{plan.method} {plan.path}", f"{other.label}{as_path}"))
 
 
 def _handler_signature(mounted: Mounted) -> Signature:
@@ -254,12 +255,6 @@ def _owner_name(mounted: Mounted) -> str:
     return mounted.where.partition(" ")[0]
 
 
-def _absent(parameter: Parameter, mounted: Mounted) -> None:
-    """Leave a placeholder of another path of the handler to its default."""
+def _require_default(parameter: Parameter, error: DefinitionError) -> None:
     if parameter.default is MISSING:
-        raise UnknownPlaceholderError(mounted.where, parameter.name, parameter.name, mounted.template.text)
-
-
-def _foreign(parameter: Parameter, annotation: Any, where: str, path: Sequence[str]) -> None:
-    if parameter.default is MISSING:
-        raise MissingProviderError(where, parameter.name, type_name(annotation), path)
+        raise error

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-__all__ = ("callable_name", "describe", "place_of", "short_path", "type_name")
+__all__ = ("callable_name", "constructor_of", "describe", "place_of", "short_path", "type_name")
 
 
 def type_name(annotation: Any) -> str:
@@ -61,13 +61,18 @@ def describe(target: Callable[..., Any], *, owner: type | None = None) -> str:
 def place_of(target: Callable[..., Any]) -> str:
     """Return file and line of a function or a class's constructor, shortened: ``shop/orders.py:12``."""
     plain = _unwrapped(target)
-    function = plain.__init__ if isinstance(plain, type) else plain
+    function = constructor_of(plain) if isinstance(plain, type) else plain
     if not hasattr(function, "__code__") and not isinstance(plain, type):
         function = type(plain).__call__
     code = getattr(function, "__code__", None)
     if code is not None and not code.co_filename.startswith("<"):
         return f"{short_path(code.co_filename)}:{code.co_firstlineno}"
     return f"module {plain.__module__}"
+
+
+def constructor_of(cls: type) -> Any:
+    """Return a class's ``__init__``, inherited or its own."""
+    return getattr(cls, "__init__")  # noqa: B009  mypy holds the plain attribute for unsound
 
 
 def short_path(filename: str) -> str:

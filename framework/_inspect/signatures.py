@@ -1,5 +1,6 @@
 """The one reader of signatures: parameters with resolved annotations, generics filled in."""
 
+import functools
 import inspect
 import typing
 from collections.abc import Callable, Mapping
@@ -9,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from framework._inspect.names import describe
+from framework._inspect.names import constructor_of, describe
 from framework.errors import UnresolvedAnnotationError
 
 __all__ = (
@@ -80,11 +81,11 @@ def read_signature(
 
 def _hints(target: Callable[..., Any]) -> dict[str, Any]:
     if isinstance(target, type):
-        written = target.__init__ if hasattr(target.__init__, "__code__") else None
-        if written is not None:
+        written = constructor_of(target)
+        if hasattr(written, "__code__"):
             return typing.get_type_hints(written, include_extras=True)
         return typing.get_type_hints(target, include_extras=True) if issubclass(target, Struct) else {}
-    while hasattr(target, "func"):
+    while isinstance(target, functools.partial):
         target = target.func
     if not hasattr(target, "__annotations__") and not isinstance(target, type):
         target = type(target).__call__
@@ -137,7 +138,7 @@ def type_arguments(annotation: Any) -> dict[type, dict[Any, Any]]:
 
 def is_async(target: Any) -> bool:
     """Tell whether calling something gives a coroutine: an ``async def``, or an object with an async ``__call__``."""
-    while hasattr(target, "func") and not inspect.iscoroutinefunction(target):
+    while isinstance(target, functools.partial):
         target = target.func
     return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(getattr(target, "__call__", None))  # noqa: B004  the method itself is wanted
 

@@ -1,12 +1,24 @@
 """Facts about types, read from msgspec's public ``inspect``."""
 
+import types
+import typing
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
-from msgspec import inspect
+from msgspec import UnsetType, inspect
 
-__all__ = ("carried_by_query", "fields_of", "is_collection", "is_foreign", "subtypes", "unsupported", "without_metadata")
+__all__ = (
+    "carried_by_query",
+    "fields_of",
+    "is_collection",
+    "is_foreign",
+    "subtypes",
+    "unsupported",
+    "without_metadata",
+    "without_none",
+    "without_unset",
+)
 
 _OBJECTS = (
     inspect.StructType,
@@ -40,7 +52,7 @@ _CHILDREN: dict[type[inspect.Type], Callable[[Any], Iterator[inspect.Type]]] = {
 
 def subtypes(kind: inspect.Type) -> Iterator[inspect.Type]:
     """Yield a type and all types inside it, each class once."""
-    waiting, seen = [kind], set[type]()
+    waiting, seen = [kind], set[type | None]()
     while waiting:
         one = waiting.pop()
         owner = getattr(one, "cls", None)
@@ -98,3 +110,20 @@ def is_foreign(annotation: Any) -> bool:
         return isinstance(without_metadata(inspect.type_info(annotation)), inspect.CustomType)
     except (TypeError, NameError, AttributeError, RecursionError):
         return False
+
+
+def without_none(annotation: Any) -> Any:
+    """Return the type of an optional without its None: ``Order | None`` -> ``Order``; other types as they are."""
+    return _without(annotation, type(None))
+
+
+def without_unset(annotation: Any) -> Any:
+    """Return a type without UnsetType, which says only that the value may be absent."""
+    return _without(annotation, UnsetType)
+
+
+def _without(annotation: Any, unwanted: type) -> Any:
+    if typing.get_origin(annotation) not in (typing.Union, types.UnionType):
+        return annotation
+    kept = tuple(one for one in typing.get_args(annotation) if one is not unwanted)
+    return annotation if len(kept) == len(typing.get_args(annotation)) else typing.Union[kept]  # noqa: UP007  a tuple

@@ -10,7 +10,7 @@ from msgspec import inspect
 
 from framework._openapi.naming import component_names, named_types
 from framework._openapi.operations import Operation, describe_operations
-from framework._openapi.placeholders import types_in
+from framework._openapi.placeholders import describe, types_in
 from framework._openapi.problems import ANSWERS, MEDIA_TYPE, Answer
 from framework._openapi.scalars import compact, plain_copy
 from framework._openapi.settings import OpenAPI
@@ -66,7 +66,7 @@ def _answers_in(operations: Sequence[Operation]) -> list[Answer]:
 
 
 def _body_of(answer: Answer) -> inspect.Type:
-    return inspect.type_info(answer.body)
+    return describe(answer.body)
 
 
 def _response(answer: Answer) -> dict[str, Any]:

@@ -98,13 +98,18 @@ def _full(annotation: Any) -> str:
     return f"{annotation.__module__}.{annotation.__qualname__.replace('<locals>.', '')}"
 
 
+def _full_argument(annotation: Any) -> str:
+    name = _full(annotation)
+    return f".{name}" if "." in name else name
+
+
 def _full_name(cls: Any) -> str:
-    return _spell(cls, _full, _full)
+    return _spell(cls, _full, _full_argument)
 
 
 _SPELLINGS: tuple[Callable[[Any], str], ...] = (
     lambda cls: _spell(cls, _plain, _short),
-    lambda cls: _spell(cls, _plain, _full),
+    lambda cls: _spell(cls, _plain, _full_argument),
     _full_name,
 )
 """From the shortest on; a name that several classes would have is left to the next."""

@@ -112,7 +112,7 @@ def _response(answer: Answer | None, errors: Sequence[type[HTTPError]]) -> dict[
     kinds = [problem_type(error) for error in errors]
     if answer is not None:
         descriptions.insert(0, answer.description)
-        kinds.insert(0, inspect.type_info(answer.body))
+        kinds.insert(0, describe(answer.body))
     distinct = {kind.cls: kind for kind in kinds if isinstance(kind, inspect.StructType | inspect.DataclassType)}
     bodies = tuple(distinct.values())
     return {
@@ -130,15 +130,15 @@ def problem_type(error: type[HTTPError]) -> inspect.Type:
     """Return the body of an error: a shared one where the error adds nothing, else one with its title and members."""
     if error.type == HTTPError.type and error.title == reason_phrase(error.status):
         if not error.members:
-            return inspect.type_info(Problem)
+            return describe(Problem)
         if error.members == ("errors",) and issubclass(error, BadRequest | UnprocessableContent):
-            return inspect.type_info(ValidationProblem)
+            return describe(ValidationProblem)
     return inspect.DataclassType(cls=error, fields=(*_common_fields(error), *_member_fields(error)))
 
 
 def _common_fields(error: type[HTTPError]) -> tuple[inspect.Field, ...]:
     fixed: dict[str, str | int] = {"type": error.type, "title": error.title, "status": error.status}
-    shared = fields_of(inspect.type_info(Problem)) or ()
+    shared = fields_of(describe(Problem)) or ()
     return tuple(
         inspect.Field(one.name, one.name, inspect.LiteralType((fixed[one.name],))) if one.name in fixed else one
         for one in shared

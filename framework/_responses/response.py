@@ -33,7 +33,7 @@ class Response(web.Response, Generic[_T]):
 
     def __init__(
         self,
-        value: _T = None,  # type: ignore[assignment]  # Response() is a Response[None]
+        value: _T | None = None,
         *,
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
@@ -49,7 +49,7 @@ class Response(web.Response, Generic[_T]):
         for name, text in (cookies or {}).items():
             self.set_cookie(name, text)
 
-    def set_cookie(self, name: str, value: str, **attributes: Any) -> None:  # type: ignore[override]  # same names, other defaults
+    def set_cookie(self, name: str, value: str, **attributes: Any) -> None:
         """Set a cookie as aiohttp does, HttpOnly and SameSite=Lax unless said otherwise."""
         attributes = {"httponly": True, "samesite": "Lax", **attributes}
         super().set_cookie(name, value, **attributes)
@@ -124,11 +124,7 @@ class EncodedResponse(Response[Any]):
         self._status = head.status
         self._made_headers: CIMultiDict[str] | None = None
         self._pending = False
-
-    @property
-    def value(self) -> Any:  # type: ignore[override]
-        """The encoded body: what it was made from is not kept."""
-        return self._body
+        self.value = body  # What it was made from is not kept.
 
     @property
     def _headers(self) -> CIMultiDict[str]:  # type: ignore[override]  # an attribute in aiohttp, made on demand here
@@ -140,10 +136,11 @@ class EncodedResponse(Response[Any]):
 
     @property
     def _state(self) -> dict[Any, Any]:  # type: ignore[override]  # as above
-        return self.__dict__.setdefault("_made_state", {})  # type: ignore[no-any-return]
+        made: dict[Any, Any] = self.__dict__.setdefault("_made_state", {})
+        return made
 
     @property
-    def _reason(self) -> str:  # type: ignore[override]  # as above
+    def _reason(self) -> str:
         return self.__dict__.get("_made_reason") or reason_phrase(self._status)
 
     @_reason.setter
@@ -160,7 +157,7 @@ class EncodedResponse(Response[Any]):
         transport = request.transport
         if transport is None or transport.is_closing():
             raise ClientConnectionResetError("Cannot write to closing transport")
-        body = self._body or b""
+        body = self.value or b""
         head = self._head
         length = b"" if head.status == 204 else b"%d\r\n" % len(body)  # noqa: PLR2004
         data = b"".join((head.bytes, length, _date(), body))

@@ -1,7 +1,7 @@
 """The table's place in aiohttp's router: one catch-all resource, tried after aiohttp's own."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,7 +93,7 @@ class ControllerResource(web.AbstractResource):
         not_found: RouteEntry,
         bad_request: RouteEntry,
         unknown_method: RouteEntry,
-        neighbours: Sequence[web.AbstractResource],
+        neighbours: Iterable[web.AbstractResource],
     ) -> None:
         super().__init__()
         self._table = table
@@ -136,7 +136,9 @@ class ControllerResource(web.AbstractResource):
         entry, captures = found
         route = entry.methods.get(request.method)
         if route is None:
-            return UrlMappingMatchInfo({}, entry.other if request.method in self._methods else self._unknown_method), set()
+            return UrlMappingMatchInfo(
+                {}, entry.other if request.method in self._methods else self._unknown_method
+            ), set()
         return UrlMappingMatchInfo(dict(zip(route.placeholders, captures, strict=True)), route), set()
 
     def _remember(self, host: str | None) -> bool:

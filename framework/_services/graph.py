@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from framework._inspect.factories import factory_shape, is_abstract, product_of
-from framework._inspect.markers import without_none
 from framework._inspect.names import callable_name, describe, short_path, type_name
 from framework._inspect.signatures import MISSING, Parameter, Signature, read_signature, type_arguments
+from framework._inspect.types import without_none
 from framework._plan import FactoryKind
 from framework.container import Lifetime, Registration
 from framework.errors import DefinitionError, DuplicateProviderError, InvalidProviderError

@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
-from framework._inspect.markers import Marker, split_marker
 from framework._inspect.names import type_name
 from framework._inspect.signatures import MISSING, Parameter, Signature
+from framework._markers import Marker, split_marker
 from framework._plan import ArgumentPlan, Call, FactoryKind, Provision, ServicePlan
 from framework._services.graph import Provider, ServiceGraph
 from framework.container import Lifetime
@@ -120,7 +120,9 @@ class ServicePlanner:
                 f"; registered are {', '.join(map(repr, known))}" if known else ""
             )
         if known:
-            return f"choose one with Annotated[{name}, Inject({known[0]!r})]; registered are {', '.join(map(repr, known))}"
+            return (
+                f"choose one with Annotated[{name}, Inject({known[0]!r})]; registered are {', '.join(map(repr, known))}"
+            )
         return ""
 
     def _need(self, provider: Provider, parameter: Parameter, where: str, path: Sequence[str]) -> str:
@@ -197,9 +199,7 @@ def lifetime_of(graph: ServiceGraph, signature: Signature) -> Lifetime:
 
 
 def _argument(parameter: Parameter, provision: Provision, variables: tuple[str, ...]) -> ArgumentPlan:
-    return ArgumentPlan(
-        name=parameter.name, provision=provision, variables=variables, positional=parameter.positional
-    )
+    return ArgumentPlan(name=parameter.name, provision=provision, variables=variables, positional=parameter.positional)
 
 
 def _cycle(providers: Sequence[Provider]) -> CyclicProviderError:

@@ -58,7 +58,7 @@ async def finish_async_generator(generator: AsyncGenerator[Any, None], error: Ba
     except StopAsyncIteration:
         return
     await generator.aclose()
-    raise RuntimeError(_TWICE.format(generator.__qualname__))
+    raise RuntimeError(_TWICE.format(generator))
 
 
 async def finish_generator(generator: Generator[Any, None, None], error: BaseException | None) -> None:
@@ -71,7 +71,7 @@ async def finish_generator(generator: Generator[Any, None, None], error: BaseExc
     except StopIteration:
         return
     generator.close()
-    raise RuntimeError(_TWICE.format(generator.__qualname__))
+    raise RuntimeError(_TWICE.format(generator))
 
 
 _TWICE = "The provider {} yielded more than once"

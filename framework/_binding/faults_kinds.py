@@ -1,8 +1,6 @@
-"""What msgspec says about one value: kinds turned back into types, verdicts, and messages turned into faults."""
+"""The kinds of msgspec.inspect as the fault walker needs them: as types again, narrowed, and with their fields by name."""
 
 import datetime as dt
-import json
-import re
 import uuid
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -13,29 +11,22 @@ from typing import Annotated, Any, Literal, TypeVar, Union
 import msgspec
 from msgspec import Meta, Struct, inspect
 
-from framework.http_errors import Fault
-
 __all__ = (
     "ARRAYS",
     "MAPPINGS",
     "OBJECTS",
     "SETS",
-    "Finding",
     "Form",
+    "Model",
     "bare",
-    "explain",
     "form_of",
-    "judge",
     "member_for",
+    "model_of",
     "per_kind",
-    "single_fault",
-    "token",
 )
 
 T = TypeVar("T")
 
-# A client's own key may be as long as the body.
-_KEY_LENGTH = 100
 # Kinds are made at start-up, so this is never reached; it bounds the memory of a caller that makes them as it goes.
 _REMEMBERED_KINDS = 10_000
 
@@ -63,12 +54,16 @@ class Form(Struct, frozen=True):
     exact: bool
 
 
-class Finding(Struct, frozen=True):
-    """One message of msgspec's: the pointer below the value that was judged, the code and the detail."""
+class Model(Struct, frozen=True):
+    """What the walker wants to know of a class with fields; an array's places begin at ``offset``, after the tag."""
 
-    pointer: str
-    code: str
-    detail: str
+    fields: dict[str, inspect.Field]
+    is_array: bool
+    offset: int
+    needed: int
+    tag_field: str | None
+    forbids_unknown: bool
+    has_plain_names: bool
 
 
 def per_kind(work: Callable[[inspect.Type], T]) -> Callable[[inspect.Type], T]:
@@ -85,11 +80,6 @@ def per_kind(work: Callable[[inspect.Type], T]) -> Callable[[inspect.Type], T]:
         return known[1]
 
     return remembered
-
-
-def token(key: str) -> str:
-    """Return a key as the next step of a JSON pointer (RFC 6901), cut at 100 characters: a/b -> /a~1b."""
-    return "/" + key[:_KEY_LENGTH].replace("~", "~0").replace("/", "~1")
 
 
 def bare(kind: inspect.Type) -> inspect.Type:
@@ -210,80 +200,16 @@ def _is_exact(kind: Any) -> bool:
     return isinstance(kind, inspect.RawType)
 
 
-def judge(form: Form, value: object, *, strict: bool) -> Exception | None:
-    """Return the error that msgspec raises for a value, or None where the value is valid.
-
-    An error that a ``__post_init__`` raises and msgspec does not take for a fault (KeyError) escapes.
-    """
-    try:
-        if strict and form.exact:
-            # The standard library's encoder, because msgspec's writes integers past 64 bits as strings.
-            msgspec.json.decode(json.dumps(value), type=form.hint)
-        else:
-            msgspec.convert(value, form.hint, strict=strict, str_keys=True)
-    except (msgspec.ValidationError, UnicodeEncodeError) as error:
-        return error
-    except TypeError as error:
-        if "unhashable type" not in str(error):
-            raise
-        return error
-    return None
-
-
-_PLACE = re.compile(r"(.*) - at (`key` in )?`\$(.*)`", re.DOTALL)
-_STEP = re.compile(r"\.([^.\[]*)|\[(\d+)\]|\[\.\.\.\]")
-
-# The first that matches the whole message decides; where the detail is None the message holds no client's value.
-_RULES: tuple[tuple[re.Pattern[str], str, str | None], ...] = tuple(
-    (re.compile(pattern, re.DOTALL), code, detail)
-    for pattern, code, detail in (
-        (r"Object missing required field `(.*)`", "missing", "Field required"),
-        (r"Object contains unknown field `(.*)`", "unknown", "Unknown field"),
-        (r"Invalid enum value .*", "value", "Invalid enum value"),
-        (r"Invalid value .*", "tag", "Invalid tag"),
-        (r"Expected `[^`]*`(?:, got `[^`]*`)?", "type", None),
-        (r"Expected `.*", "constraint", None),
-        (r".*", "value", None),
+@per_kind
+def model_of(kind: Any) -> Model:
+    """Return what the walker wants to know of a Struct, dataclass, attrs class, TypedDict or NamedTuple."""
+    offset = 0 if getattr(kind, "tag", None) is None else 1
+    return Model(
+        fields={field.encode_name: field for field in kind.fields},
+        is_array=isinstance(kind, inspect.NamedTupleType) or getattr(kind, "array_like", False),
+        offset=offset,
+        needed=max((place for place, field in enumerate(kind.fields, 1) if field.required), default=0) + offset,
+        tag_field=getattr(kind, "tag_field", None),
+        forbids_unknown=getattr(kind, "forbid_unknown_fields", False),
+        has_plain_names=not any(mark in field.encode_name for field in kind.fields for mark in ".["),
     )
-)
-
-
-def explain(error: Exception) -> Finding:
-    """Turn an error of msgspec's into a finding: Expected `int`, got `str` - at `$.a[0]` -> /a/0, type."""
-    if isinstance(error, UnicodeEncodeError):
-        return Finding("", "value", "Expected text in UTF-8")
-    if isinstance(error, TypeError):
-        return Finding("", "type", "Expected hashable items")
-    text = str(error)
-    place = _PLACE.fullmatch(text)
-    message, in_key, path = place.groups() if place is not None else (text, None, "")
-    pointer = _pointer(path)
-    if error.__cause__ is not None:
-        return Finding(pointer, "value", str(error.__cause__).strip() or "Invalid value")
-    finding = _match_rule(pointer, message.strip())
-    return Finding(pointer, "key", finding.detail) if in_key else finding
-
-
-def _match_rule(pointer: str, message: str) -> Finding:
-    for pattern, code, detail in _RULES:
-        match = pattern.fullmatch(message)
-        if match is not None:
-            below = token(match[1]) if match.groups() else ""
-            return Finding(pointer + below, code, detail or message or "Invalid value")
-    return Finding(pointer, "value", "Invalid value")
-
-
-def _pointer(path: str) -> str:
-    pointer = ""
-    for step in _STEP.finditer(path):
-        if step[0] == "[...]":
-            # msgspec does not tell which key it was: the mapping is as near as we get.
-            break
-        pointer += token(step[1] if step[2] is None else step[2])
-    return pointer
-
-
-def single_fault(error: msgspec.ValidationError, location: str, pointer: str = "") -> Fault:
-    """Turn the one error that msgspec reports into a fault, for when the walker has nothing to say."""
-    finding = explain(error)
-    return Fault(location, pointer + finding.pointer, finding.code, finding.detail)
