@@ -11,9 +11,11 @@ from framework._compiler.application import CompiledApp, compile_app
 from framework._compiler.collect import Level, collect_handlers
 from framework._compiler.documents import DocumentHolder, documentation_controllers
 from framework._compiler.explain import explain_route
+from framework._compiler.fast import install
 from framework._compiler.reverse import reverse
 from framework._compiler.routes import Declarations, plan_routes
 from framework._openapi.settings import OpenAPI
+from framework._routing.resource import ControllerResource
 from framework._services.opening import open_services
 from framework._services.scope import close
 from framework.container import Container
@@ -83,6 +85,7 @@ class App:
         resource = compiled.make_resource(router.resources())
         router.register_resource(resource)
         application.cleanup_ctx.append(_lifespan(compiled))
+        application.on_startup.append(lambda _: _install(application, resource))
         self._prefix = lambda: resource.prefix
 
     def _compile(self) -> CompiledApp:
@@ -119,6 +122,10 @@ class App:
         if found is None:
             raise LookupError(f"{method} {path} is no route of this app")
         return explain_route(*found)
+
+
+async def _install(application: web.Application, resource: ControllerResource) -> None:
+    install(application, resource)
 
 
 def _raise(error: Exception) -> None:

@@ -10,9 +10,13 @@ __all__ = (
     "DuplicateParameterError",
     "DuplicateProviderError",
     "DuplicateRouteError",
+    "DuplicateRouteNameError",
     "InvalidControllerError",
+    "InvalidDefaultError",
+    "InvalidHandlerError",
     "InvalidLayerError",
     "InvalidMarkerError",
+    "InvalidOptionError",
     "InvalidPathError",
     "InvalidProviderError",
     "InvalidResponseError",
@@ -55,12 +59,12 @@ class MissingAnnotationError(DefinitionError):
         super().__init__(
             f"{where}, parameter {parameter!r}",
             "it has no type annotation",
-            mend=f"annotate it, for example {parameter}: int, or give the provider no such parameter",
+            mend=f"say what it takes, for example {parameter}: int",
         )
 
 
 class MissingReturnAnnotationError(DefinitionError):
-    """A handler does not say what it returns, or a factory does not say what it makes."""
+    """A handler does not say what it returns."""
 
     def __init__(self, where: str) -> None:
         super().__init__(
@@ -84,23 +88,36 @@ class UnresolvedAnnotationError(DefinitionError):
 class UnsupportedTypeError(DefinitionError):
     """A type that cannot be read from a request, or has no schema."""
 
-    def __init__(self, where: str, parameter: str, type_name: str, reason: str) -> None:
+    def __init__(self, where: str, parameter: str, type_name: str, reason: str, *, mend: str = "") -> None:
         super().__init__(
             f"{where}, parameter {parameter!r}",
             f"{type_name} cannot be read from a request ({reason})",
-            mend="use a builtin, a msgspec Struct, a dataclass, a TypedDict, a NamedTuple or an attrs class, or "
+            mend=mend
+            or "use a builtin, a msgspec Struct, a dataclass, a TypedDict, a NamedTuple or an attrs class, or "
             "register the type in the container",
         )
 
 
-class UnboundPlaceholderError(DefinitionError):
-    """A placeholder of the path has no parameter that takes it."""
+class InvalidDefaultError(DefinitionError):
+    """A default that is no value of its own type."""
 
-    def __init__(self, where: str, path: str, placeholder: str) -> None:
+    def __init__(self, where: str, name: str, default: object, reason: str) -> None:
+        super().__init__(
+            f"{where}, {name}",
+            f"its default {default!r} does not fit its type ({reason})",
+            mend="give a default that fits, or a type that admits it",
+        )
+
+
+class UnboundPlaceholderError(DefinitionError):
+    """A placeholder of the path has no parameter that takes it; ``marker`` is what takes that parameter elsewhere."""
+
+    def __init__(self, where: str, path: str, placeholder: str, *, marker: str = "") -> None:
+        mend = f"take {marker} from the parameter" if marker else "add a parameter named"
         super().__init__(
             where,
             f"no parameter takes the placeholder {{{placeholder}}} of the path {path!r}",
-            mend=f"add a parameter named {placeholder!r}, or take the placeholder out of the path",
+            mend=f"{mend} {placeholder!r}, or take the placeholder out of the path",
         )
 
 
@@ -129,14 +146,16 @@ class SeveralBodiesError(DefinitionError):
 
 
 class BodyNotAllowedError(DefinitionError):
-    """A method without a request body has a parameter that would take one."""
+    """A method without a request body has a parameter that would take one; ``model`` says whether it has fields."""
 
-    def __init__(self, where: str, parameter: str, type_name: str, method: str) -> None:
+    def __init__(self, where: str, parameter: str, type_name: str, method: str, *, model: bool) -> None:
+        query = f"the query with Annotated[{type_name}, Query()]"
         super().__init__(
             f"{where}, parameter {parameter!r}",
             f"{type_name} would be the request body, and {method} has none",
-            mend=f"spread its fields over the query with Annotated[{type_name}, Query()], or register the type in the "
-            "container",
+            mend=f"spread its fields over {query}, or register the type in the container"
+            if model
+            else f"read it from {query}, or answer POST, PUT, PATCH or DELETE",
         )
 
 
@@ -184,12 +203,35 @@ class InvalidPathError(DefinitionError):
 
 
 class DuplicateRouteError(DefinitionError):
-    """Two handlers answer one method on one path (placeholder names do not count), or share one route name."""
+    """Two handlers answer one method on one path (placeholder names do not count)."""
 
     def __init__(self, where: str, what: str, other: str) -> None:
         super().__init__(
             where, f"{what} is also answered by {other}", mend="change the path or the method of one of them"
         )
+
+
+class DuplicateRouteNameError(DefinitionError):
+    """Two handlers share one route name."""
+
+    def __init__(self, where: str, name: str, other: str) -> None:
+        super().__init__(
+            where, f"the route name {name!r} is also that of {other}", mend="give one of them another name="
+        )
+
+
+class InvalidOptionError(DefinitionError):
+    """A setting that nobody knows, or whose value has the wrong type."""
+
+    def __init__(self, where: str, what: str, mend: str) -> None:
+        super().__init__(where, what, mend=mend)
+
+
+class InvalidHandlerError(DefinitionError):
+    """What carries a route decorator is no method that can answer a request."""
+
+    def __init__(self, where: str, what: str, mend: str) -> None:
+        super().__init__(where, what, mend=mend)
 
 
 class InvalidControllerError(DefinitionError):
@@ -229,27 +271,30 @@ class CyclicProviderError(DefinitionError):
 
 
 class CaptiveProviderError(DefinitionError):
-    """Something that lives as long as the process would keep something that lives as long as a request."""
+    """Something that lives as long as the process would keep something that lives as long as a request.
+
+    ``fixed`` says that the holder (a guard, a middleware) has no other lifetime.
+    """
 
     def __init__(
-        self, where: str, parameter: str, holder: str, type_name: str, lifetime: str, needed_by: Sequence[str]
+        self, where: str, parameter: str, holder: str, type_name: str, *, needed_by: Sequence[str], fixed: bool
     ) -> None:
         super().__init__(
             f"{where}, parameter {parameter!r}",
-            f"{holder} lives as long as the process, and {type_name} is {lifetime}",
+            f"{holder} lives as long as the process, and {type_name} is scoped",
             needed_by=needed_by,
-            mend=f"register {type_name} as a singleton, or what needs it as scoped",
+            mend=f"register {type_name} as a singleton" + ("" if fixed else f", or {holder} as scoped"),
         )
 
 
 class DuplicateProviderError(DefinitionError):
     """One type is registered twice under one qualifier."""
 
-    def __init__(self, where: str, type_name: str, qualifier: str | None) -> None:
+    def __init__(self, where: str, type_name: str, qualifier: str | None, first: str) -> None:
         under = f" with qualifier {qualifier!r}" if qualifier is not None else ""
         super().__init__(
             where,
-            f"{type_name} is registered more than once{under}",
+            f"{type_name} is registered more than once{under} (first at {first})",
             mend="drop one of the registrations, or tell them apart with qualifier=",
         )
 
@@ -262,13 +307,18 @@ class InvalidProviderError(DefinitionError):
 
 
 class RequestInSingletonError(DefinitionError):
-    """A provider that lives as long as the process reads a request."""
+    """A provider that lives as long as the process reads a request.
 
-    def __init__(self, where: str, parameter: str, holder: str) -> None:
+    ``fixed`` says that it (a guard, a middleware) has no other lifetime.
+    """
+
+    def __init__(self, where: str, parameter: str, holder: str, *, fixed: bool) -> None:
         super().__init__(
             f"{where}, parameter {parameter!r}",
             f"{holder} lives as long as the process and cannot read a request",
-            mend=f"register {holder} with add_scoped, or take the parameter out",
+            mend="take the parameter out; the request is given to __call__"
+            if fixed
+            else f"register {holder} with add_scoped, or take the parameter out",
         )
 
 

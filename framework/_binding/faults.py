@@ -4,8 +4,7 @@ msgspec stays the judge. What it takes is not looked into; what it refuses is lo
 part is to blame the fault is the value's own. So the walker finds something exactly where msgspec does.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from types import GenericAlias
 from typing import Any, Literal
 
@@ -40,7 +39,7 @@ class _Walk(Struct, frozen=True):
     faults: list[Fault]
 
 
-class _Node(Struct, frozen=True):
+class _Node(Struct, frozen=True, gc=False):
     """A value, what it should be, where it stands, and what msgspec has against it as far as that is known.
 
     ``untold`` counts the levels above it at which msgspec did not tell whom it blames.
@@ -87,13 +86,12 @@ def _visit(walk: _Walk, node: _Node) -> None:
     finding = node.finding or judge(form_of(kind), node.value, strict=walk.strict)
     if finding is None and not _is_refused(walk, lax_check(kind), node.value):
         return
-    node = _Node(kind, node.value, node.pointer, node.depth, node.untold, finding)
     before = len(walk.faults)
     descend = _DESCENTS.get(type(kind))
     if descend is not None and node.depth < _MAX_DEPTH and node.untold < _MAX_UNTOLD:
-        descend(walk, node)
+        descend(walk, _Node(kind, node.value, node.pointer, node.depth, node.untold, finding))
     if len(walk.faults) == before:
-        code, detail = _own_fault(walk, node)
+        code, detail = _own_fault(walk, kind, node.value, finding)
         _add(walk, node.pointer + (pointer_to(finding.steps) if finding is not None else ""), code, detail)
 
 
@@ -111,15 +109,15 @@ def _is_refused(walk: _Walk, check: LaxCheck | None, value: object) -> bool:
     return not walk.strict and check is not None and check(value)
 
 
-def _own_fault(walk: _Walk, node: _Node) -> tuple[str, str]:
+def _own_fault(walk: _Walk, kind: inspect.Type, value: object, finding: Finding | None) -> tuple[str, str]:
     """Return the code and detail for a value whose parts are all valid."""
-    reason = None if walk.strict else lax_reason(node.kind, node.value)
-    if reason is not None or node.finding is None:
+    reason = None if walk.strict else lax_reason(kind, value)
+    if reason is not None or finding is None:
         return reason or ("value", "Invalid value")
-    times = len(node.value) if isinstance(node.value, list) else 0
-    if times > 1 and not walk.strict and node.finding.detail.endswith("got `array`"):
+    times = len(value) if isinstance(value, list) else 0
+    if times > 1 and not walk.strict and finding.detail.endswith("got `array`"):
         return "type", f"Given {times} times, expected once"
-    return node.finding.code, node.finding.detail
+    return finding.code, finding.detail
 
 
 def _model(walk: _Walk, node: _Node) -> None:
@@ -138,8 +136,8 @@ def _object_model(walk: _Walk, node: _Node, model: Model) -> None:
     for name, value in node.value.items():
         if name in model.fields:
             _visit(walk, _child(node, model.fields[name].type, value, name))
-        elif name == model.tag_field:
-            _check_tag(walk, _child(node, node.kind, value, name), node.kind.tag)
+        elif name == model.tag_field and model.tag is not None:
+            _check_tag(walk, _child(node, node.kind, value, name), model.tag)
         elif model.forbids_unknown:
             _add(walk, node.pointer + token(name), "unknown", "Unknown field")
     for name, field in model.fields.items():
@@ -156,8 +154,8 @@ def _array_model(walk: _Walk, node: _Node, model: Model) -> None:
         _add(walk, node.pointer, "constraint", f"Expected `array` of at least length {model.needed}, got {count}")
     elif count > full and model.forbids_unknown:
         _add(walk, node.pointer, "constraint", f"Expected `array` of at most length {full}, got {count}")
-    if model.offset:
-        _check_first(walk, node, node.kind.tag)
+    if model.tag is not None:
+        _check_first(walk, node, model.tag)
     items = zip(model.fields.values(), node.value[model.offset :], strict=False)
     for place, (field, item) in enumerate(items, model.offset):
         _visit(walk, _child(node, field.type, item, place))
@@ -206,14 +204,13 @@ def _collection(walk: _Walk, node: _Node) -> None:
         return
     # A set is as long as it has different items, which only msgspec can count once all of them are valid.
     _check_length(walk, node, "array", upper=not isinstance(node.kind, SETS))
-    item_form = form_of(node.kind.item_type)
-    form, check = Form(GenericAlias(list, (item_form.hint,)), item_form.exact), lax_check(node.kind.item_type)
+    item_kind = node.kind.item_type
     for start in range(0, len(node.value), _CHUNK):
         chunk = node.value[start : start + _CHUNK]
-        if _is_long(node.value) and not _blames(node, start) and _is_sound(walk, form, check, chunk):
+        if len(node.value) > _CHUNK and not _blames(node, start) and _are_sound(walk, item_kind, chunk):
             continue
         for place, item in enumerate(chunk, start):
-            _visit(walk, _child(node, node.kind.item_type, item, place))
+            _visit(walk, _child(node, item_kind, item, place))
 
 
 def _blames(node: _Node, start: int) -> bool:
@@ -225,34 +222,36 @@ def _mapping(walk: _Walk, node: _Node) -> None:
     if not isinstance(node.value, dict):
         return
     _check_length(walk, node, "object", upper=isinstance(node.kind.key_type, inspect.StrType))
-    key, item = form_of(node.kind.key_type), form_of(node.kind.value_type)
-    form, check = Form(GenericAlias(dict, (key.hint, item.hint)), item.exact), lax_check(node.kind.value_type)
-    key_form = Form(GenericAlias(dict, (key.hint, Any)), exact=False)
-    for chunk in _chunks(node.value.items()):
-        if _is_long(node.value) and _is_sound(walk, form, check, chunk):
+    item_kind, names = node.kind.value_type, list(node.value)
+    for start in range(0, len(names), _CHUNK):
+        chunk = names[start : start + _CHUNK]
+        if len(names) > _CHUNK and _are_sound(walk, item_kind, [node.value[name] for name in chunk]):
+            for name in chunk if _wrong_key(walk, node, chunk) is not None else ():
+                _check_key(walk, node, name)
             continue
-        for name, value in chunk.items():
-            child = _child(node, node.kind.value_type, value, name)
-            finding = judge(key_form, {name: None}, strict=walk.strict)
-            if finding is not None:
-                _add(walk, child.pointer, "key", finding.detail)
-            _visit(walk, child)
+        for name in chunk:
+            _check_key(walk, node, name)
+            _visit(walk, _child(node, item_kind, node.value[name], name))
 
 
-def _chunks(entries: Iterable[tuple[str, object]]) -> Iterator[dict[str, object]]:
-    rest = iter(entries)
-    while chunk := dict(islice(rest, _CHUNK)):
-        yield chunk
+def _check_key(walk: _Walk, node: _Node, name: str) -> None:
+    finding = _wrong_key(walk, node, [name])
+    if finding is not None:
+        _add(walk, node.pointer + token(name), "key", finding.detail)
 
 
-def _is_long(value: Any) -> bool:
-    return len(value) > _CHUNK
+def _wrong_key(walk: _Walk, node: _Node, names: list[str]) -> Finding | None:
+    hint = form_of(node.kind.key_type).hint
+    if hint in (str, Any):
+        return None
+    return judge(Form(GenericAlias(dict, (hint, Any)), exact=False), dict.fromkeys(names), strict=walk.strict)
 
 
-def _is_sound(walk: _Walk, form: Form, check: LaxCheck | None, chunk: list[Any] | dict[str, Any]) -> bool:
-    if judge(form, chunk, strict=walk.strict) is not None:
+def _are_sound(walk: _Walk, kind: inspect.Type, items: list[Any]) -> bool:
+    form, check = form_of(kind), lax_check(kind)
+    if judge(Form(GenericAlias(list, (form.hint,)), form.exact), items, strict=walk.strict) is not None:
         return False
-    return not any(_is_refused(walk, check, item) for item in (chunk.values() if isinstance(chunk, dict) else chunk))
+    return not any(_is_refused(walk, check, item) for item in items)
 
 
 def _check_length(walk: _Walk, node: _Node, name: str, *, upper: bool) -> None:

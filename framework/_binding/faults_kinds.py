@@ -1,4 +1,4 @@
-"""The kinds of msgspec.inspect as the fault walker needs them: as types again, narrowed, and with their fields by name."""
+"""The kinds of msgspec.inspect as the fault walker needs them: as types, narrowed, with their fields by name."""
 
 import datetime as dt
 import uuid
@@ -61,6 +61,7 @@ class Model(Struct, frozen=True):
     is_array: bool
     offset: int
     needed: int
+    tag: str | int | None
     tag_field: str | None
     forbids_unknown: bool
     has_plain_names: bool
@@ -203,12 +204,14 @@ def _is_exact(kind: Any) -> bool:
 @per_kind
 def model_of(kind: Any) -> Model:
     """Return what the walker wants to know of a Struct, dataclass, attrs class, TypedDict or NamedTuple."""
-    offset = 0 if getattr(kind, "tag", None) is None else 1
+    tag = getattr(kind, "tag", None)
+    offset = 0 if tag is None else 1
     return Model(
         fields={field.encode_name: field for field in kind.fields},
         is_array=isinstance(kind, inspect.NamedTupleType) or getattr(kind, "array_like", False),
         offset=offset,
         needed=max((place for place, field in enumerate(kind.fields, 1) if field.required), default=0) + offset,
+        tag=tag,
         tag_field=getattr(kind, "tag_field", None),
         forbids_unknown=getattr(kind, "forbid_unknown_fields", False),
         has_plain_names=not any(mark in field.encode_name for field in kind.fields for mark in ".["),

@@ -22,7 +22,7 @@ from framework.http_errors import reason_phrase
 __all__ = ("DuplicateOperationError", "Operation", "describe_operations", "document_path")
 
 # All that a path item has in OpenAPI 3.1, in the order in which they are shown.
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _PLACEHOLDER = re.compile(r"\{([^{}:]*)(?::[^{}]*)?\}")
 _UNCHECKED = (inspect.AnyType, inspect.RawType)
 
@@ -60,7 +60,7 @@ def describe_operations(routes: Iterable[RoutePlan]) -> list[Operation]:
 
     Raises an ExceptionGroup of DefinitionErrors.
     """
-    plans = sorted((plan for plan in routes if plan.in_document and plan.method.lower() in METHODS), key=key_of)
+    plans = sorted((plan for plan in routes if plan.in_document and plan.method.lower() in _METHODS), key=key_of)
     paths = _document_paths(plans)
     ids, errors = operation_ids(plans)
     found: dict[tuple[str, int], tuple[RoutePlan, Operation]] = {}
@@ -71,7 +71,7 @@ def describe_operations(routes: Iterable[RoutePlan]) -> list[Operation]:
         except DefinitionError as error:
             errors.append(error)
             continue
-        other, _ = found.setdefault((path, METHODS.index(operation.method)), (plan, operation))
+        other, _ = found.setdefault((path, _METHODS.index(operation.method)), (plan, operation))
         if other is not plan:
             errors.append(DuplicateOperationError(plan.label, plan.method, path, other.label))
     if errors:

@@ -10,8 +10,10 @@ from framework._openapi.schemas import Names, schema_of
 
 __all__ = ("describe", "types_in", "with_schemas")
 
-# What stands under these is data, whatever its keys are called.
-_DATA = frozenset({"default", "example", "examples"})
+# What stands under these is data, whatever its keys are called. ("default" is a response here.)
+_DATA = frozenset({"example", "examples"})
+# A schema that is written out, or the name of a component in apispec's way; an extension may have anything.
+_WRITTEN_OUT = (Mapping, str, int, float, list, tuple, type(None))
 
 
 def describe(annotation: Any) -> inspect.Type:
@@ -40,13 +42,18 @@ def types_in(node: Any) -> Iterator[inspect.Type]:
     """Yield all types that stand under ``schema`` in (a part of) an operation."""
     if isinstance(node, Mapping):
         for key, value in node.items():
-            if key == "schema" and _is_placeholder(value):
-                yield _as_type(value)
-            elif key not in _DATA:
-                yield from types_in(value)
+            if key not in _DATA:
+                yield from _types_under(key, value)
     elif isinstance(node, list | tuple):
         for one in node:
             yield from types_in(one)
+
+
+def _types_under(key: Any, value: Any) -> Iterator[inspect.Type]:
+    if key != "schema":
+        yield from types_in(value)
+    elif not isinstance(value, _WRITTEN_OUT):
+        yield _as_type(value)
 
 
 def with_schemas(node: Any, names: Names) -> Any:
@@ -57,14 +64,11 @@ def with_schemas(node: Any, names: Names) -> Any:
 
 
 def _resolved(key: Any, value: Any, names: Names) -> Any:
-    if key == "schema" and _is_placeholder(value):
-        return schema_of(_as_type(value), names)
-    return value if key in _DATA else with_schemas(value, names)
-
-
-def _is_placeholder(value: Any) -> bool:
-    # A string is the name of a component, in apispec's way of writing.
-    return not isinstance(value, Mapping | bool | str)
+    if key in _DATA:
+        return value
+    if key != "schema":
+        return with_schemas(value, names)
+    return value if isinstance(value, _WRITTEN_OUT) else schema_of(_as_type(value), names)
 
 
 def _as_type(value: Any) -> inspect.Type:

@@ -35,7 +35,7 @@ class ControllerPlugin(BasePlugin):
 class MsgspecPlugin(BasePlugin):
     """Puts schemas in the place of types.
 
-    ``spec.components.schema(name, kind=...)`` takes a class, ``spec.components.response(name, body, resolve=True)`` and
+    ``spec.components.schema(name, kind=...)`` takes a class as msgspec describes it; ``spec.components.response()`` and
     the operations of ``spec.path()`` take types wherever OpenAPI has ``schema``.
     """
 

@@ -1,26 +1,20 @@
 """RFC 9457 problem details from HTTPErrors, and from aiohttp's own HTTP exceptions."""
 
-from urllib.parse import quote
+import json
 
+import msgspec
 from aiohttp import hdrs, web
+from multidict import CIMultiDict
 
 from framework._responses.encoders import encode_msgspec
-from framework._responses.response import EncodedResponse, Head, Response
+from framework._responses.response import EncodedResponse, Head, Response, instance_of
 from framework.http_errors import HTTPError, reason_phrase
 
-__all__ = ("from_aiohttp", "instance_of", "problem_response")
+__all__ = ("from_aiohttp", "problem_response")
 
 _HEADS: dict[int, Head] = {}
-# RFC 3986: what a path may hold as it is; % stays, since the path is encoded already.
-_PATH_SAFE = "/%:@!$&'()*+,;=-._~"
 # These describe the body that is replaced.
 _BODY_HEADERS = frozenset({hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH})
-
-
-def instance_of(request: web.BaseRequest) -> str:
-    """Return the percent-encoded path of a request."""
-    path = request.rel_url.raw_path
-    return path if path.isascii() else quote(path, safe=_PATH_SAFE, errors="replace")
 
 
 def problem_response(error: HTTPError, request: web.BaseRequest) -> Response[object]:
@@ -29,9 +23,8 @@ def problem_response(error: HTTPError, request: web.BaseRequest) -> Response[obj
     try:
         body = encode_msgspec(problem)
     except UnicodeEncodeError:
-        # A detail made from a header that is not UTF-8.
-        problem["detail"] = str(error.detail).encode(errors="replace").decode()
-        body = encode_msgspec(problem)
+        # A text made from a header that is not UTF-8; msgspec writes such a text nowhere.
+        body = json.dumps(msgspec.to_builtins(problem), ensure_ascii=False).encode(errors="replace")
     head = _HEADS.get(error.status) or _HEADS.setdefault(error.status, Head(error.status, "application/problem+json"))
     response = EncodedResponse(body, head)
     if error.headers:
@@ -41,12 +34,17 @@ def problem_response(error: HTTPError, request: web.BaseRequest) -> Response[obj
 
 def from_aiohttp(error: web.HTTPException) -> HTTPError | web.StreamResponse:
     """Return what an HTTP exception of aiohttp's means here: a problem from 400 on, and itself as a response below."""
-    headers = {name: value for name, value in error.headers.items() if name not in _BODY_HEADERS}
+    headers = CIMultiDict(error.headers)
+    for cookie in error.cookies.values():
+        headers.add(hdrs.SET_COOKIE, cookie.OutputString())
+    custom = error.text is not None and error.text != f"{error.status}: {error.reason}"
+    if error.status < 400 and custom:  # noqa: PLR2004
+        return Response(error.text, status=error.status, headers=headers)
+    for name in _BODY_HEADERS:
+        headers.popall(name, None)
     if error.status < 400:  # noqa: PLR2004
         return Response(status=error.status, headers=headers)
-    custom = error.text is not None and error.text != f"{error.status}: {error.reason}"
-    made = HTTPError(error.text if custom else None, headers=headers)
-    return _with_status(made, error.status)
+    return _with_status(HTTPError(error.text if custom else None, headers=headers), error.status)
 
 
 def _with_status(error: HTTPError, status: int) -> HTTPError:

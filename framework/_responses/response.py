@@ -2,8 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from email.utils import formatdate
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 
 from aiohttp import ClientConnectionResetError, HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
@@ -13,7 +15,7 @@ from multidict import CIMultiDict
 from framework._responses.encoders import encode_untyped
 from framework.http_errors import reason_phrase
 
-__all__ = ("EncodedResponse", "Head", "Response")
+__all__ = ("EncodedResponse", "Head", "Response", "instance_of")
 
 _T = TypeVar("_T")
 _LOGGER = logging.getLogger("framework")
@@ -21,6 +23,15 @@ _LOGGER = logging.getLogger("framework")
 _HIGH_WATER = 65_536
 _FORBIDDEN = frozenset("\r\n\0")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+# RFC 3986: what a path may hold as it is; % stays, since the path is encoded already.
+_PATH_SAFE = "/%:@!$&'()*+,;=-._~"
+
+
+def instance_of(request: BaseRequest) -> str:
+    """Return the percent-encoded path of a request."""
+    path = request.rel_url.raw_path
+    # aiohttp's Python parser lets raw bytes pass, as surrogates where they are not UTF-8.
+    return path if path.isascii() else quote(path.encode(errors="surrogateescape"), safe=_PATH_SAFE)
 
 
 class Response(web.Response, Generic[_T]):
@@ -51,9 +62,9 @@ class Response(web.Response, Generic[_T]):
 
     def set_cookie(self, name: str, value: str, **attributes: Any) -> None:
         """Set a cookie as aiohttp does, HttpOnly and SameSite=Lax unless said otherwise."""
-        attributes = {"httponly": True, "samesite": "Lax", **attributes}
-        super().set_cookie(name, value, **attributes)
-        if "secure" not in attributes:
+        said = {key: one for key, one in attributes.items() if one is not None}
+        super().set_cookie(name, value, **{"httponly": True, "samesite": "Lax", **said})
+        if "secure" not in said:
             # Decided when the request is known; a flag that aiohttp itself does not look at.
             self._secure_later = {*getattr(self, "_secure_later", ()), name}
 
@@ -75,16 +86,28 @@ class Response(web.Response, Generic[_T]):
         if self._pending:
             self.encode(None, None, self.status)
         for name in getattr(self, "_secure_later", ()):
-            self.cookies[name]["secure"] = request.secure or request.host.rpartition(":")[0] not in _LOOPBACK
-        if any(not _FORBIDDEN.isdisjoint(name + value) for name, value in self.headers.items()):
+            if name in self.cookies:
+                self.cookies[name]["secure"] = request.secure or not _is_loopback(request.host)
+        if not all(map(_FORBIDDEN.isdisjoint, self._header_texts())):
             self._refuse(request)
+        if self.headers.get(hdrs.CONNECTION, "").lower() == "close":
+            # The header alone tells the client, and leaves the connection open.
+            self.force_close()
         return await super().prepare(request)
+
+    def _header_texts(self) -> Iterator[str]:
+        for name, value in self.headers.items():
+            yield name + value
+        for cookie in (self._cookies or {}).values():
+            yield cookie.OutputString()
 
     def _refuse(self, request: BaseRequest) -> None:
         _LOGGER.error("%s %s: a response header holds CR, LF or NUL", request.method, request.rel_url.raw_path)
         self.headers.clear()
+        self._cookies = None
         self.set_status(500, reason_phrase(500))
-        self.body, _ = encode_untyped({"type": "about:blank", "title": reason_phrase(500), "status": 500})
+        problem = {"type": "about:blank", "title": self.reason, "status": 500, "instance": instance_of(request)}
+        self.body, _ = encode_untyped(problem)
         self.headers[hdrs.CONTENT_TYPE] = "application/problem+json"
 
     async def _prepare_headers(self) -> None:
@@ -93,6 +116,11 @@ class Response(web.Response, Generic[_T]):
         await super()._prepare_headers()
         if not announced:
             self.headers.popall(hdrs.SERVER, None)
+
+
+def _is_loopback(host: str) -> bool:
+    name, bracket, _ = host.partition("]")
+    return (name + bracket if bracket else name.partition(":")[0]).lower() in _LOOPBACK
 
 
 class Head:
@@ -203,5 +231,6 @@ def _date() -> bytes:
     now = int(time.time())
     if now != _Clock.second:
         _Clock.second = now
-        _Clock.line = time.strftime("Date: %a, %d %b %Y %H:%M:%S GMT\r\n\r\n", time.gmtime(now)).encode()
+        # Not strftime, which writes the names of days and months in the language of the process.
+        _Clock.line = f"Date: {formatdate(now, usegmt=True)}\r\n\r\n".encode()
     return _Clock.line

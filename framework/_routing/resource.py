@@ -1,11 +1,12 @@
 """The table's place in aiohttp's router: one catch-all resource, tried after aiohttp's own."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 from yarl import URL
@@ -122,24 +123,32 @@ class ControllerResource(web.AbstractResource):
         return self._prefix
 
     async def resolve(self, request: web.Request) -> tuple[UrlMappingMatchInfo | None, set[str]]:
-        """Return the match for a request; every request has one."""
-        path = request.rel_url.raw_path
-        host = request.headers.get("Host")
-        if host not in self._hosts and not self._remember(host):
-            return UrlMappingMatchInfo({}, self._bad_request), set()
+        """Return the match for a request; every request has one, unless a neighbour knows its path."""
+        found = self.find(request)
+        if found is None:
+            return await self._elsewhere(request)
+        route, captures = found
+        return UrlMappingMatchInfo(dict(zip(route.placeholders, captures, strict=True)), route), set()
+
+    def find(self, request: web.Request) -> tuple[RouteEntry, Sequence[str]] | None:
+        """Return what answers a request and the texts of its placeholders; ``None`` where no path fits."""
+        url = request.rel_url
+        host = request.headers.get(hdrs.HOST)
+        query = url.raw_query_string
+        if (host not in self._hosts and not self._remember(host)) or (query and not _is_text(query)):
+            return self._bad_request, ()
+        path = url.raw_path
         try:
             found = self._table.find(path[len(self._prefix) :] if self._prefix else path)
         except UndecodablePathError:
-            return UrlMappingMatchInfo({}, self._bad_request), set()
+            return self._bad_request, ()
         if found is None:
-            return await self._elsewhere(request)
+            return None
         entry, captures = found
         route = entry.methods.get(request.method)
-        if route is None:
-            return UrlMappingMatchInfo(
-                {}, entry.other if request.method in self._methods else self._unknown_method
-            ), set()
-        return UrlMappingMatchInfo(dict(zip(route.placeholders, captures, strict=True)), route), set()
+        if route is not None:
+            return route, captures
+        return entry.other if request.method in self._methods else self._unknown_method, ()
 
     def _remember(self, host: str | None) -> bool:
         if host is not None and not _is_host(host):
@@ -149,14 +158,15 @@ class ControllerResource(web.AbstractResource):
         return True
 
     async def _elsewhere(self, request: web.Request) -> tuple[UrlMappingMatchInfo | None, set[str]]:
-        # aiohttp's own resources may know the path under another method, or stand behind this one.
+        # Resources beside this one may know the path under another method, or stand behind this one.
         allowed: set[str] = set()
         for resource in self._neighbours:
-            if resource is not self:
-                match, methods = await resource.resolve(request)
-                if match is not None:
-                    return match, set()
-                allowed |= methods
+            if resource is self or (isinstance(resource, ControllerResource) and resource.find(request) is None):
+                continue
+            match, methods = await resource.resolve(request)
+            if match is not None:
+                return match, set()
+            allowed |= methods
         if allowed:
             return None, allowed
         known = request.method in self._methods
@@ -185,3 +195,13 @@ class ControllerResource(web.AbstractResource):
 def _is_host(host: str) -> bool:
     match = _HOST.match(host)
     return match is not None and (not match.group(1) or int(match.group(1)) <= _LAST_PORT)
+
+
+def _is_text(query: str) -> bool:
+    if "%" not in query and query.isascii():
+        return True
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeError:
+        return False
+    return True

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - tests are no package
 """Plans made by hand, since the document is read from plans alone."""
 
 from collections.abc import Callable
@@ -73,7 +72,8 @@ def make_plan(path: str = "/things", method: str = "GET", **settings: Any) -> Ro
 def make_field(name: str, annotation: Any, **settings: Any) -> FieldPlan:
     """Plan one name on the wire; it is required unless it has a default."""
     required = not {"default", "default_factory"} & settings.keys()
-    return FieldPlan(**({"name": name, "type": inspect.type_info(annotation), "required": required} | settings))
+    described: dict[str, Any] = {"name": name, "type": inspect.type_info(annotation), "required": required}
+    return FieldPlan(**(described | settings))
 
 
 def make_parameter(name: str, annotation: Any, source: str = "query", **settings: Any) -> ParameterPlan:
