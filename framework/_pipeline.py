@@ -59,9 +59,7 @@ class ErrorAnswer:
             return self._default(request, error)
         try:
             return require_response(await self._live[variable](request, error), variable)
-        except HTTPError as other:
-            return self._rendering.problem(other, request)
-        except Exception as other:  # noqa: BLE001  whatever it is, it is logged and answered
+        except Exception as other:  # noqa: BLE001  whatever it is, it is answered
             return self._default(request, other)
 
     def _find(self, error: Exception) -> str | None:
@@ -73,7 +71,10 @@ class ErrorAnswer:
 
     def _default(self, request: web.Request, error: Exception) -> web.StreamResponse:
         if isinstance(error, HTTPError):
-            return self._rendering.problem(error, request)
+            try:
+                return self._rendering.problem(error, request)
+            except Exception as other:  # noqa: BLE001  a member that cannot be encoded
+                error = other
         _LOGGER.error("%s %s failed", request.method, request.rel_url.raw_path, exc_info=error)
         return self._rendering.problem(InternalServerError(), request)
 

@@ -1,7 +1,8 @@
 """The container: registrations of services, nothing resolved here."""
 
 import sys
-from collections.abc import Callable, Iterator
+import typing
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +19,7 @@ class Lifetime(StrEnum):
     TRANSIENT = "transient"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Registration:
     """What was said about one service."""
 
@@ -31,6 +32,12 @@ class Registration:
     instance: Any
     place: str
     """File and line of the registration."""
+    replaces: bool = False
+    """Whether it stands in the place of another: an override."""
+
+    def provides(self, key: Any, qualifier: str | None) -> bool:
+        """Tell whether this is the registration of a type under a qualifier."""
+        return bool(self.key == key and self.qualifier == qualifier)
 
 
 class Container:
@@ -48,17 +55,17 @@ class Container:
         self, key: Any, factory: Callable[..., Any] | None = None, *, qualifier: str | None = None
     ) -> None:
         """Register a service that is opened when the app starts and closed, in reverse order, when it stops."""
-        self._add(key, factory or key, Lifetime.SINGLETON, qualifier)
+        self._add(key, factory, Lifetime.SINGLETON, qualifier)
 
     def add_scoped(self, key: Any, factory: Callable[..., Any] | None = None, *, qualifier: str | None = None) -> None:
         """Register a service that is made once for each request that needs it, and closed before the answer is sent."""
-        self._add(key, factory or key, Lifetime.SCOPED, qualifier)
+        self._add(key, factory, Lifetime.SCOPED, qualifier)
 
     def add_transient(
         self, key: Any, factory: Callable[..., Any] | None = None, *, qualifier: str | None = None
     ) -> None:
         """Register a service that is made anew for everything that asks for it."""
-        self._add(key, factory or key, Lifetime.TRANSIENT, qualifier)
+        self._add(key, factory, Lifetime.TRANSIENT, qualifier)
 
     def add_instance(self, key: Any, instance: Any, *, qualifier: str | None = None) -> None:
         """Register something that exists already; the framework neither opens nor closes it."""
@@ -73,12 +80,20 @@ class Container:
         The replacement keeps the lifetime of what it replaces. Give either a factory or an instance.
         """
         if factory is None:
-            replacement = _instance(key, instance, qualifier)
+            replacement = _instance(key, instance, qualifier, replaces=True)
         else:
-            known = self._find(key, qualifier)
-            lifetime = known.lifetime if known else Lifetime.SCOPED
+            # Where one type of an open generic is replaced, the lifetime is that of the generic.
+            known = _last(self._registrations, key, qualifier) or _last(
+                self._registrations, typing.get_origin(key), qualifier
+            )
             replacement = Registration(
-                key=key, qualifier=qualifier, lifetime=lifetime, factory=factory, instance=None, place=_place()
+                key=key,
+                qualifier=qualifier,
+                lifetime=known.lifetime if known else Lifetime.SCOPED,
+                factory=factory,
+                instance=None,
+                place=_place(),
+                replaces=True,
             )
         self._overrides.append(replacement)
         try:
@@ -88,24 +103,37 @@ class Container:
 
     def registrations(self) -> tuple[Registration, ...]:
         """Return what is registered now, overrides put in the place of what they replace."""
-        latest = {(one.key, one.qualifier): one for one in self._overrides}
-        kept = tuple(latest.pop((one.key, one.qualifier), one) for one in self._registrations)
-        return kept + tuple(latest.values())
+        # Compared, not hashed: what is no type may be no key of a dictionary either, and is told at start-up.
+        kept = [_last(self._overrides, one.key, one.qualifier) or one for one in self._registrations]
+        latest = [one for one in self._overrides if _last(self._overrides, one.key, one.qualifier) is one]
+        return (*kept, *(one for one in latest if one not in kept))
 
-    def _find(self, key: Any, qualifier: str | None) -> Registration | None:
-        return next((one for one in self._registrations if (one.key, one.qualifier) == (key, qualifier)), None)
-
-    def _add(self, key: Any, factory: Callable[..., Any], lifetime: Lifetime, qualifier: str | None) -> None:
+    def _add(self, key: Any, factory: Callable[..., Any] | None, lifetime: Lifetime, qualifier: str | None) -> None:
         self._registrations.append(
             Registration(
-                key=key, qualifier=qualifier, lifetime=lifetime, factory=factory, instance=None, place=_place()
+                key=key,
+                qualifier=qualifier,
+                lifetime=lifetime,
+                factory=key if factory is None else factory,
+                instance=None,
+                place=_place(),
             )
         )
 
 
-def _instance(key: Any, instance: Any, qualifier: str | None) -> Registration:
+def _last(registrations: Iterable[Registration], key: Any, qualifier: str | None) -> Registration | None:
+    return next((one for one in reversed([*registrations]) if one.provides(key, qualifier)), None)
+
+
+def _instance(key: Any, instance: Any, qualifier: str | None, *, replaces: bool = False) -> Registration:
     return Registration(
-        key=key, qualifier=qualifier, lifetime=Lifetime.SINGLETON, factory=None, instance=instance, place=_place()
+        key=key,
+        qualifier=qualifier,
+        lifetime=Lifetime.SINGLETON,
+        factory=None,
+        instance=instance,
+        place=_place(),
+        replaces=replaces,
     )
 
 

@@ -122,13 +122,24 @@ class UnboundPlaceholderError(DefinitionError):
 
 
 class UnknownPlaceholderError(DefinitionError):
-    """A parameter is marked as a path parameter, and the path has no such placeholder."""
+    """A parameter is a path parameter by its marker, or on another path of its handler, and has no placeholder here."""
 
-    def __init__(self, where: str, parameter: str, placeholder: str, path: str) -> None:
+    def __init__(
+        self,
+        where: str,
+        parameter: str,
+        placeholder: str,
+        path: str,
+        *,
+        marked: bool,
+        needed_by: Sequence[str] = (),
+    ) -> None:
+        other = "drop the Path() marker" if marked else "give the parameter a default"
         super().__init__(
             f"{where}, parameter {parameter!r}",
             f"the path {path!r} has no placeholder {{{placeholder}}}",
-            mend=f"add {{{placeholder}}} to the path, or drop the Path() marker",
+            needed_by=needed_by,
+            mend=f"add {{{placeholder}}} to the path, or {other}",
         )
 
 
@@ -146,16 +157,16 @@ class SeveralBodiesError(DefinitionError):
 
 
 class BodyNotAllowedError(DefinitionError):
-    """A method without a request body has a parameter that would take one; ``model`` says whether it has fields."""
+    """A method without a request body has a parameter that would take one."""
 
-    def __init__(self, where: str, parameter: str, type_name: str, method: str, *, model: bool) -> None:
-        query = f"the query with Annotated[{type_name}, Query()]"
+    def __init__(
+        self, where: str, parameter: str, type_name: str, method: str, *, mend: str, needed_by: Sequence[str] = ()
+    ) -> None:
         super().__init__(
             f"{where}, parameter {parameter!r}",
             f"{type_name} would be the request body, and {method} has none",
-            mend=f"spread its fields over {query}, or register the type in the container"
-            if model
-            else f"read it from {query}, or answer POST, PUT, PATCH or DELETE",
+            needed_by=needed_by,
+            mend=mend,
         )
 
 
@@ -191,14 +202,11 @@ class UnencodableReturnError(DefinitionError):
 class InvalidResponseError(DefinitionError):
     """A status and a return annotation contradict each other."""
 
-    def __init__(self, where: str, what: str, mend: str) -> None:
-        super().__init__(where, what, mend=mend)
-
 
 class InvalidPathError(DefinitionError):
     """A path template that cannot be read."""
 
-    def __init__(self, where: str, path: str, reason: str, mend: str) -> None:
+    def __init__(self, where: str, path: object, reason: str, *, mend: str) -> None:
         super().__init__(where, f"the path {path!r} {reason}", mend=mend)
 
 
@@ -223,36 +231,23 @@ class DuplicateRouteNameError(DefinitionError):
 class InvalidOptionError(DefinitionError):
     """A setting that nobody knows, or whose value has the wrong type."""
 
-    def __init__(self, where: str, what: str, mend: str) -> None:
-        super().__init__(where, what, mend=mend)
-
 
 class InvalidHandlerError(DefinitionError):
     """What carries a route decorator is no method that can answer a request."""
-
-    def __init__(self, where: str, what: str, mend: str) -> None:
-        super().__init__(where, what, mend=mend)
 
 
 class InvalidControllerError(DefinitionError):
     """What stands among the controllers is not a controller that can be built."""
 
-    def __init__(self, where: str, what: str, mend: str) -> None:
-        super().__init__(where, what, mend=mend)
-
 
 class InvalidLayerError(DefinitionError):
     """A guard, middleware or exception handler has the wrong shape."""
-
-    def __init__(self, where: str, what: str, mend: str) -> None:
-        super().__init__(where, what, mend=mend)
 
 
 class MissingProviderError(DefinitionError):
     """A constructor, provider or handler asks for a type that nobody provides."""
 
-    def __init__(self, where: str, parameter: str, type_name: str, needed_by: Sequence[str], *, hint: str = "") -> None:
-        mend = hint or f"container.add_scoped({type_name}), or give the parameter a default"
+    def __init__(self, where: str, parameter: str, type_name: str, needed_by: Sequence[str], *, mend: str) -> None:
         super().__init__(
             f"{where}, parameter {parameter!r}", f"no provider for {type_name}", needed_by=needed_by, mend=mend
         )
@@ -301,9 +296,6 @@ class DuplicateProviderError(DefinitionError):
 
 class InvalidProviderError(DefinitionError):
     """A factory that cannot make what it is registered for."""
-
-    def __init__(self, where: str, what: str, mend: str) -> None:
-        super().__init__(where, what, mend=mend)
 
 
 class RequestInSingletonError(DefinitionError):

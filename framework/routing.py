@@ -1,9 +1,10 @@
 """Route decorators: each attaches one frozen record to a method and touches nothing else."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, TypeVar, Unpack
 
+from framework.errors import InvalidHandlerError
 from framework.http_errors import HTTPError
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
@@ -50,13 +51,29 @@ class RouteDefinition:
 
 def route(*paths: str, methods: Sequence[str], **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
     """Declare a handler for some methods on one or more paths, below the controller's own path."""
-    definition = RouteDefinition(methods=tuple(one.upper() for one in methods), paths=paths or ("",), options=settings)
+    listed: Iterable[Any] = (methods,) if isinstance(methods, str) else methods
+    definition = RouteDefinition(
+        methods=tuple(one.upper() if isinstance(one, str) else one for one in listed),
+        paths=paths or ("",),
+        options=settings,
+    )
 
     def attach(function: _F) -> _F:
         # A tuple, since decorators may be stacked.
-        function.__routes__ = (definition, *getattr(function, "__routes__", ()))  # type: ignore[attr-defined]  # any function takes attributes
+        try:
+            function.__routes__ = (definition, *getattr(function, "__routes__", ()))  # type: ignore[attr-defined]  # any function takes attributes
+        except AttributeError as error:
+            kind = type(function).__name__
+            raise InvalidHandlerError(
+                f"a route decorator of {'/'.join(definition.methods)} {' and '.join(map(repr, paths))}",
+                f"a {kind} cannot be a handler",
+                mend="decorate a method of a controller",
+            ) from error
         return function
 
+    if len(paths) == 1 and callable(paths[0]):
+        # A decorator without parentheses: told with all other mistakes, when the app is built.
+        return attach(paths[0])
     return attach
 
 

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import inspect
 
 from framework._binding.faults import find_faults, single_fault
+from framework._binding.faults_verdicts import token
 from framework._plan import BodyPlan, ParameterPlan, Source
 from framework.http_errors import BadRequest, Fault, HTTPError, UnprocessableContent
 
@@ -74,12 +75,12 @@ def _syntax(detail: str) -> BadRequest:
 
 def _parameter_faults(plan: ParameterPlan, kind: inspect.Type, raw: Mapping[str, Any], faults: list[Fault]) -> bool:
     location = str(plan.source)
+    pointer = "" if plan.model else token(plan.field.name)
     if plan.variable not in raw:
         if not plan.model and plan.field.required:
-            faults.append(Fault(location, f"/{plan.field.name}", "missing", "Field required"))
+            faults.append(Fault(location, pointer, "missing", "Field required"))
         return False
     room = MAXIMUM - len(faults) + 1
-    pointer = "" if plan.model else f"/{plan.field.name}"
     found, more = find_faults(
         kind, raw[plan.variable], location=location, pointer=pointer, strict=False, limit=max(room, 1)
     )

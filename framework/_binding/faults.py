@@ -12,7 +12,7 @@ from msgspec import Struct, inspect
 
 from framework._binding.faults_kinds import MAPPINGS, OBJECTS, SETS, Form, Model, bare, form_of, member_for, model_of
 from framework._binding.faults_lax import LaxCheck, lax_check, lax_reason
-from framework._binding.faults_verdicts import Finding, judge, pointer_to, single_fault, token
+from framework._binding.faults_verdicts import Finding, is_ambiguous, judge, pointer_to, single_fault, token
 from framework.http_errors import Fault
 
 __all__ = ("find_faults", "lax_check", "single_fault")
@@ -100,7 +100,8 @@ def _child(node: _Node, kind: inspect.Type, value: object, key: str | int) -> _N
     step, finding, untold = str(key), None, node.untold
     if steps and steps[0] is None:
         untold += 1
-    elif node.finding is not None and steps and steps[0] == step:
+    elif node.finding is not None and len(steps) > 1 and steps[0] == step:
+        # At the last step the child is judged itself: msgspec's decoder and convert word some messages differently.
         finding = Finding(steps[1:], node.finding.code, node.finding.detail)
     return _Node(kind, value, node.pointer + token(step), node.depth + 1, untold, finding)
 
@@ -130,7 +131,7 @@ def _model(walk: _Walk, node: _Node) -> None:
 
 def _object_model(walk: _Walk, node: _Node, model: Model) -> None:
     """Look into an object with known fields: those that are there in their order, then those that are not."""
-    if not model.has_plain_names and node.finding is not None:
+    if node.finding is not None and (model.has_dotted_names or is_ambiguous(node.finding, node.value)):
         # $.a.b may be the field "a.b".
         node = _Node(node.kind, node.value, node.pointer, node.depth, node.untold, Finding((None,), "value", ""))
     for name, value in node.value.items():

@@ -64,7 +64,7 @@ class Model(Struct, frozen=True):
     tag: str | int | None
     tag_field: str | None
     forbids_unknown: bool
-    has_plain_names: bool
+    has_dotted_names: bool
 
 
 def per_kind(work: Callable[[inspect.Type], T]) -> Callable[[inspect.Type], T]:
@@ -113,12 +113,9 @@ def _takes(kind: inspect.Type, value: object) -> bool:
     return isinstance(value, dict) and isinstance(kind, (*OBJECTS, *MAPPINGS))
 
 
-def _is_tagged(kind: inspect.StructType, value: object) -> bool:
-    tag: object = None
-    if isinstance(value, list):
-        tag = value[0] if value else None
-    elif isinstance(value, dict):
-        tag = value.get(kind.tag_field)
+def _is_tagged(kind: inspect.StructType, value: Any) -> bool:
+    first = value[0] if value and isinstance(value, list) else None
+    tag = value.get(kind.tag_field) if isinstance(value, dict) else first
     # The classes are compared because True == 1.
     return type(tag) is type(kind.tag) and tag == kind.tag
 
@@ -214,5 +211,5 @@ def model_of(kind: Any) -> Model:
         tag=tag,
         tag_field=getattr(kind, "tag_field", None),
         forbids_unknown=getattr(kind, "forbid_unknown_fields", False),
-        has_plain_names=not any(mark in field.encode_name for field in kind.fields for mark in ".["),
+        has_dotted_names=any(mark in field.encode_name for field in kind.fields for mark in ".["),
     )

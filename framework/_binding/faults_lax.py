@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct, inspect
 
 from framework._binding.faults_kinds import MAPPINGS, OBJECTS, bare, form_of, member_for, per_kind
+from framework._binding.faults_verdicts import judge
 
 __all__ = ("LaxCheck", "lax_check", "lax_reason")
 
@@ -68,11 +69,8 @@ def _bare_number(kind: inspect.Type, text: str) -> _Reason | None:
 
 def _strict_detail(kind: inspect.Type, value: object) -> str:
     """Let msgspec say what it expects in the place of a value of JSON's."""
-    try:
-        msgspec.convert(value, form_of(kind).hint)
-    except msgspec.ValidationError as error:
-        return str(error)
-    return "Invalid value"
+    finding = judge(form_of(kind), value, strict=True)
+    return finding.detail if finding is not None else "Invalid value"
 
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)

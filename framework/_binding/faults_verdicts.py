@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from itertools import takewhile
 
 import msgspec
@@ -10,7 +11,7 @@ from msgspec import Struct
 from framework._binding.faults_kinds import Form
 from framework.http_errors import Fault
 
-__all__ = ("Finding", "explain", "judge", "pointer_to", "single_fault", "token")
+__all__ = ("Finding", "explain", "is_ambiguous", "judge", "pointer_to", "single_fault", "token")
 
 # A client's own key may be as long as the body.
 _KEY_LENGTH = 100
@@ -62,42 +63,46 @@ def judge(form: Form, value: object, *, strict: bool) -> Finding | None:
     return None
 
 
-_PLACE = re.compile(r"(.*) - at (`key` in )?`\$(.*)`", re.DOTALL)
+_AT = " - at `"
 _STEP = re.compile(r"\.([^.\[]*)|\[(\d+)\]|\[\.\.\.\]")
 
-# The first that matches the whole message decides; where the detail is None the message holds no client's value.
-_RULES: tuple[tuple[re.Pattern[str], str, str | None], ...] = tuple(
-    (re.compile(pattern, re.DOTALL), code, detail)
-    for pattern, code, detail in (
-        (r"Expected `[^`]*`(?:, got `[^`]*`)?", "type", None),
-        (r"Expected `.*", "constraint", None),
-        (r"Object missing required field `(.*)`", "missing", "Field required"),
-        (r"Object contains unknown field `(.*)`", "unknown", "Unknown field"),
-        (r"Invalid enum value .*", "value", "Invalid enum value"),
-        (r"Invalid value .*", "tag", "Invalid tag"),
-        (r".*", "value", None),
-    )
-)
+# The rest of these messages is a client's value, or the name of a field: $.a misses b -> /a/b.
+_VALUES = {"Invalid enum value ": ("value", "Invalid enum value"), "Invalid value ": ("tag", "Invalid tag")}
+_FIELDS = {
+    "Object missing required field `": ("missing", "Field required"),
+    "Object contains unknown field `": ("unknown", "Unknown field"),
+}
 
 
 def explain(error: msgspec.ValidationError) -> Finding:
     """Turn an error of msgspec's into a finding: Expected `int`, got `str` - at `$.a[0]` -> ("a", "0"), type."""
-    text, cause = str(error), error.__cause__
-    place = _PLACE.fullmatch(text)
-    message, in_key, path = place.groups() if place is not None else (text, None, "")
-    steps = tuple(step[1] if step[2] is None else step[2] for step in _STEP.finditer(path))
-    if cause is not None:
-        return Finding(steps, "value", str(cause).strip() or "Invalid value")
-    finding = _match_rule(steps, message.strip())
-    return Finding(steps, "key", finding.detail) if in_key else finding
+    text, cause = str(error), "" if error.__cause__ is None else str(error.__cause__)
+    # The text of what a __post_init__ raised may look like a path.
+    message, mark, place = text.removeprefix(cause).rpartition(_AT)
+    if not mark or not place.endswith("`"):
+        message, place = text, ""
+    path = place.removeprefix("key` in `")
+    steps = tuple(step[1] if step[2] is None else step[2] for step in _STEP.finditer(path[:-1], 1)) if path else ()
+    if error.__cause__ is not None:
+        return Finding(steps, "value", cause.strip() or "Invalid value")
+    finding = _classify(steps, message.strip())
+    return Finding(steps, "key", finding.detail) if path != place else finding
 
 
-def _match_rule(steps: tuple[str | None, ...], message: str) -> Finding:
-    for pattern, code, detail in _RULES:
-        match = pattern.fullmatch(message)
-        if match is not None:
-            return Finding((*steps, *match.groups()), code, detail or message or "Invalid value")
-    return Finding(steps, "value", "Invalid value")
+def _classify(steps: tuple[str | None, ...], message: str) -> Finding:
+    if message.startswith("Expected `"):
+        # Expected `int`, got `str`; but Expected `int` >= 1.
+        return Finding(steps, "type" if message.endswith("`") else "constraint", message)
+    for start, (code, detail) in _FIELDS.items():
+        if message.startswith(start):
+            return Finding((*steps, message[len(start) : -1]), code, detail)
+    code, detail = next((found for start, found in _VALUES.items() if message.startswith(start)), ("value", message))
+    return Finding(steps, code, detail or "Invalid value")
+
+
+def is_ambiguous(finding: Finding, keys: Iterable[str]) -> bool:
+    """Tell whether a path may be made up by a client: an object's unknown field may be called "a` - at `$.b.c"."""
+    return finding.code == "unknown" and any(_AT in key for key in keys)
 
 
 def single_fault(error: Exception, location: str, pointer: str = "") -> Fault:

@@ -9,12 +9,12 @@ from framework._compiler.emit import EmittedRoute, emit_answer, emit_route
 from framework._compiler.routes import Plans
 from framework._pipeline import ErrorAnswer, Rendering
 from framework._plan import LayerPlan, RoutePlan
+from framework._responses.encoded import EncodedResponse, Head
 from framework._responses.problems import from_aiohttp, problem_response
-from framework._responses.response import EncodedResponse, Head
 from framework._routing.resource import ControllerResource, PathEntry, RouteEntry
 from framework._routing.table import PathTable
 from framework._routing.template import PathTemplate
-from framework.http_errors import BadRequest, MethodNotAllowed, NotFound, NotImplementedMethod
+from framework.http_errors import BadRequest, Fault, MethodNotAllowed, NotFound, NotImplementedMethod
 
 __all__ = ("CompiledApp", "compile_app")
 
@@ -84,13 +84,17 @@ class CompiledApp:
             PathTable(),
             methods=_METHODS | declared,
             not_found=self._fixed("GET", "404", app_layers, _Refusal(NotFound)),
-            bad_request=self._fixed("GET", "400", app_layers, _Refusal(BadRequest, detail=_UNREADABLE)),
+            unreadable={one.location: self._unreadable(detail, one) for detail, one in _UNREADABLE},
             unknown_method=self._fixed("GET", "501", app_layers, _Refusal(NotImplementedMethod)),
             neighbours=neighbours,
         )
         for template, entry in self._paths:
             resource.add(template, entry)
         return resource
+
+    def _unreadable(self, detail: str, fault: Fault) -> RouteEntry:
+        answer = _Refusal(BadRequest, detail=detail, errors=(fault,))
+        return self._fixed("GET", f"400 {fault.location}", (self.plans.app_layer,), answer)
 
     def start(self, live: Mapping[str, Any]) -> None:
         """Give the open singletons to everything that was emitted."""
@@ -100,19 +104,26 @@ class CompiledApp:
             answer.start(live)
 
 
-_UNREADABLE = "The request target or its Host is not valid"
+_UNREADABLE = (
+    ("The path cannot be decoded", Fault("path", "", "syntax", "Not valid UTF-8, or with a NUL")),
+    ("The query is not valid UTF-8", Fault("query", "", "syntax", "Not valid UTF-8")),
+    ("The Host header cannot be parsed", Fault("header", "/host", "syntax", "Not a valid Host header")),
+)
 
 
 class _Refusal:
     """Raises an HTTPError."""
 
-    def __init__(self, error: type[Any], allow: str | None = None, detail: str | None = None) -> None:
+    def __init__(
+        self, error: type[Any], allow: str | None = None, *, detail: str | None = None, **members: Any
+    ) -> None:
         self._error = error
         self._detail = detail
         self._headers = None if allow is None else {"Allow": allow}
+        self._members = members
 
     def __call__(self) -> NoReturn:
-        raise self._error(self._detail, headers=self._headers)
+        raise self._error(self._detail, headers=self._headers, **self._members)
 
 
 class _Options:

@@ -1,18 +1,29 @@
 """Walks routers and controllers, and lists every handler with its full path and the levels around it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, NamedTuple, TypeAlias
 
-from framework._inspect.factories import is_abstract
-from framework._inspect.names import callable_name, describe, type_name
+from framework._compiler.handlers import (
+    check_controller,
+    check_methods,
+    check_path,
+    handler_of,
+    is_handler,
+    route_definitions,
+)
+from framework._compiler.options import check_options, check_settings
+from framework._inspect.names import callable_name, describe, describe_class
 from framework._routing.template import PathTemplate, join_paths, parse_template
 from framework.controller import Controller, Controllers, Router
-from framework.errors import DefinitionError, InvalidControllerError
+from framework.errors import DefinitionError
 from framework.routing import RouteDefinition, RouteOptions
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
-__all__ = ("Level", "Mounted", "collect_handlers")
+__all__ = ("Level", "Mounted", "Report", "collect_handlers", "make_level")
+
+Report: TypeAlias = Callable[[DefinitionError], None]
+_ATTRIBUTES = ("path", "tags", "guards", "middlewares", "exception_handlers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -20,6 +31,7 @@ class Level:
     """The layers that one place declares: the app, a router, a controller or a route."""
 
     label: str
+    where: str
     guards: Guards = ()
     middlewares: Middlewares = ()
     exception_handlers: ExceptionHandlers = field(default_factory=dict)
@@ -31,6 +43,8 @@ class Mounted:
 
     controller: type[Controller]
     function: Callable[..., Any]
+    attribute: str
+    """The function's name in the controller, which need not be its own."""
     where: str
     methods: tuple[str, ...]
     template: PathTemplate
@@ -40,6 +54,13 @@ class Mounted:
     tags: tuple[str, ...]
     levels: tuple[Level, ...]
     options: RouteOptions
+
+
+class _Handler(NamedTuple):
+    controller: type[Controller]
+    name: str
+    function: Callable[..., Any]
+    where: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,117 +73,94 @@ class _Place:
     levels: tuple[Level, ...]
 
 
-def collect_handlers(
-    controllers: Controllers, app: Level, tags: Sequence[str], report: Callable[[DefinitionError], None]
-) -> list[Mounted]:
+def collect_handlers(controllers: Controllers, app: Level, tags: Sequence[str], report: Report) -> list[Mounted]:
     """List all handlers below an app; mistakes are reported and left out."""
     place = _Place(path="", name="", tags=tuple(tags), levels=(app,))
-    return list(_walk(controllers, place, report))
+    return list(_walk(controllers, place, app.where, report))
 
 
-def _walk(controllers: Iterable[Any], place: _Place, report: Callable[[DefinitionError], None]) -> Iterator[Mounted]:
+def _walk(controllers: Iterable[Any], place: _Place, where: str, report: Report) -> Iterator[Mounted]:
     for one in controllers:
         if isinstance(one, Router):
-            yield from _walk(one.controllers, _inside(place, one), report)
+            inner = f"Router({one.path!r})"
+            settings = check_settings(inner, {each.name: getattr(one, each.name) for each in fields(one)}, report)
+            yield from _walk(settings.get("controllers", ()), _inside(place, settings, inner), inner, report)
             continue
         try:
-            _check_controller(one)
-            yield from _mount(one, place)
+            check_controller(one, where)
         except DefinitionError as error:
             report(error)
+        else:
+            yield from _mount(one, place, report)
 
 
-def _inside(place: _Place, router: Router) -> _Place:
-    path = join_paths(place.path, router.path)
-    level = Level(
-        label=f"router {path}",
-        guards=router.guards,
-        middlewares=router.middlewares,
-        exception_handlers=router.exception_handlers,
-    )
+def _inside(place: _Place, settings: Mapping[str, Any], where: str) -> _Place:
+    path = join_paths(place.path, settings.get("path", ""))
+    name = settings.get("name")
     return replace(
         place,
         path=path,
-        name=f"{place.name}{router.name}." if router.name else place.name,
-        tags=(*place.tags, *router.tags),
-        levels=(*place.levels, level),
+        name=f"{place.name}{name}." if name else place.name,
+        tags=(*place.tags, *settings.get("tags", ())),
+        levels=(*place.levels, make_level(f"router {path}", where, settings)),
     )
 
 
-def _check_controller(controller: Any) -> None:
-    if not isinstance(controller, type):
-        raise InvalidControllerError(
-            type_name(type(controller)),
-            "an instance stands among the controllers",
-            mend="give the class; its constructor is injected",
-        )
-    if not issubclass(controller, Controller):
-        raise InvalidControllerError(
-            describe(controller), "it is no Controller", mend=f"write class {type_name(controller)}(Controller)"
-        )
-    if is_abstract(controller):
-        missing = ", ".join(sorted(getattr(controller, "__abstractmethods__", ())))
-        raise InvalidControllerError(
-            describe(controller),
-            f"it is abstract (without {missing})",
-            mend="give a subclass that implements what is missing",
-        )
-
-
-def _mount(controller: type[Controller], place: _Place) -> Iterator[Mounted]:
-    handlers = list(_handlers(controller))
-    if not handlers:
-        raise InvalidControllerError(
-            describe(controller), "it has no handler", mend="decorate a method with @get(), @post() or another route"
-        )
-    level = Level(
-        label=callable_name(controller),
-        guards=controller.guards,
-        middlewares=controller.middlewares,
-        exception_handlers=controller.exception_handlers,
+def make_level(label: str, where: str, settings: Mapping[str, Any]) -> Level:
+    """Return the layers among the settings of one place."""
+    return Level(
+        label=label,
+        where=where,
+        guards=tuple(settings.get("guards", ())),
+        middlewares=tuple(settings.get("middlewares", ())),
+        exception_handlers=dict(settings.get("exception_handlers", {})),
     )
-    prefix = join_paths(place.path, controller.path)
-    for function, definition in handlers:
-        yield from _mount_handler(controller, function, definition, replace(place, path=prefix), level)
 
 
-def _mount_handler(
-    controller: type[Controller],
-    function: Callable[..., Any],
-    definition: RouteDefinition,
-    place: _Place,
-    level: Level,
-) -> Iterator[Mounted]:
-    where = describe(function, owner=controller)
-    options = definition.options
-    templates = [parse_template(join_paths(place.path, path), where) for path in definition.paths]
-    route = Level(
-        label=f"route {function.__name__}",
-        guards=options.get("guards", ()),
-        middlewares=options.get("middlewares", ()),
-        exception_handlers=options.get("exception_handlers", {}),
+def _mount(controller: type[Controller], place: _Place, report: Report) -> Iterator[Mounted]:
+    where = describe_class(controller)
+    given = {name: getattr(controller, name) for name in _ATTRIBUTES if not is_handler(getattr(controller, name))}
+    settings = check_settings(where, given, report)
+    inner = replace(
+        place,
+        path=join_paths(place.path, settings.get("path", "")),
+        tags=(*place.tags, *settings.get("tags", ())),
+        levels=(*place.levels, make_level(callable_name(controller), where, settings)),
     )
+    for name, definitions in route_definitions(controller):
+        try:
+            function = handler_of(controller, name)
+        except DefinitionError as error:
+            report(error)
+            continue
+        handler = _Handler(controller, name, function, describe(function, owner=controller))
+        for definition in definitions:
+            yield from _mount_handler(handler, definition, inner, report)
+
+
+def _mount_handler(handler: _Handler, definition: RouteDefinition, place: _Place, report: Report) -> Iterator[Mounted]:
+    where = handler.where
+    options = check_options(where, definition.options, report)
+    templates = list(_templates(definition, place, where, report))
     for template in templates:
         yield Mounted(
-            controller=controller,
-            function=function,
+            controller=handler.controller,
+            function=handler.function,
+            attribute=handler.name,
             where=where,
-            methods=definition.methods,
+            methods=check_methods(definition, where, report),
             template=template,
             siblings=frozenset(name for one in templates for name in one.placeholders),
-            name=place.name + options.get("name", f"{callable_name(controller)}.{function.__name__}"),
-            tags=(*place.tags, *controller.tags, *options.get("tags", ())),
-            levels=(*place.levels, level, route),
+            name=place.name + (options.get("name") or f"{callable_name(handler.controller)}.{handler.name}"),
+            tags=(*place.tags, *options.get("tags", ())),
+            levels=(*place.levels, make_level(f"route {handler.name}", where, options)),
             options=options,
         )
 
 
-def _handlers(controller: type[Controller]) -> Iterator[tuple[Callable[..., Any], RouteDefinition]]:
-    """Yield the handlers of a controller, those of its bases first, each in its most derived form."""
-    names = {name: None for base in reversed(controller.__mro__) for name in vars(base)}
-    for name in names:
-        # A method that overrides a handler keeps the route of the one that it overrides.
-        declared = (getattr(vars(base).get(name), "__routes__", None) for base in controller.__mro__)
-        definitions: Sequence[RouteDefinition] = next((one for one in declared if one), ())
-        for definition in definitions:
-            yield getattr(controller, name), definition
+def _templates(definition: RouteDefinition, place: _Place, where: str, report: Report) -> Iterator[PathTemplate]:
+    for path in definition.paths:
+        try:
+            yield parse_template(join_paths(place.path, check_path(path, where)), where)
+        except DefinitionError as error:
+            report(error)

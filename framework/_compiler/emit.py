@@ -1,6 +1,7 @@
 """From a route's plan to the source of the callable that answers it."""
 
 import asyncio
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from aiohttp import web
 
 from framework._binding.failure import INVALID, FaultExplainer
 from framework._binding.reading import check_body, read_body
-from framework._compiler.extract import emit_extraction
+from framework._compiler.extract import emit_extraction, is_hashable
 from framework._compiler.source import Source
 from framework._pipeline import ErrorAnswer, require_response
 from framework._plan import (
@@ -24,7 +25,8 @@ from framework._plan import (
     ServicePlan,
 )
 from framework._responses.choose import ENCODERS
-from framework._responses.response import EncodedResponse, Head, Response
+from framework._responses.encoded import EncodedResponse, Head
+from framework._responses.response import Response
 from framework._services.opening import FINISHERS
 from framework._services.scope import close
 from framework.http_errors import ServiceUnavailable
@@ -71,7 +73,7 @@ def emit_route(plan: RoutePlan, answer_for: AnswerFor) -> EmittedRoute:
     source = Source()
     source.use(StreamResponse=web.StreamResponse, Response=Response, EncodedResponse=EncodedResponse)
     with source.block("async def endpoint(request):"):
-        source.line(f'"""{plan.label}"""')
+        source.line(repr(plan.label))
         with source.block("try:"):
             for level in plan.layers:
                 for guard in level.guards:
@@ -171,9 +173,14 @@ def _emit_decoding(source: Source, plan: RoutePlan) -> None:
         source.line("data.isascii() or data.decode()")
         source.line("body = decode(data)")
         return
+    default = "BODY_DEFAULT"
+    if not is_hashable(body.default):
+        # What can be changed is not shared by requests.
+        source.use(deepcopy=copy.deepcopy)
+        default = "deepcopy(BODY_DEFAULT)"
     source.use(BODY_DEFAULT=body.default)
     source.line("data.isascii() or data.decode()")
-    source.line("body = decode(data) if data else BODY_DEFAULT")
+    source.line(f"body = decode(data) if data else {default}")
 
 
 def _emit_call(source: Source, plan: RoutePlan) -> None:

@@ -15,7 +15,7 @@ from framework._inspect.types import fields_of, is_collection, without_metadata
 from framework._plan import FieldPlan, ParameterPlan
 from framework._plan import Source as From
 
-__all__ = ("emit_extraction", "parameters_struct")
+__all__ = ("emit_extraction", "is_hashable", "parameters_struct")
 
 _SEPARATORS = {"csv": ",", "pipe": "|"}
 _OPENING: dict[From, tuple[str, dict[str, Any]]] = {
@@ -56,9 +56,18 @@ def parameters_struct(parameters: Sequence[ParameterPlan]) -> type[msgspec.Struc
     return msgspec.defstruct("Parameters", fields, kw_only=True)
 
 
+def is_hashable(value: Any) -> bool:
+    """Tell whether a default can be shared by requests: what can be changed has no hash."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
 def _default(plan: ParameterPlan) -> Any:
-    if isinstance(plan.default, list | dict | set):
-        return msgspec.field(default_factory=functools.partial(copy.copy, plan.default))
+    if not is_hashable(plan.default):
+        return msgspec.field(default_factory=functools.partial(copy.deepcopy, plan.default))
     if plan.default is UNSET:
         return msgspec.field(default=UNSET)
     return plan.default
@@ -111,7 +120,9 @@ def _emit_model(source: Source, plan: ParameterPlan, parameters: Sequence[Parame
         names = f"declared_{plan.variable}"
         source.use(**{names: frozenset(declared)})
         held = {From.QUERY: "query", From.COOKIE: "cookies"}[plan.source]
-        source.line(f"model.update((name, {held}[name]) for name in {held}.keys() - {names})")
+        objects = tuple(f"{one.field.name}[" for one in parameters if one.style == "deepObject")
+        rest = f" if not name.startswith({objects!r})" if objects else ""
+        source.line(f"model.update((name, {held}[name]) for name in {held}.keys() - {names}{rest})")
     if plan.default is NODEFAULT:
         source.line(f"raw[{plan.variable!r}] = model")
     else:
@@ -122,6 +133,8 @@ def _emit_model(source: Source, plan: ParameterPlan, parameters: Sequence[Parame
 def _emit_deep_object(source: Source, plan: ParameterPlan) -> None:
     source.use(deep_object=deep_object)
     with source.block(f"if (value := deep_object(query, {plan.field.name!r})) is not None:"):
+        if _holds_collections(plan.field.type):
+            source.line("value = {key: [one] if isinstance(one, str) else one for key, one in value.items()}")
         for name in _repeated_names(plan.field.type):
             with source.block(f"if isinstance(value.get({name!r}), str):"):
                 source.line(f"value[{name!r}] = [value[{name!r}]]")
@@ -129,10 +142,17 @@ def _emit_deep_object(source: Source, plan: ParameterPlan) -> None:
 
 
 def _repeated_names(kind: inspect.Type) -> list[str]:
-    kind = without_metadata(kind)
-    members = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
-    fields = (one for member in members for one in fields_of(member) or ())
+    fields = (one for member in _members(kind) for one in fields_of(member) or ())
     return [one.encode_name for one in fields if is_collection(one.type)]
+
+
+def _holds_collections(kind: inspect.Type) -> bool:
+    return any(isinstance(one, inspect.DictType) and is_collection(one.value_type) for one in _members(kind))
+
+
+def _members(kind: inspect.Type) -> tuple[inspect.Type, ...]:
+    kind = without_metadata(kind)
+    return tuple(map(without_metadata, kind.types)) if isinstance(kind, inspect.UnionType) else (kind,)
 
 
 def _check(source: Source, plan: ParameterPlan) -> list[str]:

@@ -1,22 +1,33 @@
 """Guards, middlewares and exception handlers: checked, and classes among them built by the container."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from framework._compiler.collect import Level
-from framework._inspect.names import callable_name, describe
+from framework._inspect.names import callable_name, describe, describe_class, type_name, value_name
 from framework._inspect.signatures import accepts, is_async
 from framework._plan import LayerPlan
 from framework._services.graph import ServiceGraph
 from framework._services.planner import ServicePlanner
+from framework.container import Lifetime
 from framework.errors import DefinitionError, InvalidLayerError
 
 __all__ = ("LayerPlanner",)
 
-_SHAPES: Mapping[str, tuple[int, str]] = {
-    "guard": (1, "async def guard(request) -> None"),
-    "middleware": (2, "async def middleware(request, call_next)"),
-    "exception handler": (2, "async def handler(request, error)"),
+# The statuses that an error answers with.
+_ERRORS = range(400, 600)
+
+
+class _Shape(NamedTuple):
+    name: str
+    arguments: int
+    written: str
+
+
+_SHAPES: Mapping[str, _Shape] = {
+    "guard": _Shape("a guard", 1, "async def guard(request) -> None"),
+    "middleware": _Shape("a middleware", 2, "async def middleware(request, call_next)"),
+    "exception handler": _Shape("an exception handler", 2, "async def handler(request, error)"),
 }
 
 
@@ -28,7 +39,7 @@ class LayerPlanner:
         self._process = process
         self._report = report
         self._plans: dict[Level, LayerPlan] = {}
-        self._variables: dict[int, str] = {}
+        self._variables: dict[tuple[int, str], str] = {}
 
     def plan(self, level: Level) -> LayerPlan:
         """Return the plan of a level."""
@@ -46,25 +57,25 @@ class LayerPlanner:
         return known
 
     def _key(self, key: Any, level: Level) -> type[Exception] | int:
-        if not isinstance(key, int) and not (isinstance(key, type) and issubclass(key, Exception)):
+        status = isinstance(key, int) and not isinstance(key, bool) and key in _ERRORS
+        if not status and not (isinstance(key, type) and issubclass(key, Exception)):
             self._report(
                 InvalidLayerError(
-                    level.label,
-                    f"an exception handler is registered for {key!r}",
-                    mend="register it for an Exception class or a status",
+                    level.where,
+                    f"an exception handler is registered for {type_name(key)}",
+                    mend="register it for one Exception class or one status from 400 to 599",
                 )
             )
         return key  # type: ignore[no-any-return]  # checked above
 
     def _variable(self, layer: Any, role: str, level: Level) -> str:
-        known = self._variables.get(id(layer))
+        known = self._variables.get((id(layer), role))
         if known is None:
             try:
-                known = self._make(layer, role, level)
+                known = self._variables[id(layer), role] = self._make(layer, role, level)
             except DefinitionError as error:
                 self._report(error)
-                known = ""
-            self._variables[id(layer)] = known
+                return ""
         return known
 
     def _make(self, layer: Any, role: str, level: Level) -> str:
@@ -72,21 +83,33 @@ class LayerPlanner:
         if not isinstance(layer, type):
             return self._process.hold(callable_name(layer), layer)
         provider = self._graph.adopt(layer)
-        return "" if provider is None else self._process.make(provider)
+        if provider is None:
+            return ""
+        if provider.lifetime is Lifetime.SCOPED:
+            raise InvalidLayerError(
+                provider.signature.where,
+                f"it is given as {_SHAPES[role].name} of {level.label}, which lives as long as the process, "
+                "and it is registered as scoped",
+                mend="register it as a singleton, or not at all",
+            )
+        return self._process.make(provider)
 
 
 def _check(layer: Any, role: str, level: Level) -> None:
-    count, shape = _SHAPES[role]
+    shape = _SHAPES[role]
+    count = shape.arguments
     if isinstance(layer, type):
         called = getattr(layer, "__call__", None)  # noqa: B004  the function itself is wanted, not whether there is one
         fits = callable(called) and is_async(called) and accepts(called, count + 1)
     else:
         fits = callable(layer) and is_async(layer) and accepts(layer, count)
     if not fits:
-        where = describe(layer) if callable(layer) else level.label
-        name = callable_name(layer)
+        where = level.where
+        if callable(layer):
+            where = describe_class(layer) if isinstance(layer, type) else describe(layer)
         raise InvalidLayerError(
             where,
-            f"{name} is given as a {role} of {level.label} and cannot be called as one",
-            mend=f"write it as {shape}, or as a class with such a __call__",
+            f"{callable_name(layer) if callable(layer) else value_name(layer)} is given as {shape.name} "
+            f"of {level.label} and cannot be called as one",
+            mend=f"write it as {shape.written}, or as a class with such a __call__",
         )

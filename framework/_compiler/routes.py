@@ -8,9 +8,17 @@ from framework._binding.binder import RequestBinder
 from framework._compiler.collect import Level, Mounted, collect_handlers
 from framework._compiler.layers import LayerPlanner
 from framework._inspect.names import type_name
-from framework._inspect.signatures import MISSING, Parameter, Signature, is_async, read_signature, type_arguments
+from framework._inspect.signatures import (
+    MISSING,
+    Parameter,
+    Signature,
+    is_async,
+    is_generator,
+    read_signature,
+    type_arguments,
+)
 from framework._inspect.types import is_foreign, without_none
-from framework._markers import split_marker
+from framework._markers import take_marker
 from framework._plan import ArgumentPlan, Call, LayerPlan, RoutePlan, ServicePlan
 from framework._responses.choose import plan_response
 from framework._services.graph import Provider, ServiceGraph
@@ -20,11 +28,10 @@ from framework.controller import Controllers
 from framework.errors import (
     DefinitionError,
     DuplicateRouteError,
-    InvalidMarkerError,
+    DuplicateRouteNameError,
+    InvalidHandlerError,
     InvalidResponseError,
     MissingAnnotationError,
-    MissingProviderError,
-    UnboundPlaceholderError,
     UnknownPlaceholderError,
 )
 from framework.http_errors import HTTPError
@@ -43,6 +50,8 @@ class Declarations:
     tags: Sequence[str]
     body_limit: int
     timeout: float | None
+    mistakes: Sequence[DefinitionError] = ()
+    """What was found wrong before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +78,7 @@ def plan_routes(declared: Declarations) -> Plans:
 class _Planner:
     def __init__(self, declared: Declarations) -> None:
         self._declared = declared
-        self.errors: dict[tuple[str, str], DefinitionError] = {}
+        self.errors = {(one.where, one.what): one for one in declared.mistakes}
         self._graph = ServiceGraph(declared.registrations, self._report)
         self._process = ServicePlanner(self._graph, self._report)
         self._layers = LayerPlanner(self._graph, self._process, self._report)
@@ -98,11 +107,11 @@ class _Planner:
     def _plan_services(self) -> None:
         idle = RequestBinder(where="", method="POST", path="", placeholders=())
 
-        def bind(parameter: Parameter, annotation: Any, marker: Any, where: str) -> ArgumentPlan:
+        def bind(parameter: Parameter, annotation: Any, marker: Any, where: str, path: Sequence[str]) -> ArgumentPlan:
             # Which placeholders there are is known by the routes alone.
             placeholders = (marker.name or parameter.name,) if hasattr(marker, "name") else ()
             binder = replace(idle, where=where, placeholders=placeholders, parameters=[])
-            return binder.bind_marked(parameter, annotation, marker, where)
+            return binder.bind_marked(parameter, annotation, marker, where, path)
 
         request = ServicePlanner(self._graph, self._report, singletons=self._process, bind_marked=bind)
         for provider in self._graph:
@@ -120,6 +129,7 @@ class _Planner:
             return []
 
     def _route(self, mounted: Mounted, method: str) -> RoutePlan:
+        _check_function(mounted)
         signature = _handler_signature(mounted)
         options = mounted.options
         binder = RequestBinder(
@@ -128,8 +138,8 @@ class _Planner:
         planner = ServicePlanner(self._graph, self._report, singletons=self._process, bind_marked=binder.bind_marked)
         controller = self._controller(mounted.controller, planner)
         arguments = self._arguments(mounted, signature, binder, planner)
-        for placeholder in binder.unbound():
-            self._report(UnboundPlaceholderError(mounted.where, mounted.template.text, placeholder))
+        for mistake in binder.mistakes():
+            self._report(mistake)
         self._check_raises(mounted)
         return RoutePlan(
             method=method,
@@ -178,6 +188,7 @@ class _Planner:
                 argument = self._argument(parameter, mounted, binder, planner)
             except DefinitionError as error:
                 self._report(error)
+                binder.claimed[parameter.name] = ""
                 continue
             if argument is not None:
                 planned.append(argument)
@@ -188,13 +199,11 @@ class _Planner:
     ) -> ArgumentPlan | None:
         """Decide where a handler's argument comes from, in the order that the documentation gives."""
         where, path = mounted.where, (_owner_name(mounted),)
-        if parameter.annotation is MISSING:
+        annotation, marker = take_marker(parameter, where)
+        if annotation is MISSING:
             raise MissingAnnotationError(where, parameter.name)
-        annotation, markers = split_marker(parameter.annotation)
-        if len(markers) > 1:
-            names = " and ".join(f"{type(one).__name__}()" for one in markers)
-            raise InvalidMarkerError(where, parameter.name, f"it carries {names}", "keep the one that is meant")
-        marker = markers[0] if markers else None
+        if marker is not None:
+            binder.claimed[parameter.name] = f"{type(marker).__name__}()"
         if isinstance(marker, Inject):
             return planner.inject(parameter, annotation, where, path, qualifier=marker.qualifier)
         if marker is not None:
@@ -204,15 +213,13 @@ class _Planner:
         if parameter.name in binder.placeholders:
             return binder.bind_unmarked(parameter, where)
         if parameter.name in mounted.siblings:
-            _require_default(
-                parameter, UnknownPlaceholderError(where, parameter.name, parameter.name, mounted.template.text)
-            )
+            if parameter.default is MISSING:
+                raise UnknownPlaceholderError(
+                    where, parameter.name, parameter.name, mounted.template.text, marked=False
+                )
             return None
-        if self._graph.knows(annotation):
+        if self._graph.knows(annotation) or is_foreign(without_none(annotation)):
             return planner.inject(parameter, annotation, where, path)
-        if is_foreign(without_none(annotation)):
-            _require_default(parameter, MissingProviderError(where, parameter.name, type_name(annotation), path))
-            return None
         return binder.bind_unmarked(parameter, where)
 
     def _check_raises(self, mounted: Mounted) -> None:
@@ -233,7 +240,7 @@ class _Planner:
             other = known.setdefault(one.name, one)
             explicit = "name" in one.options or "name" in other.options
             if explicit and other.function is not one.function:
-                self._report(DuplicateRouteError(one.where, f"the route name {one.name!r}", other.where))
+                self._report(DuplicateRouteNameError(one.where, one.name, other.where))
 
     def _check_duplicates(self, routes: Sequence[RoutePlan], shapes: Mapping[str, Any]) -> None:
         known: dict[tuple[str, Any], RoutePlan] = {}
@@ -244,17 +251,24 @@ class _Planner:
                 self._report(DuplicateRouteError(plan.label, f"{plan.method} {plan.path}", f"{other.label}{as_path}"))
 
 
+def _check_function(mounted: Mounted) -> None:
+    function = mounted.function
+    written = getattr(function, "__wrapped__", function)
+    if is_generator(written):
+        raise InvalidHandlerError(
+            mounted.where, "it is a generator", mend="return the value instead, or an aiohttp StreamResponse"
+        )
+    if is_async(written) and not is_async(function):
+        raise InvalidHandlerError(
+            mounted.where, "the decorator around it makes it a plain function", mend="write its wrapper as async def"
+        )
+
+
 def _handler_signature(mounted: Mounted) -> Signature:
-    name = mounted.function.__name__
-    definer = next((one for one in mounted.controller.__mro__ if name in one.__dict__), mounted.controller)
+    definer = next(one for one in mounted.controller.__mro__ if mounted.attribute in vars(one))
     variables = type_arguments(mounted.controller).get(definer, {})
     return read_signature(mounted.function, owner=mounted.controller, method=True, variables=variables)
 
 
 def _owner_name(mounted: Mounted) -> str:
     return mounted.where.partition(" ")[0]
-
-
-def _require_default(parameter: Parameter, error: DefinitionError) -> None:
-    if parameter.default is MISSING:
-        raise error

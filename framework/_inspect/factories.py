@@ -7,9 +7,10 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
+from framework._inspect.names import constructor_of
 from framework._inspect.signatures import MISSING, is_async
 
-__all__ = ("FactoryShape", "factory_shape", "is_abstract", "product_of")
+__all__ = ("FactoryShape", "factory_shape", "is_abstract", "misuse_of", "product_of")
 
 FactoryShape = typing.Literal["call", "async_call", "generator", "async_generator", "context", "async_context"]
 
@@ -17,14 +18,13 @@ _CONTEXTS: dict[Any, FactoryShape] = {
     contextlib.AbstractContextManager: "context",
     contextlib.AbstractAsyncContextManager: "async_context",
 }
-_PRODUCERS = (
+_ITERATORS = (
     collections.abc.AsyncIterator,
     collections.abc.AsyncGenerator,
     collections.abc.Iterator,
     collections.abc.Generator,
-    contextlib.AbstractContextManager,
-    contextlib.AbstractAsyncContextManager,
 )
+_PRODUCERS = (*_ITERATORS, *_CONTEXTS)
 
 
 def factory_shape(factory: Callable[..., Any], returns: Any) -> FactoryShape:
@@ -57,6 +57,21 @@ def _managed_shape(factory: Callable[..., Any]) -> FactoryShape | None:
     if inspect.isasyncgenfunction(wrapped):
         return "async_context"
     return "context" if inspect.isgeneratorfunction(wrapped) else None
+
+
+def misuse_of(factory: Callable[..., Any], returns: Any) -> tuple[str, str] | None:
+    """Return what is wrong with the way in which a factory makes its service, and the mend; ``None`` for nothing."""
+    if isinstance(factory, type):
+        if inspect.iscoroutinefunction(constructor_of(factory)):
+            return "a constructor cannot be async", "write a plain __init__, and await in an async factory"
+        return None
+    shape = factory_shape(factory, returns)
+    origin = typing.get_origin(returns)
+    if origin in _ITERATORS and shape in {"call", "async_call"}:
+        return "it is annotated as a generator and never yields", "yield the service, or annotate what is returned"
+    if origin in _CONTEXTS and shape == "async_call":
+        return "it is async and returns a context manager", "write it as a plain def, or yield the service from it"
+    return None
 
 
 def product_of(returns: Any) -> Any:

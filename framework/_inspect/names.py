@@ -1,13 +1,26 @@
 """How functions, classes and types are named in messages and in the document."""
 
 import functools
+import linecache
+import re
+import sys
 import types
 import typing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-__all__ = ("callable_name", "constructor_of", "describe", "place_of", "short_path", "type_name")
+__all__ = (
+    "callable_name",
+    "constructor_of",
+    "describe",
+    "describe_call",
+    "describe_class",
+    "place_of",
+    "short_path",
+    "type_name",
+    "value_name",
+)
 
 
 def type_name(annotation: Any) -> str:
@@ -45,6 +58,20 @@ def callable_name(target: Any) -> str:
     return type(target).__name__ if name is None else str(name).rpartition("<locals>.")[2]
 
 
+def value_name(value: Any) -> str:
+    """Return a value in the place of another as a person would name it: ``'admin'``, ``an instance of Guard``."""
+    if isinstance(value, type):
+        return f"the class {callable_name(value)}"
+    if isinstance(value, types.FunctionType | types.MethodType):
+        return f"the function {callable_name(value)}"
+    if isinstance(value, list):
+        return type_name(value)
+    # What says no more of itself than its address.
+    if not any("__repr__" in vars(base) for base in type(value).__mro__[:-1]):
+        return f"an instance of {callable_name(type(value))}"
+    return repr(value)
+
+
 def describe(target: Callable[..., Any], *, owner: type | None = None) -> str:
     """Return where a function or class stands: ``OrderController.__init__ (shop/orders.py:12)``.
 
@@ -58,16 +85,59 @@ def describe(target: Callable[..., Any], *, owner: type | None = None) -> str:
     return f"{name} ({place_of(target)})"
 
 
+def describe_call(name: str) -> str:
+    """Return where the function that calls this one was called itself: ``App (shop/main.py:30)``."""
+    frame = sys._getframe(2)  # noqa: SLF001  the only way to say where something was called
+    return f"{name} ({short_path(frame.f_code.co_filename)}:{frame.f_lineno})"
+
+
+def describe_class(cls: type) -> str:
+    """Return where a class itself stands: ``OrderController (shop/orders.py:9)``."""
+    return f"{callable_name(cls)} ({_class_place(cls)})"
+
+
 def place_of(target: Callable[..., Any]) -> str:
-    """Return file and line of a function or a class's constructor, shortened: ``shop/orders.py:12``."""
+    """Return file and line of a function or a class's constructor, shortened: ``shop/orders.py:12``.
+
+    A constructor that nobody wrote (of a dataclass, of ``object``) stands where its class does.
+    """
     plain = _unwrapped(target)
-    function = constructor_of(plain) if isinstance(plain, type) else plain
-    if not hasattr(function, "__code__") and not isinstance(plain, type):
-        function = type(plain).__call__
+    if isinstance(plain, type):
+        written = constructor_of(plain)
+        return _written_place(written) or _class_place(plain)
+    function = plain if hasattr(plain, "__code__") else type(plain).__call__
+    return _written_place(function) or f"module {plain.__module__}"
+
+
+def _written_place(function: Any) -> str | None:
     code = getattr(function, "__code__", None)
-    if code is not None and not code.co_filename.startswith("<"):
-        return f"{short_path(code.co_filename)}:{code.co_firstlineno}"
-    return f"module {plain.__module__}"
+    # A generated function has a made-up file; that of every protocol stands in typing itself.
+    if code is None or code.co_filename.startswith("<") or function.__module__ == typing.__name__:
+        return None
+    return f"{short_path(code.co_filename)}:{code.co_firstlineno}"
+
+
+def _class_place(cls: type) -> str:
+    filename = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    if filename is None:
+        return f"module {cls.__module__}"
+    lines = [0]
+    for name in cls.__qualname__.split("."):
+        # Inside the last of those that were found for what stands around it.
+        if name != "<locals>":
+            lines = [number for number in _definitions(filename, name) if number > lines[0]]
+            if not lines:
+                return short_path(filename)
+    codes = [getattr(one, "__code__", None) for one in vars(cls).values()]
+    inside = [one.co_firstlineno for one in codes if one is not None and one.co_filename == filename]
+    # Several of one name: this one is the last before its first method.
+    before = [number for number in lines if inside and number <= min(inside)]
+    return f"{short_path(filename)}:{before[-1] if before else lines[0]}"
+
+
+def _definitions(filename: str, name: str) -> list[int]:
+    statement = re.compile(rf"\s*(?:class|def|async\s+def)\s+{re.escape(name)}\b")
+    return [number for number, text in enumerate(linecache.getlines(filename), start=1) if statement.match(text)]
 
 
 def constructor_of(cls: type) -> Any:

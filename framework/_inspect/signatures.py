@@ -3,7 +3,7 @@
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from framework._inspect.names import constructor_of, describe
-from framework.errors import UnresolvedAnnotationError
+from framework.errors import InvalidHandlerError, InvalidProviderError, UnresolvedAnnotationError
 
 __all__ = (
     "MISSING",
@@ -20,6 +20,7 @@ __all__ = (
     "accepts",
     "fill_in",
     "is_async",
+    "is_generator",
     "read_signature",
     "type_arguments",
 )
@@ -63,15 +64,22 @@ def read_signature(
     """Read the parameters and the return annotation of a function, a class's constructor or a callable object.
 
     ``owner`` is the class through which a method is used, ``method`` leaves out its first parameter, ``variables`` are
-    the values of type variables. Raises UnresolvedAnnotationError.
+    the values of type variables. Raises UnresolvedAnnotationError, InvalidProviderError and InvalidHandlerError.
     """
     where = describe(target, owner=owner)
     try:
         hints = _hints(target)
         signature = inspect.signature(target)
-    except (NameError, TypeError, AttributeError, ValueError) as error:
-        raise UnresolvedAnnotationError(where, str(error)) from error
-    listed = list(signature.parameters.values())[1 if method else 0 :]
+    except (NameError, TypeError, AttributeError, SyntaxError) as error:
+        raise UnresolvedAnnotationError(where, str(error).rstrip(".")) from error
+    except ValueError as error:
+        raise InvalidProviderError(
+            where, "its parameters cannot be read", mend="give a function with annotated parameters that calls it"
+        ) from error
+    listed = list(signature.parameters.values())
+    if method:
+        _check_method(listed, hints, where)
+        listed = listed[1:]
     return Signature(
         where=where,
         parameters=tuple(_parameter(one, hints, variables or {}) for one in listed if _is_named(one)),
@@ -90,6 +98,26 @@ def _hints(target: Callable[..., Any]) -> dict[str, Any]:
     if not hasattr(target, "__annotations__") and not isinstance(target, type):
         target = type(target).__call__
     return typing.get_type_hints(target, include_extras=True)
+
+
+def _takes_self(first: inspect.Parameter, hints: Mapping[str, Any]) -> bool:
+    if first.kind is inspect.Parameter.VAR_POSITIONAL:
+        return True
+    # One of another name, with a type, is meant for a value.
+    return first.kind is not inspect.Parameter.KEYWORD_ONLY and (first.name == "self" or first.name not in hints)
+
+
+def _check_method(listed: Sequence[inspect.Parameter], hints: Mapping[str, Any], where: str) -> None:
+    """Refuse a handler that does not take itself first, or that takes more than can be named."""
+    if not listed or not _takes_self(listed[0], hints):
+        raise InvalidHandlerError(where, "its first parameter is not self", mend="write self first")
+    for one in listed[1:]:
+        if not _is_named(one):
+            raise InvalidHandlerError(
+                where,
+                f"nothing fills {str(one).partition(':')[0]}",
+                mend="name the parameters one by one; a decorator around a handler needs functools.wraps",
+            )
 
 
 def _is_named(parameter: inspect.Parameter) -> bool:
@@ -141,6 +169,11 @@ def is_async(target: Any) -> bool:
     while isinstance(target, functools.partial):
         target = target.func
     return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(getattr(target, "__call__", None))  # noqa: B004  the method itself is wanted
+
+
+def is_generator(target: Any) -> bool:
+    """Tell whether calling something gives a generator, sync or async."""
+    return inspect.isgeneratorfunction(target) or inspect.isasyncgenfunction(target)
 
 
 def accepts(target: Callable[..., Any], count: int) -> bool:

@@ -13,6 +13,7 @@ __all__ = (
     "fields_of",
     "is_collection",
     "is_foreign",
+    "is_model",
     "subtypes",
     "unsupported",
     "without_metadata",
@@ -87,7 +88,14 @@ def is_collection(kind: inspect.Type) -> bool:
 
 def carried_by_query(kind: inspect.Type) -> bool:
     """Tell whether a query string can carry a type: scalars, optionals of them, and collections of those."""
-    return not any(isinstance(one, (*_OBJECTS, inspect.DictType)) for one in _shallow(kind))
+    return not any(
+        isinstance(one, (*_OBJECTS, inspect.DictType)) or (isinstance(one, _COLLECTIONS) and _nests(one))
+        for one in _shallow(kind)
+    )
+
+
+def _nests(collection: inspect.Type) -> bool:
+    return any(is_collection(one) for one in _CHILDREN[type(collection)](collection))
 
 
 def _shallow(kind: inspect.Type) -> Iterator[inspect.Type]:
@@ -102,6 +110,11 @@ def fields_of(kind: inspect.Type) -> tuple[inspect.Field, ...] | None:
     """Return the fields of a Struct, dataclass, attrs class, TypedDict or NamedTuple; ``None`` for other types."""
     kind = without_metadata(kind)
     return kind.fields if isinstance(kind, _OBJECTS) else None
+
+
+def is_model(annotation: Any) -> bool:
+    """Tell whether a type is data that no query string can carry as one value: it has fields, entries or rows."""
+    return unsupported(annotation) is None and not carried_by_query(inspect.type_info(annotation))
 
 
 def is_foreign(annotation: Any) -> bool:

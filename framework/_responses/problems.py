@@ -6,8 +6,9 @@ import msgspec
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
+from framework._responses.encoded import EncodedResponse, Head
 from framework._responses.encoders import encode_msgspec
-from framework._responses.response import EncodedResponse, Head, Response, instance_of
+from framework._responses.response import Response, instance_of
 from framework.http_errors import HTTPError, reason_phrase
 
 __all__ = ("from_aiohttp", "problem_response")

@@ -1,7 +1,7 @@
 """The table's place in aiohttp's router: one catch-all resource, tried after aiohttp's own."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -92,7 +92,7 @@ class ControllerResource(web.AbstractResource):
         *,
         methods: frozenset[str],
         not_found: RouteEntry,
-        bad_request: RouteEntry,
+        unreadable: Mapping[str, RouteEntry],
         unknown_method: RouteEntry,
         neighbours: Iterable[web.AbstractResource],
     ) -> None:
@@ -100,17 +100,35 @@ class ControllerResource(web.AbstractResource):
         self._table = table
         self._methods = methods
         self._not_found = not_found
-        self._bad_request = bad_request
+        self._bad_path = unreadable["path"]
+        self._bad_query = unreadable["query"]
+        self._bad_host = unreadable["header"]
         self._unknown_method = unknown_method
         self._neighbours = neighbours
         self._prefix = ""
+        self._depth = 0
         self._entries: list[RouteEntry] = []
-        self._hosts: set[str | None] = set()
+        self._others: list[RouteEntry] = []
+        self.hosts: set[str | None] = set()
+        """Hosts that were looked at and are well formed."""
 
     def add(self, template: PathTemplate, entry: PathEntry) -> None:
         """Add a path with its methods."""
         self._table.add(template, entry)
         self._entries.extend(entry.methods.values())
+        self._others.append(entry.other)
+
+    def answers(self) -> Iterator[RouteEntry]:
+        """Yield everything that may answer a request, 404 and its like included."""
+        yield from self._entries
+        yield from self._others
+        yield from (self._not_found, self._bad_path, self._bad_query, self._bad_host, self._unknown_method)
+
+    def static_routes(self) -> Iterator[tuple[str, str, RouteEntry]]:
+        """Yield path, method and route for the paths without placeholders."""
+        for path, entry in self._table.static.items():
+            for method, route in entry.methods.items():
+                yield path, method, route
 
     @property
     def canonical(self) -> str:
@@ -135,26 +153,28 @@ class ControllerResource(web.AbstractResource):
         url = request.rel_url
         host = request.headers.get(hdrs.HOST)
         query = url.raw_query_string
-        if (host not in self._hosts and not self._remember(host)) or (query and not _is_text(query)):
-            return self._bad_request, ()
+        if host not in self.hosts and not self._remember(host):
+            return self._bad_host, ()
+        if query and not _is_text(query):
+            return self._bad_query, ()
         path = url.raw_path
         try:
-            found = self._table.find(path[len(self._prefix) :] if self._prefix else path)
+            found = self._table.find(_below(path, self._depth) if self._depth else path)
         except UndecodablePathError:
-            return self._bad_request, ()
+            return self._bad_path, ()
         if found is None:
             return None
         entry, captures = found
         route = entry.methods.get(request.method)
         if route is not None:
             return route, captures
-        return entry.other if request.method in self._methods else self._unknown_method, ()
+        return (entry.other, captures) if request.method in self._methods else (self._unknown_method, ())
 
     def _remember(self, host: str | None) -> bool:
         if host is not None and not _is_host(host):
             return False
-        if len(self._hosts) < _HOSTS_REMEMBERED:
-            self._hosts.add(host)
+        if len(self.hosts) < _HOSTS_REMEMBERED:
+            self.hosts.add(host)
         return True
 
     async def _elsewhere(self, request: web.Request) -> tuple[UrlMappingMatchInfo | None, set[str]]:
@@ -178,6 +198,7 @@ class ControllerResource(web.AbstractResource):
 
     def add_prefix(self, prefix: str) -> None:
         self._prefix = prefix + self._prefix
+        self._depth = self._prefix.count("/")
 
     def get_info(self) -> Any:
         return {"path": self._prefix + "/"}
@@ -190,6 +211,12 @@ class ControllerResource(web.AbstractResource):
 
     def __iter__(self) -> Iterator[web.AbstractRoute]:
         return iter(self._entries)
+
+
+def _below(path: str, depth: int) -> str:
+    """Return what stands behind the first segments, which a client may have percent-encoded: ``/%61pi/x`` -> ``/x``."""
+    parts = path.split("/", depth + 1)
+    return "/" + parts[-1] if len(parts) > depth + 1 else ""
 
 
 def _is_host(host: str) -> bool:

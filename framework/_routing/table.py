@@ -33,13 +33,14 @@ class PathTable(Generic[_E]):
     """Finds the entry of a path; entries are whatever the caller keeps for one template shape."""
 
     def __init__(self) -> None:
-        self._static: dict[str, _E] = {}
+        self.static: dict[str, _E] = {}
+        """The entries of the paths without placeholders."""
         self._root: _Node[_E] = _Node()
 
     def add(self, template: PathTemplate, entry: _E) -> None:
         """Add a template; templates of one shape share an entry, which the caller sees to."""
         if not template.placeholders:
-            self._static[template.text] = entry
+            self.static[template.text] = entry
         node = self._root
         for segment in template.segments:
             if segment.rest:
@@ -59,9 +60,11 @@ class PathTable(Generic[_E]):
 
         Raises UndecodablePathError.
         """
-        entry = self._static.get(path)
+        entry = self.static.get(path)
         if entry is not None:
             return entry, ()
+        if path[:1] != "/":
+            return None  # The ``*`` of OPTIONS, or the bare prefix of a sub-application.
         segments = path[1:].split("/")
         if "%" in path or not path.isascii():
             segments = [_decoded(one) for one in segments]

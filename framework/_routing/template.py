@@ -1,5 +1,6 @@
 """Path templates: ``/orders/{order_id}``, ``/files/{name:path}``, ``/reports/{year}.pdf``."""
 
+import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,13 @@ __all__ = ("PathTemplate", "Segment", "join_paths", "parse_template")
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[^\W\d]\w*\Z")
+# Literals that no request meets, or that are placeholders of another router's kind.
+_REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (re.compile(r".*[?#]"), "holds '?' or '#', which end a path", "declare what follows as a parameter"),
+    (re.compile(r".*%"), "holds '%'", "write the character itself; paths are encoded when they are compared"),
+    (re.compile(r"\.\.?\Z"), "holds the segment {!r}, which clients resolve", "write the path that is meant"),
+    (re.compile(r":\w+\Z|<.+>\Z"), "holds the segment {!r}", "write placeholders as {{name}}"),
+)
 # RFC 3986, section 3.3: what may stand in a segment as it is.
 _SEGMENT_SAFE = "!$&'()*+,;=:@"
 
@@ -23,6 +31,9 @@ class Segment:
     name: str | None = None
     after: str = ""
     rest: bool = False
+
+
+_EMPTY = Segment(before="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +82,15 @@ def parse_template(path: str, where: str) -> PathTemplate:
     """Read a joined path template; raises InvalidPathError."""
     segments = tuple(_parse_segment(text, path, where) for text in path[1:].split("/"))
     template = PathTemplate(text=path, segments=segments)
+    if any(one == _EMPTY for one in segments[:-1]):
+        raise InvalidPathError(where, path, "has an empty segment", mend="write the path alone, with single slashes")
     if any(one.rest for one in segments[:-1]):
-        raise InvalidPathError(where, path, "goes on after its rest-of-path placeholder", "put {…:path} last")
+        raise InvalidPathError(where, path, "goes on after its rest-of-path placeholder", mend="put {…:path} last")
     names = template.placeholders
     for name in names:
         if names.count(name) > 1:
             raise InvalidPathError(
-                where, path, f"has the placeholder {{{name}}} twice", "give each placeholder a name of its own"
+                where, path, f"has the placeholder {{{name}}} twice", mend="give each placeholder a name of its own"
             )
     return template
 
@@ -85,24 +98,27 @@ def parse_template(path: str, where: str) -> PathTemplate:
 def _parse_segment(text: str, path: str, where: str) -> Segment:
     found = list(_PLACEHOLDER.finditer(text))
     if "{" in _PLACEHOLDER.sub("", text) or "}" in _PLACEHOLDER.sub("", text):
-        raise InvalidPathError(where, path, "has a brace without its partner", "write placeholders as {name}")
+        raise InvalidPathError(where, path, "has a brace without its partner", mend="write placeholders as {name}")
+    for pattern, reason, mend in _REFUSED:
+        if pattern.match(_PLACEHOLDER.sub("{}", text)):
+            raise InvalidPathError(where, path, reason.format(text), mend=mend.format())
     if not found:
         return Segment(before=text)
     if len(found) > 1:
         raise InvalidPathError(
-            where, path, f"has two placeholders in one segment ({text!r})", "put a slash between them"
+            where, path, f"has two placeholders in one segment ({text!r})", mend="put a slash between them"
         )
     name, colon, kind = found[0].group(1).partition(":")
     before, after = text[: found[0].start()], text[found[0].end() :]
-    if not _NAME.match(name):
+    if not _NAME.match(name) or keyword.iskeyword(name):
         raise InvalidPathError(
-            where, path, f"has the placeholder {{{name}}}, which is no Python name", "use letters, digits and _"
+            where, path, f"has the placeholder {{{name}}}, which is no Python name", mend="use letters, digits and _"
         )
     if colon and (kind != "path" or before or after):
         raise InvalidPathError(
             where,
             path,
             f"has the placeholder {{{found[0].group(1)}}}",
-            "write {name}, or {name:path} as a whole last segment; the type comes from the handler's annotation",
+            mend="write {name}, or {name:path} as a whole last segment; the type comes from the handler's annotation",
         )
     return Segment(before=before, name=name, after=after, rest=bool(colon))

@@ -1,13 +1,14 @@
 """All registrations as a graph: finds the provider of a type and checks each provider by itself."""
 
 import functools
+import types
 import typing
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from framework._inspect.factories import factory_shape, is_abstract, product_of
-from framework._inspect.names import callable_name, describe, short_path, type_name
+from framework._inspect.factories import factory_shape, is_abstract, misuse_of, product_of
+from framework._inspect.names import callable_name, describe_class, short_path, type_name, value_name
 from framework._inspect.signatures import MISSING, Parameter, Signature, read_signature, type_arguments
 from framework._inspect.types import without_none
 from framework._plan import FactoryKind
@@ -36,6 +37,8 @@ class Provider:
     target: Callable[..., Any]
     signature: Signature
     value: Any = None
+    adopted: bool = False
+    """Whether nobody registered it: a controller, or a guard or middleware that has no other lifetime."""
 
 
 def _nothing() -> None:
@@ -50,10 +53,14 @@ class ServiceGraph:
         self._registrations: dict[tuple[Any, str | None], Registration] = {}
         self._providers: dict[tuple[Any, str | None], Provider | None] = {}
         for one in registrations:
-            key = (one.key, one.qualifier)
-            if key in self._registrations:
-                report(DuplicateProviderError(_place(one), type_name(one.key), one.qualifier))
-            self._registrations[key] = one
+            wrong = _wrong_key(one)
+            if wrong is not None:
+                what, mend = wrong
+                report(InvalidProviderError(_place(one), what, mend=mend))
+                continue
+            first = self._registrations.setdefault((one.key, one.qualifier), one)
+            if first is not one:
+                report(DuplicateProviderError(_place(one), type_name(one.key), one.qualifier, _place(first)))
 
     def __iter__(self) -> typing.Iterator[Provider]:
         """Yield the provider of each registration that could be read; open generics wait for their types."""
@@ -115,7 +122,8 @@ class ServiceGraph:
             registration = Registration(
                 key=factory, qualifier=None, lifetime=Lifetime.SINGLETON, factory=factory, instance=None, place=""
             )
-            self._providers[factory, None] = self._read(registration, factory)
+            provider = self._read(registration, factory)
+            self._providers[factory, None] = None if provider is None else replace(provider, adopted=True)
         return self._providers[factory, None]
 
 
@@ -128,6 +136,7 @@ def _read_provider(registration: Registration, annotation: Any) -> Provider:
     label = type_name(annotation)
     factory = registration.factory
     if factory is None:
+        _check_instance(registration, annotation)
         return Provider(
             label=label,
             lifetime=Lifetime.SINGLETON,
@@ -138,12 +147,13 @@ def _read_provider(registration: Registration, annotation: Any) -> Provider:
         )
     _check(registration, factory)
     target, signature = _signature(factory, annotation)
-    _check_product(registration, signature, annotation)
     plain = typing.get_origin(factory) or factory
+    kind = _KINDS[factory_shape(plain, signature.returns)]
+    _check_product(registration, signature, annotation, makes_itself=kind is FactoryKind.CALL)
     return Provider(
         label=label,
         lifetime=registration.lifetime,
-        kind=_KINDS[factory_shape(plain, signature.returns)],
+        kind=kind,
         target=target,
         signature=signature,
     )
@@ -156,28 +166,77 @@ def _check(registration: Registration, factory: Any) -> None:
             f"the factory of {type_name(registration.key)} cannot be called",
             mend="give a class or a function, or use add_instance for something that exists already",
         )
-    if is_abstract(factory):
+    plain = typing.get_origin(factory) or factory
+    if is_abstract(plain):
         raise InvalidProviderError(
-            describe(factory),
-            f"{callable_name(factory)} is abstract and cannot be made",
-            mend=f"register what implements it: container.add_{registration.lifetime}({callable_name(factory)}, …)",
+            describe_class(plain),
+            f"{callable_name(plain)} is abstract and cannot be made",
+            mend=f"register what implements it: container.add_{registration.lifetime}({callable_name(plain)}, …)",
         )
 
 
-def _check_product(registration: Registration, signature: Signature, annotation: Any) -> None:
-    product = product_of(signature.returns)
-    if registration.factory is registration.key or not isinstance(product, type) or not isinstance(annotation, type):
-        return
-    try:
-        fits = issubclass(product, annotation)
-    except TypeError:  # A protocol with data members does not say.
-        return
-    if not fits:
+def _check_product(registration: Registration, signature: Signature, annotation: Any, *, makes_itself: bool) -> None:
+    factory: Any = typing.get_origin(registration.factory) or registration.factory
+    if not isinstance(factory, type) and [one.name for one in signature.parameters[:1]] == ["self"]:
+        raise InvalidProviderError(
+            signature.where, "it is a method without its object", mend="register the method of an instance"
+        )
+    wrong = misuse_of(factory, signature.returns)
+    if wrong is not None:
+        what, mend = wrong
+        raise InvalidProviderError(signature.where, what, mend=mend)
+    # What the __enter__ of a context manager's class gives is not known.
+    product = factory if isinstance(factory, type) and makes_itself else product_of(signature.returns)
+    if not _is_a(product, annotation):
         raise InvalidProviderError(
             signature.where,
             f"it makes {type_name(product)} and is registered for {type_name(annotation)}",
             mend="register it for what it makes, or correct its return annotation",
         )
+
+
+def _check_instance(registration: Registration, annotation: Any) -> None:
+    value, name = registration.instance, type_name(annotation)
+    if value is None:
+        raise InvalidProviderError(
+            _place(registration), f"the instance of {name} is None", mend="give an instance, or a factory"
+        )
+    # A test's fake may be anything.
+    if not registration.replaces and not _is_a(type(value), annotation):
+        given = f"{value_name(value)} itself" if isinstance(value, type) else f"a {type_name(type(value))}"
+        raise InvalidProviderError(
+            _place(registration), f"the instance of {name} is {given}", mend=f"give an instance of {name}"
+        )
+
+
+def _is_a(product: Any, annotation: Any) -> bool:
+    """Tell whether one type is another, as far as can be known."""
+    # A factory may make None of an optional service.
+    product = without_none(product)
+    made, wanted = typing.get_origin(product) or product, typing.get_origin(annotation) or annotation
+    if made in {Any, types.UnionType} or not isinstance(made, type) or not isinstance(wanted, type):
+        return True
+    try:
+        return issubclass(made, wanted)
+    except TypeError:  # A protocol that is not runtime_checkable does not say.
+        return True
+
+
+def _wrong_key(registration: Registration) -> tuple[str, str] | None:
+    """Return what is wrong with what a service is registered for, and the mend; ``None`` for nothing."""
+    key = registration.key
+    name = type_name(key)
+    if typing.get_origin(key) is typing.Annotated:
+        return f"{name} is registered with metadata", f"register {name}; qualifier= tells several apart"
+    if without_none(key) != key:
+        plain = type_name(without_none(key))
+        return f"{name} is registered as an optional", f"register {plain}; who asks for {name} is given it"
+    if isinstance(key, types.FunctionType | types.MethodType):
+        return f"{value_name(key)} is registered as a type", "give the type first, then its factory"
+    if isinstance(key, type) or typing.get_origin(key) is not None or isinstance(key, typing.NewType):
+        return None
+    mend = "give the type itself; add_instance takes it and then the instance"
+    return f"{value_name(key)} is registered as a type", mend
 
 
 def constructor_variables(annotation: Any) -> dict[Any, Any]:

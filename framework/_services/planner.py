@@ -1,15 +1,18 @@
 """Plans how what somebody needs is made: once for the process, or once for each request."""
 
 import re
+import typing
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
+from framework._inspect.factories import is_abstract
 from framework._inspect.names import type_name
 from framework._inspect.signatures import MISSING, Parameter, Signature
-from framework._markers import Marker, split_marker
+from framework._inspect.types import is_model, unsupported, without_none
+from framework._markers import split_marker, take_marker
 from framework._plan import ArgumentPlan, Call, FactoryKind, Provision, ServicePlan
 from framework._services.graph import Provider, ServiceGraph
 from framework.container import Lifetime
@@ -25,8 +28,8 @@ from framework.params import Inject
 
 __all__ = ("BindMarked", "ServicePlanner", "argument_of_request", "is_request", "lifetime_of")
 
-BindMarked: TypeAlias = Callable[[Parameter, Any, Any, str], ArgumentPlan]
-"""Binds a parameter that carries a marker of the request: ``(parameter, annotation, marker, where)``."""
+BindMarked: TypeAlias = Callable[[Parameter, Any, Any, str, Sequence[str]], ArgumentPlan]
+"""Binds a parameter that carries a marker of the request: ``(parameter, annotation, marker, where, path)``."""
 
 
 def is_request(annotation: Any) -> bool:
@@ -78,21 +81,21 @@ class ServicePlanner:
         return tuple(planned)
 
     def _argument(self, parameter: Parameter, where: str, path: Sequence[str]) -> ArgumentPlan | None:
-        if parameter.annotation is MISSING:
+        annotation, marker = take_marker(parameter, where)
+        if annotation is MISSING:
             if parameter.default is not MISSING:
                 return None
             raise MissingAnnotationError(where, parameter.name)
-        annotation, markers = split_marker(parameter.annotation)
-        marker: Marker | None = markers[0] if markers else None
         if isinstance(marker, Inject):
             return self.inject(parameter, annotation, where, path, qualifier=marker.qualifier)
         if marker is None and not is_request(annotation):
             return self.inject(parameter, annotation, where, path)
         if self._bind_marked is None:
-            raise RequestInSingletonError(where, parameter.name, path[-1])
+            holder = self._holder()
+            raise RequestInSingletonError(where, parameter.name, holder.label, fixed=holder.adopted)
         if marker is None:
             return argument_of_request(parameter)
-        return self._bind_marked(parameter, annotation, marker, where)
+        return self._bind_marked(parameter, annotation, marker, where, path)
 
     def inject(
         self, parameter: Parameter, annotation: Any, where: str, path: Sequence[str], *, qualifier: str | None = None
@@ -109,28 +112,49 @@ class ServicePlanner:
         if parameter.default is not MISSING or self._graph.knows(annotation, qualifier):
             return None  # A registration that could not be read was reported already.
         raise MissingProviderError(
-            where, parameter.name, type_name(annotation), path, hint=self._hint(annotation, qualifier)
+            where, parameter.name, type_name(annotation), path, mend=self._mend(annotation, qualifier)
         )
 
-    def _hint(self, annotation: Any, qualifier: str | None) -> str:
+    def _holder(self) -> Provider:
+        # A transient lives as long as who asked for it.
+        return next(one for one in reversed(self._stack) if one.lifetime is not Lifetime.TRANSIENT)
+
+    def _mend(self, annotation: Any, qualifier: str | None) -> str:
+        annotation = without_none(annotation)
         known = self._graph.qualifiers(annotation)
         name = type_name(annotation)
+        registered = f"; registered are {', '.join(map(repr, known))}" if known else ""
         if qualifier is not None:
-            return f"container.add_scoped({name}, …, qualifier={qualifier!r})" + (
-                f"; registered are {', '.join(map(repr, known))}" if known else ""
-            )
+            plain = "; it is registered without a qualifier" if self._graph.knows(annotation) else registered
+            return f"{self._registering(annotation)}, qualifier={qualifier!r}){plain}"
         if known:
-            return (
-                f"choose one with Annotated[{name}, Inject({known[0]!r})]; registered are {', '.join(map(repr, known))}"
-            )
-        return ""
+            return f"choose one with Annotated[{name}, Inject({known[0]!r})]{registered}"
+        if unsupported(annotation) is None:
+            marker = "Body" if is_model(annotation) else "Query"
+            read = f"say where it is read, for example Annotated[{name}, {marker}()]"
+            given = f"container.add_instance({name}, …)"
+            return f"{given if self._bind_marked is None else read}, or give the parameter a default"
+        return f"{self._registering(annotation)}), or give the parameter a default"
+
+    def _registering(self, annotation: Any) -> str:
+        if typing.get_origin(annotation) is list:
+            (annotation,) = typing.get_args(annotation)
+        lifetime = Lifetime.SINGLETON if self._singletons is None else Lifetime.SCOPED
+        factory = ", …" if is_abstract(annotation) else ""
+        return f"container.add_{lifetime}({type_name(annotation)}{factory}"
 
     def _need(self, provider: Provider, parameter: Parameter, where: str, path: Sequence[str]) -> str:
         if provider.lifetime is Lifetime.SINGLETON and self._singletons is not None:
             return self._singletons._need(provider, parameter, where, path)  # noqa: SLF001  another of its kind
         if provider.lifetime is Lifetime.SCOPED and self._singletons is None:
+            holder = self._holder()
             raise CaptiveProviderError(
-                where, parameter.name, path[-1], provider.label, provider.lifetime.value, (*path, provider.label)
+                where,
+                parameter.name,
+                holder.label,
+                provider.label,
+                needed_by=(*path, provider.label),
+                fixed=holder.adopted,
             )
         return self.make(provider, path)
 
@@ -193,7 +217,8 @@ def lifetime_of(graph: ServiceGraph, signature: Signature) -> Lifetime:
         qualifier = marker.qualifier if marker is not None else None
         one = graph.find(annotation, qualifier)
         needed = [one] if one is not None else graph.find_all(annotation)
-        if any(provider.lifetime is not Lifetime.SINGLETON for provider in needed):
+        missing = not needed and parameter.default is MISSING
+        if missing or any(provider.lifetime is not Lifetime.SINGLETON for provider in needed):
             return Lifetime.SCOPED
     return Lifetime.SINGLETON
 

@@ -46,7 +46,7 @@ def measure(server: RunningServer, workload: Workload, seconds: int) -> Sample:
         before = server.cpu_seconds()
         report = _wrk(server.port, script, seconds)
         used = server.cpu_seconds() - before
-    refused = report["status"] and min(workload.statuses) < 400  # noqa: PLR2004  wrk counts statuses from 400 on
+    refused = report["status"] and min(workload.statuses) < 400  # wrk counts statuses from 400 on
     if report["broken"] or refused or used <= 0:
         raise LoadError(f"{server.server.name}, {workload.name}: {dict(report)}, {used} CPU seconds")
     return Sample(

@@ -1,4 +1,4 @@
-"""What the workloads send and receive, as msgspec Structs; the pydantic twins stand in ``apps/pydantic_schemas.py``."""
+"""What the workloads send and receive, as Structs; the pydantic twins stand in ``peers/pydantic_schemas.py``."""
 
 from typing import Annotated
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from tests.benchmarks.workloads import Answer, Request, Variant, Workload, check_answer, count_faults
 
@@ -40,27 +40,27 @@ class Server:
 
 
 def _aiohttp(name: str, module: str) -> Server:
-    return Server(name, name, ("-m", f"tests.benchmarks.apps.{module}", "{port}"))
+    return Server(name, name, ("-m", f"tests.benchmarks.{module}", "{port}"))
 
 
 def _uvicorn(framework: str) -> Server:
-    target = f"tests.benchmarks.apps.{framework}_app:app"
+    target = f"tests.benchmarks.peers.{framework}_app:app"
     options = "--host 127.0.0.1 --port {port} --loop uvloop --http httptools --no-access-log --log-level warning"
     return Server(f"{framework}-uvicorn", framework, ("-m", "uvicorn", target, *options.split()))
 
 
 def _granian(framework: str) -> Server:
-    target = f"tests.benchmarks.apps.{framework}_app:app"
+    target = f"tests.benchmarks.peers.{framework}_app:app"
     options = "--host 127.0.0.1 --port {port} --interface asgi --http 1 --loop uvloop --workers 1 --log-level warning"
     return Server(f"{framework}-granian", framework, ("-m", "granian", target, *options.split()))
 
 
-CORE = (_aiohttp("framework", "framework_app"), _aiohttp(BASELINE, "handwritten"))
+CORE = (_aiohttp("framework", "apps.framework_app"), _aiohttp(BASELINE, "apps.handwritten"))
 _ASGI = ("fastapi", "litestar", "blacksheep", "starlette", "falcon")
 _ALL = (
     *CORE,
     *(make(name) for name in _ASGI for make in (_uvicorn, _granian)),
-    _aiohttp("rapidy", "rapidy_app"),
+    _aiohttp("rapidy", "peers.rapidy_app"),
 )
 SERVERS: dict[str, Server] = {server.name: server for server in _ALL}
 
@@ -72,7 +72,7 @@ class RunningServer:
         self.server = server
         self.variant = variant
         self.port = _free_port()
-        self._said: IO[bytes] = tempfile.TemporaryFile()
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  stop() closes it
         command = [part.format(port=self.port) for part in server.command]
         self._process = subprocess.Popen(  # noqa: S603  the command is ours
             ["taskset", "--cpu-list", str(SERVER_CPU), sys.executable, *command],  # noqa: S607  taskset of the system
@@ -83,7 +83,7 @@ class RunningServer:
             stderr=self._said,
         )
 
-    def __enter__(self) -> "RunningServer":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -130,7 +130,7 @@ class RunningServer:
                 wrong.append(f"{self.server.name}, {workload.name}: {request.method} {request.path}: {fault}")
         for request in workload.refused:
             status = _ask(client, request).status
-            if not 400 <= status < 500:  # noqa: PLR2004  the statuses of client errors
+            if not 400 <= status < 500:
                 wrong.append(f"{self.server.name}, {workload.name}: {request.path} {request.body!r} gets {status}")
         client.close()
         return wrong

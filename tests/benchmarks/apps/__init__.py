@@ -1,1 +1,1 @@
-"""One application per framework, each answering the same workloads in the way its own documentation recommends."""
+"""The applications of the framework and of hand-written aiohttp, each answering the same workloads."""

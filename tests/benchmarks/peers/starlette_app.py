@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from tests.benchmarks.apps.asgi_layers import Layer
 from tests.benchmarks.apps.handwritten import ItemParameters
 from tests.benchmarks.apps.serve import variant
+from tests.benchmarks.peers.asgi_layers import Layer
 from tests.benchmarks.schemas import Message, NewOrder, Thing
 from tests.benchmarks.services import Catalog, Orders, session_scope
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
@@ -116,9 +116,7 @@ def _middleware5() -> Starlette:
 
 def _routes1000() -> Starlette:
     places = [divmod(place, KINDS) for place in range(SECTIONS * KINDS)]
-    return Starlette(
-        routes=[Route(f"{thing_path(*place)}/{{thing_id}}", thing_handler(*place)) for place in places]
-    )
+    return Starlette(routes=[Route(f"{thing_path(*place)}/{{thing_id}}", thing_handler(*place)) for place in places])
 
 
 app = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000}[variant()]()

@@ -1,6 +1,7 @@
 """Litestar: msgspec Structs in and out, ``Provide`` for services, controllers, guards, pure ASGI middlewares."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from litestar import Controller, Litestar, MediaType, get, post
 from litestar.connection import ASGIConnection
@@ -9,8 +10,8 @@ from litestar.exceptions import PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware import DefineMiddleware
 
-from tests.benchmarks.apps.asgi_layers import Layer
 from tests.benchmarks.apps.serve import variant
+from tests.benchmarks.peers.asgi_layers import Layer
 from tests.benchmarks.schemas import Item, Message, NewOrder, Receipt, SessionState, Thing
 from tests.benchmarks.services import Catalog, Orders, Session, open_session
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
@@ -52,7 +53,9 @@ class ItemController(Controller):
     """The items."""
 
     path = "/items"
-    dependencies = {"catalog": Provide(get_catalog, use_cache=True, sync_to_thread=False)}
+    dependencies: ClassVar[Mapping[str, Provide]] = {
+        "catalog": Provide(get_catalog, use_cache=True, sync_to_thread=False)
+    }
 
     @get("/{item_id:int}")
     async def show(self, item_id: int, name: str, catalog: Catalog, limit: int | None = None) -> Item:
@@ -69,7 +72,9 @@ class OrderController(Controller):
     """The orders."""
 
     path = "/orders"
-    dependencies = {"orders": Provide(get_orders, use_cache=True, sync_to_thread=False)}
+    dependencies: ClassVar[Mapping[str, Provide]] = {
+        "orders": Provide(get_orders, use_cache=True, sync_to_thread=False)
+    }
 
     @post()
     async def create(self, data: NewOrder, orders: Orders) -> Receipt:

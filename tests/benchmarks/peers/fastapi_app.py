@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.responses import PlainTextResponse
 
-from tests.benchmarks.apps.asgi_layers import Layer
-from tests.benchmarks.apps.pydantic_schemas import (
+from tests.benchmarks.apps.serve import variant
+from tests.benchmarks.peers.asgi_layers import Layer
+from tests.benchmarks.peers.pydantic_schemas import (
     CatalogOfModels,
     ItemModel,
     MessageModel,
@@ -16,7 +17,6 @@ from tests.benchmarks.apps.pydantic_schemas import (
     SessionModel,
     ThingModel,
 )
-from tests.benchmarks.apps.serve import variant
 from tests.benchmarks.services import Session, open_session
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
 

@@ -7,7 +7,8 @@ from rapidy.depends import FromDI, Provider, Scope
 from rapidy.http import Body, HTTPForbidden, PathParam, QueryParam, Request, StreamResponse, get, middleware, post
 from rapidy.typedefs import CallNext
 
-from tests.benchmarks.apps.pydantic_schemas import (
+from tests.benchmarks.apps.serve import serve, variant
+from tests.benchmarks.peers.pydantic_schemas import (
     CatalogOfModels,
     ItemModel,
     MessageModel,
@@ -17,10 +18,8 @@ from tests.benchmarks.apps.pydantic_schemas import (
     SessionModel,
     ThingModel,
 )
-from tests.benchmarks.apps.serve import serve, variant
 from tests.benchmarks.services import Session, open_session
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
-
 
 services = Provider()
 services.provide(CatalogOfModels, scope=Scope.APP)
@@ -58,7 +57,7 @@ async def search(catalog: FromDI[CatalogOfModels]) -> list[ItemModel]:
 
 
 @post("/orders", status_code=201)
-async def create(orders: FromDI[OrdersOfModels], order: NewOrderModel = Body()) -> ReceiptModel:
+async def create(orders: FromDI[OrdersOfModels], order: NewOrderModel = Body()) -> ReceiptModel:  # noqa: B008  as its documentation does
     """Take an order."""
     return orders.place(order)
 

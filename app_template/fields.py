@@ -1,0 +1,31 @@
+"""The types of single fields, shared by the payloads.
+
+Upper limits keep numbers within a 32-bit column, so that none of them is first refused by the database.
+"""
+
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta
+
+__all__ = ("Cents", "Name", "Quantity", "Sku", "Stock")
+
+# In Python's patterns $ matches before a last line break too; (?!\n) does not let it.
+Sku: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)*(?!\n)$",
+        max_length=32,
+        description="A stock-keeping unit.",
+        examples=["MUG-1"],
+    ),
+]
+
+Name: TypeAlias = Annotated[
+    str, Meta(pattern=r"^[^\x00-\x1f\x7f]*(?!\n)$", min_length=1, max_length=100, description="One line of text.")
+]
+
+Cents: TypeAlias = Annotated[int, Meta(ge=0, le=100_000_000, description="An amount of money in cents of a euro.")]
+
+Stock: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000, description="Pieces that can be ordered.")]
+
+Quantity: TypeAlias = Annotated[int, Meta(ge=1, le=1_000, description="Pieces.")]

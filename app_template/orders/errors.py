@@ -1,0 +1,19 @@
+"""What can go wrong with orders."""
+
+from framework import HTTPError
+
+__all__ = ("OrderNotFound", "OutOfStock")
+
+
+class OrderNotFound(HTTPError, status=404, title="Order not found"):
+    """No order has this number."""
+
+    order_id: int
+
+
+class OutOfStock(HTTPError, status=409, title="Out of stock"):
+    """More pieces of a product are ordered than there are; nothing was sold."""
+
+    sku: str
+    ordered: int
+    available: int

@@ -1,0 +1,1 @@
+"""Tests of the shop, over HTTP as its customers meet it."""

@@ -1,0 +1,57 @@
+"""Checks that defaults are values of their own types, which msgspec takes on trust."""
+
+import datetime as dt
+import decimal
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import NODEFAULT, UNSET, inspect
+
+from framework._inspect.hints import class_hints
+from framework._inspect.names import describe_class, type_name
+from framework._inspect.types import fields_of, subtypes
+from framework.errors import InvalidDefaultError
+
+__all__ = ("misfit", "wrong_defaults")
+
+# What msgspec.convert() takes as it is.
+_PLAIN = (
+    bytes,
+    bytearray,
+    dt.date,
+    dt.datetime,
+    dt.time,
+    dt.timedelta,
+    decimal.Decimal,
+    uuid.UUID,
+)
+
+
+def misfit(default: Any, annotation: Any) -> str | None:
+    """Return why a default is no value of a type, or ``None`` where it is one."""
+    if default is UNSET or isinstance(default, msgspec.Raw):
+        return None
+    try:
+        # By way of builtins, since convert() takes no members of an Enum.
+        msgspec.convert(msgspec.to_builtins(default, builtin_types=_PLAIN), annotation)
+    except msgspec.ValidationError as error:
+        return str(error)
+    except TypeError:
+        return f"got `{type_name(type(default))}`"
+    return None
+
+
+def wrong_defaults(kind: inspect.Type) -> Iterator[InvalidDefaultError]:
+    """Yield a mistake for each field of a type, and of the types inside it, whose default does not fit."""
+    for one in subtypes(kind):
+        given = [field for field in fields_of(one) or () if field.default is not NODEFAULT]
+        if not given:
+            continue
+        cls = getattr(one, "cls", None)
+        hints = class_hints(cls) if isinstance(cls, type) else {}
+        for field in given:
+            reason = misfit(field.default, hints.get(field.name, Any))
+            if isinstance(cls, type) and reason is not None:
+                yield InvalidDefaultError(describe_class(cls), f"field {field.name!r}", field.default, reason)

@@ -1,0 +1,245 @@
+"""Plans one parameter: its names on the wire, its fields, and whether its marker, type and default fit together."""
+
+import re
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import NODEFAULT, inspect
+
+from framework._binding.defaults import misfit
+from framework._inspect.names import type_name
+from framework._inspect.signatures import MISSING, Parameter
+from framework._inspect.types import (
+    carried_by_query,
+    fields_of,
+    is_collection,
+    unsupported,
+    without_metadata,
+    without_none,
+)
+from framework._plan import FieldPlan, ParameterPlan, Source
+from framework.errors import InvalidDefaultError, InvalidMarkerError, UnsupportedTypeError
+from framework.params import ParameterMarker, Query, QueryStyle
+
+__all__ = (
+    "body_mend",
+    "contradiction",
+    "default_of",
+    "owner_of",
+    "plan_parameter",
+    "read_type",
+    "reads_the_same",
+)
+
+# RFC 9110, section 5.6.2: what names a header, and a cookie (RFC 6265).
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_ANY = re.compile(r"(?s).+")
+_WIRE_NAMES: dict[Source, Callable[[str], str]] = {
+    Source.HEADER: lambda name: name.replace("_", "-").lower(),
+}
+
+
+def reads_the_same(one: ParameterPlan, other: ParameterPlan) -> bool:
+    """Tell whether two parameters come to one value in every request."""
+    if one.annotation != other.annotation or one.style != other.style:
+        return False
+    return [(f.name, f.required, repr(f.default)) for f in one.fields] == [
+        (f.name, f.required, repr(f.default)) for f in other.fields
+    ]
+
+
+def contradiction(one: ParameterPlan, other: ParameterPlan) -> str | None:
+    """Return a name that two parameters read with different types; whether they are optional does not count."""
+    if not one.model and not other.model:
+        same = without_none(one.annotation) == without_none(other.annotation)
+        return None if same else other.field.name
+    known = {field.name: _bare(field.type) for field in one.fields}
+    return next(
+        (field.name for field in other.fields if known.get(field.name, _bare(field.type)) != _bare(field.type)), None
+    )
+
+
+def _bare(kind: inspect.Type) -> Any:
+    kind = without_metadata(kind)
+    if not isinstance(kind, inspect.UnionType):
+        return kind
+    kept = [without_metadata(one) for one in kind.types if not isinstance(one, inspect.NoneType)]
+    return kept[0] if len(kept) == 1 else kept
+
+
+def owner_of(plan: ParameterPlan) -> str:
+    """Return how the type of a parameter is named beside that of another."""
+    name = type_name(plan.annotation)
+    return f"a field of {name}" if plan.model else name
+
+
+def body_mend(name: str, kind: inspect.Type) -> str:
+    """Return how a type that would be a body can be read without one."""
+    if _model(kind) is not None:
+        return (
+            f"spread its fields over the query with Annotated[{name}, Query()], or register the type in the container"
+        )
+    if carried_by_query(kind):
+        return f"read it from the query with Annotated[{name}, Query()]"
+    if isinstance(without_metadata(kind), inspect.DictType):
+        return f'read it from the query with Annotated[{name}, Query(style="deepObject")]'
+    return "answer POST, PUT, PATCH or DELETE"
+
+
+def default_of(parameter: Parameter, annotation: Any, where: str) -> Any:
+    """Return the default of a parameter, or NODEFAULT; raises InvalidDefaultError."""
+    if parameter.default is MISSING:
+        return NODEFAULT
+    reason = misfit(parameter.default, annotation)
+    if reason is not None:
+        raise InvalidDefaultError(where, f"parameter {parameter.name!r}", parameter.default, reason)
+    return parameter.default
+
+
+def read_type(annotation: Any, where: str, parameter: str) -> inspect.Type:
+    """Return what msgspec knows of a parameter's type; raises UnsupportedTypeError."""
+    reason = unsupported(annotation)
+    if reason is not None:
+        plain = typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation
+        mend = "correct its Meta" if unsupported(plain) is None else ""
+        raise UnsupportedTypeError(where, parameter, type_name(annotation), reason, mend=mend)
+    return inspect.type_info(annotation)
+
+
+def plan_parameter(
+    parameter: Parameter, annotation: Any, marker: ParameterMarker, *, source: Source, where: str
+) -> ParameterPlan:
+    kind = read_type(annotation, where, parameter.name)
+    style = marker.style if isinstance(marker, Query) else "form"
+    model = _model(kind)
+    default = default_of(parameter, annotation, where)
+    _check_marker(parameter, marker, source, where, spread=model is not None and style != "deepObject")
+    name = marker.name or _WIRE_NAMES.get(source, str)(parameter.name)
+    if source is Source.HEADER:
+        name = name.lower()
+    if style == "deepObject":
+        fields = _deep_object_fields(parameter, kind, name, where, required=default is NODEFAULT, default=default)
+    elif model is not None:
+        fields = _spread(parameter, model, source, where)
+    else:
+        _require_scalar(parameter, annotation, kind, source, where)
+        fields = (_field(name, kind, default),)
+    if style in {"csv", "pipe"} and not any(one.repeated for one in fields):
+        raise InvalidMarkerError(where, parameter.name, f"style={style!r} needs a collection", "drop style=")
+    return ParameterPlan(
+        source=source,
+        variable="",
+        annotation=annotation,
+        fields=fields,
+        model=model is not None and style != "deepObject",
+        forbid_unknown=bool(getattr(model, "forbid_unknown_fields", False)) and style != "deepObject",
+        style=style,
+        default=default,
+        description=marker.description,
+        deprecated=marker.deprecated,
+    )
+
+
+def _check_marker(parameter: Parameter, marker: ParameterMarker, source: Source, where: str, *, spread: bool) -> None:
+    known = typing.get_args(QueryStyle)
+    if isinstance(marker, Query) and marker.style not in known:
+        styles = ", ".join(map(repr, known))
+        raise InvalidMarkerError(where, parameter.name, f"style={marker.style!r} is no style", f"use one of {styles}")
+    if marker.name is None:
+        return
+    if spread:
+        raise InvalidMarkerError(
+            where,
+            parameter.name,
+            f"name={marker.name!r} names one parameter, and every field of a model is one",
+            "drop name=; the fields are renamed in the model",
+        )
+    name: Any = marker.name
+    allowed = _TOKEN if source in {Source.HEADER, Source.COOKIE} else _ANY
+    if not isinstance(name, str) or not allowed.match(name):
+        raise InvalidMarkerError(
+            where, parameter.name, f"name={name!r} is no name of a {source} parameter", "correct name="
+        )
+
+
+def _field(name: str, kind: inspect.Type, default: Any) -> FieldPlan:
+    return FieldPlan(
+        name=name,
+        type=kind,
+        required=default is NODEFAULT,
+        default=default,
+        repeated=is_collection(kind),
+        attribute=name,
+    )
+
+
+def _model(kind: inspect.Type) -> Any:
+    """Return the one class with fields in a type, for ``PageQuery`` and ``PageQuery | None``."""
+    kind = without_metadata(kind)
+    members = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    models = [one for one in members if fields_of(one) is not None and not isinstance(one, inspect.NamedTupleType)]
+    return without_metadata(models[0]) if len(models) == 1 else None
+
+
+def _spread(parameter: Parameter, model: Any, source: Source, where: str) -> tuple[FieldPlan, ...]:
+    if source is Source.PATH:
+        raise InvalidMarkerError(
+            where,
+            parameter.name,
+            "a path parameter is one text and cannot be a model",
+            "take each placeholder by a parameter of its own",
+        )
+    if source is Source.HEADER and getattr(model, "forbid_unknown_fields", False):
+        raise InvalidMarkerError(
+            where,
+            parameter.name,
+            f"{type_name(model.cls)} forbids unknown fields, and every request has headers that it does not know",
+            "drop forbid_unknown_fields from the header model",
+        )
+    wire_name = _WIRE_NAMES.get(source, str)
+    fields = tuple(_model_field(one, wire_name(one.encode_name)) for one in fields_of(model) or ())
+    for one in fields:
+        if not carried_by_query(one.type):
+            raise InvalidMarkerError(
+                where,
+                parameter.name,
+                f"the field {one.attribute!r} of {type_name(model.cls)} is no scalar and no collection of scalars",
+                'send it as a JSON body, or spell it with Query(style="deepObject")',
+            )
+    return fields
+
+
+def _model_field(one: inspect.Field, name: str) -> FieldPlan:
+    return FieldPlan(
+        name=name,
+        type=one.type,
+        required=one.required,
+        default=one.default,
+        default_factory=one.default_factory,
+        repeated=is_collection(one.type),
+        attribute=one.encode_name,
+    )
+
+
+def _deep_object_fields(
+    parameter: Parameter, kind: inspect.Type, name: str, where: str, *, required: bool, default: Any
+) -> tuple[FieldPlan, ...]:
+    plain = without_metadata(kind)
+    members = plain.types if isinstance(plain, inspect.UnionType) else (plain,)
+    if not any(isinstance(one, inspect.DictType) or fields_of(one) is not None for one in members):
+        raise InvalidMarkerError(
+            where, parameter.name, 'style="deepObject" needs a type with fields', "use a Struct, or another style"
+        )
+    return (FieldPlan(name=name, type=kind, required=required, default=default, attribute=name),)
+
+
+def _require_scalar(parameter: Parameter, annotation: Any, kind: inspect.Type, source: Source, where: str) -> None:
+    if not carried_by_query(kind):
+        name = type_name(annotation)
+        mend = body_mend(name, kind) if source is Source.QUERY else "use a scalar or a collection of scalars"
+        raise UnsupportedTypeError(where, parameter.name, name, f"it has no form as a {source} parameter", mend=mend)
+    if source is Source.PATH and is_collection(kind):
+        raise InvalidMarkerError(
+            where, parameter.name, "a path parameter is one text and cannot be a collection", "take a str and part it"
+        )

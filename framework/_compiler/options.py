@@ -1,0 +1,119 @@
+"""Checks the settings that were declared for their types, before anything is planned from them."""
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from framework._inspect.names import callable_name, value_name
+from framework._openapi.settings import OpenAPI
+from framework.container import Container
+from framework.errors import DefinitionError, InvalidOptionError
+from framework.routing import RouteOptions
+
+__all__ = ("check_options", "check_settings")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    fits: Callable[[Any], bool]
+    expected: str
+    example: str
+    optional: bool = False
+    """Whether None says that it is not set."""
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_duration(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+
+
+def _is_series(value: Any) -> bool:
+    return isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping | type)
+
+
+def _are_texts(value: Any) -> bool:
+    return _is_series(value) and all(isinstance(one, str) for one in value)
+
+
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _is_switch(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_container(value: Any) -> bool:
+    return isinstance(value, Container)
+
+
+def _is_openapi(value: Any) -> bool:
+    return isinstance(value, OpenAPI)
+
+
+def _are_limits(value: Any) -> bool:
+    # Limits stands on a floor above.
+    return hasattr(value, "body") and hasattr(value, "timeout")
+
+
+_SHAPES: Mapping[str, _Shape] = {
+    "path": _Shape(_is_text, "a text", 'path="/orders"'),
+    "name": _Shape(_is_name, "a text with something in it", 'name="orders"', optional=True),
+    "status": _Shape(_is_whole, "a number", "status=201", optional=True),
+    "raises": _Shape(_is_series, "a sequence of HTTPError classes", "raises=(OutOfStock,)"),
+    "tags": _Shape(_are_texts, "a sequence of texts", 'tags=("orders",)'),
+    "guards": _Shape(_is_series, "a sequence", "guards=(require_user,)"),
+    "middlewares": _Shape(_is_series, "a sequence", "middlewares=(measure,)"),
+    "exception_handlers": _Shape(_is_mapping, "a mapping", "exception_handlers={KeyError: not_found}"),
+    "summary": _Shape(_is_text, "a text", 'summary="Return one order"', optional=True),
+    "description": _Shape(_is_text, "a text", 'description="All orders."', optional=True),
+    "operation_id": _Shape(_is_name, "a text with something in it", 'operation_id="show_order"', optional=True),
+    "deprecated": _Shape(_is_switch, "True or False", "deprecated=True"),
+    "in_document": _Shape(_is_switch, "True or False", "in_document=False"),
+    "body_limit": _Shape(_is_whole, "a number of bytes", "body_limit=65_536"),
+    "timeout": _Shape(_is_duration, "a positive number of seconds", "timeout=2.5", optional=True),
+    "extra": _Shape(_is_mapping, "a mapping", 'extra={"x-internal": True}', optional=True),
+    "controllers": _Shape(_is_series, "a sequence", "controllers=[OrderController]"),
+    "container": _Shape(_is_container, "a Container", "container=Container()", optional=True),
+    "openapi": _Shape(_is_openapi, "an OpenAPI", 'openapi=OpenAPI(title="Shop")', optional=True),
+    "limits": _Shape(_are_limits, "a Limits", "limits=Limits(body=65_536)"),
+}
+
+
+def check_options(where: str, options: RouteOptions, report: Callable[[DefinitionError], None]) -> RouteOptions:
+    """Return the options of a route without those that are unknown or of the wrong type, which are reported."""
+    known = RouteOptions.__annotations__
+    for name in options:
+        if name not in known:
+            report(InvalidOptionError(where, f"no route has an option {name}=", mend=f"use one of {', '.join(known)}"))
+    kept = {name: value for name, value in options.items() if name in known}
+    return check_settings(where, kept, report)  # type: ignore[return-value]  # a subset of what came in
+
+
+def check_settings(
+    where: str, settings: Mapping[str, Any], report: Callable[[DefinitionError], None]
+) -> dict[str, Any]:
+    """Return the settings without those of the wrong type, which are reported."""
+    kept: dict[str, Any] = {}
+    for name, value in settings.items():
+        shape = _SHAPES.get(name)
+        if shape is None or shape.fits(value) or (shape.optional and value is None):
+            kept[name] = value
+            continue
+        given = callable_name(value) if callable(value) else value_name(value)
+        report(
+            InvalidOptionError(where, f"{name}={given} is not {shape.expected}", mend=f"write it as {shape.example}")
+        )
+    return kept

@@ -1,0 +1,101 @@
+"""Head and body of a response as the bytes of one write."""
+
+import time
+from email.utils import formatdate
+from http.cookies import SimpleCookie
+from typing import Any
+
+from aiohttp import ClientConnectionResetError, HttpVersion10, HttpVersion11, hdrs
+from aiohttp.web_request import BaseRequest
+from multidict import CIMultiDict
+
+__all__ = ("HIGH_WATER", "date_lines", "has_signals", "send", "whole_head")
+
+HIGH_WATER = 65_536
+"""Whoever has written more than this waits until the transport takes more."""
+
+
+def has_signals(request: BaseRequest) -> bool:
+    """Tell whether somebody wants to see the response before it is written (aiohttp's ``on_response_prepare``)."""
+    match: Any = getattr(request, "_match_info", None)
+    # PERF: matches of the short way know it since start-up.
+    plain = getattr(match, "plain", None)
+    if plain is not None:
+        return not plain
+    return match is None or any(app.on_response_prepare for app in match.apps)
+
+
+def whole_head(
+    request: BaseRequest,
+    status_line: str,
+    headers: CIMultiDict[str],
+    cookies: SimpleCookie | None,
+    *,
+    status: int,
+    length: int,
+    keep_alive: bool,
+) -> str | None:
+    """Complete the headers as aiohttp does and return the head; ``None`` where a header would split the response.
+
+    ``length`` is that of the body, whether it is sent (GET) or not (HEAD).
+    """
+    _complete(request, headers, status=status, length=length, keep_alive=keep_alive)
+    lines = [status_line, *map(": ".join, headers.items())]
+    if cookies:
+        lines += [f"Set-Cookie: {one.OutputString()}" for one in cookies.values()]
+    text = "\r\n".join(lines)
+    breaks = len(lines) - 1
+    if text.count("\n") != breaks or text.count("\r") != breaks or "\0" in text:
+        return None
+    return text + "\r\n\r\n"
+
+
+def _complete(
+    request: BaseRequest, headers: CIMultiDict[str], *, status: int, length: int, keep_alive: bool
+) -> None:
+    # RFC 9110, section 8.6: never with 1xx and 204; with 304 and HEAD only what GET would have had.
+    if status < 200 or status == 204:  # noqa: PLR2004
+        headers.popall(hdrs.CONTENT_LENGTH, None)
+    elif length or (status != 304 and request.method != hdrs.METH_HEAD):  # noqa: PLR2004
+        headers[hdrs.CONTENT_LENGTH] = str(length)
+    headers.popall(hdrs.TRANSFER_ENCODING, None)
+    if length and hdrs.CONTENT_TYPE not in headers:
+        headers[hdrs.CONTENT_TYPE] = "application/octet-stream"
+    if hdrs.DATE not in headers:
+        headers[hdrs.DATE] = _now()
+    if hdrs.CONNECTION not in headers:
+        if not keep_alive and request.version == HttpVersion11:
+            headers[hdrs.CONNECTION] = "close"
+        elif keep_alive and request.version == HttpVersion10:
+            headers[hdrs.CONNECTION] = "keep-alive"
+
+
+def send(request: BaseRequest, data: bytes) -> None:
+    """Write to the client; raises ClientConnectionResetError where it has gone."""
+    transport = request.transport
+    if transport is None or transport.is_closing():
+        raise ClientConnectionResetError("Cannot write to closing transport")
+    transport.write(data)
+
+
+class _Clock:
+    second = 0
+    text = ""
+    lines = b""
+
+
+def _now() -> str:
+    date_lines()
+    return _Clock.text
+
+
+def date_lines() -> bytes:
+    """Return the Date header as the last line of a head."""
+    # PERF: formatted once a second instead of once a response.
+    now = int(time.time())
+    if now != _Clock.second:
+        _Clock.second = now
+        # Not strftime, which writes the names of days and months in the language of the process.
+        _Clock.text = formatdate(now, usegmt=True)
+        _Clock.lines = f"Date: {_Clock.text}\r\n\r\n".encode()
+    return _Clock.lines

@@ -1,0 +1,190 @@
+"""The gauge without noise: instructions per request, counted by callgrind, and their ratios to hand-written aiohttp.
+
+``make bench-instructions`` counts, compares the ratios with those in ``instructions.json`` and fails when one has
+fallen by more than 3 %; ``--write`` commits new ones. Instructions per request = (count for 300 requests - count for
+100) / 200, the median of three layouts of Python's caches. The ratio is hand-written / framework: above 1 the framework
+needs fewer.
+"""
+
+import argparse
+import json
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+if not __package__:
+    # Started as a script: its own folder gives way to the checkout, where `tests.benchmarks` is found.
+    sys.path[0] = str(ROOT)
+
+from tests.benchmarks.instructions_target import COUNTS  # noqa: E402  needs the path above
+from tests.benchmarks.report import environment  # noqa: E402  the same
+from tests.benchmarks.servers import BASELINE  # noqa: E402  the same
+
+COMMITTED = Path(__file__).with_name("instructions.json")
+TOLERANCE = 0.03
+APPS = {BASELINE: "tests.benchmarks.apps.handwritten", "framework": "tests.benchmarks.apps.framework_app"}
+WORKLOADS = ("plain", "json", "item", "order", "items100", "middleware5", "scoped", "faults")
+TIMEOUT = 900
+
+Counts = dict[str, float]
+"""Instructions per request, by workload."""
+Index = dict[str, list[list[int]]]
+"""By workload and layout, the ids of the processes that answered 100 and 300 requests."""
+
+
+class CountError(Exception):
+    """What ran under callgrind failed."""
+
+
+def main() -> int:
+    """Count, print, then compare or write."""
+    options = _parser().parse_args()
+    try:
+        counted = count(options.apps, options.workloads)
+    except CountError as error:
+        _say(str(error))
+        return 1
+    ratios = _ratios(counted)
+    _say(_table(counted, ratios))
+    if options.write:
+        _write(counted, ratios)
+        return 0
+    return _compare(ratios) if ratios else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--apps", nargs="+", choices=APPS, default=list(APPS))
+    parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS), metavar="WORKLOAD")
+    parser.add_argument("--write", action="store_true", help="write instructions.json instead of comparing with it")
+    return parser
+
+
+def count(apps: Sequence[str], workloads: Sequence[str]) -> dict[str, Counts]:
+    """Count the applications side by side, each in a process of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        folders = {app: Path(name) / app for app in apps}
+        started = {app: _start(APPS[app], folder, workloads) for app, folder in folders.items()}
+        try:
+            indices = {app: _finish(app, process) for app, process in started.items()}
+        finally:
+            for process in started.values():
+                process.kill()
+        return {app: _per_request(folders[app], index) for app, index in indices.items()}
+
+
+def _start(module: str, folder: Path, workloads: Sequence[str]) -> subprocess.Popen[str]:
+    """Start a target. Its arguments and environment are always the same, since strings decide about collisions."""
+    folder.mkdir()
+    valgrind = ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={folder}/%p"]
+    python = [sys.executable, "-m", "tests.benchmarks.instructions_target", module, *workloads]
+    return subprocess.Popen(  # noqa: S603  the command is ours
+        [*_fixed_addresses(), *valgrind, *python],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "0"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _fixed_addresses() -> list[str]:
+    """Switch off the randomness of addresses, worth up to 0.8 %, where the system lets us."""
+    command = ["setarch", "--addr-no-randomize"]
+    allowed = subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0  # noqa: S603  ours
+    return command if allowed else []
+
+
+def _finish(app: str, process: subprocess.Popen[str]) -> Index:
+    """Wait for a target and return which processes it forked."""
+    try:
+        said, errors = process.communicate(timeout=TIMEOUT)
+    except subprocess.TimeoutExpired as error:
+        raise CountError(f"{app}: not done after {TIMEOUT} s") from error
+    if process.returncode:
+        raise CountError(f"{app} cannot be measured:\n{errors[-3000:].rstrip()}")
+    index: Index = json.loads(said)
+    return index
+
+
+def _per_request(folder: Path, index: Index) -> Counts:
+    return {name: statistics.median(_difference(folder, pair) for pair in pairs) for name, pairs in index.items()}
+
+
+def _difference(folder: Path, pair: Sequence[int]) -> float:
+    few, many = (_total(folder / str(pid)) for pid in pair)
+    return (many - few) / (COUNTS[1] - COUNTS[0])
+
+
+def _total(file: Path) -> int:
+    """Read the sum from one of callgrind's files."""
+    found = re.search(r"^summary: (\d+)", file.read_text(), re.MULTILINE)
+    if found is None:
+        raise CountError(f"{file} has no summary")
+    return int(found[1])
+
+
+def _ratios(counted: Mapping[str, Counts]) -> dict[str, float]:
+    if set(counted) != set(APPS):
+        return {}
+    return {name: round(counted[BASELINE][name] / own, 3) for name, own in counted["framework"].items()}
+
+
+def _table(counted: Mapping[str, Counts], ratios: Mapping[str, float]) -> str:
+    names = list(next(iter(counted.values())))
+    head = "".join(f"{name:>13}" for name in names)
+    lines = [f"{'instructions':14}{head}"]
+    lines += [f"{app:14}" + "".join(f"{row[name]:13.0f}" for name in names) for app, row in counted.items()]
+    lines += [f"{'ratio':14}" + "".join(f"{ratios[name]:13.3f}" for name in names)] if ratios else []
+    return "\n".join(lines)
+
+
+def _committed() -> dict[str, dict[str, object]]:
+    """Read what is committed, by version of Python (3.11)."""
+    if not COMMITTED.exists():
+        return {}
+    record: dict[str, dict[str, object]] = json.loads(COMMITTED.read_text())
+    return record
+
+
+def _python() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def _write(counted: Mapping[str, Counts], ratios: Mapping[str, float]) -> None:
+    rounded = {app: {name: round(value) for name, value in row.items()} for app, row in counted.items()}
+    entry = {"environment": environment(), "ratios": dict(ratios), "instructions": rounded}
+    record = dict(sorted((_committed() | {_python(): entry}).items()))
+    COMMITTED.write_text(json.dumps(record, indent=1) + "\n")
+    _say(f"written: {COMMITTED.name}, Python {_python()}")
+
+
+def _compare(ratios: Mapping[str, float]) -> int:
+    """Return 1 if a ratio has fallen by more than is tolerated, or if there is nothing to compare with."""
+    entry = _committed().get(_python())
+    if entry is None:
+        _say(f"instructions.json has no ratios for Python {_python()}: run with --write and commit them")
+        return 1
+    committed = entry["ratios"]
+    assert isinstance(committed, dict)  # _write() made it
+    fallen = [name for name, ratio in ratios.items() if ratio < committed.get(name, 0) * (1 - TOLERANCE)]
+    for name in fallen:
+        _say(f"{name}: the ratio fell from {committed[name]} to {ratios[name]}, more than {TOLERANCE:.0%}")
+    if not fallen:
+        _say(f"no ratio has fallen by more than {TOLERANCE:.0%}")
+    return 1 if fallen else 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""The shapes that all tests through HTTP compare with: problems, faults, and how an app is served."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from framework import App, Controller
+
+__all__ = ("LOGGERS", "Serve", "app_of", "fault", "invalid", "logged", "problem", "reading")
+
+LOGGERS = ("framework", "aiohttp.server", "aiohttp.web")
+"""Where the framework and aiohttp write what went wrong."""
+
+
+# RFC 9110, section 15; written out, since Python's own phrases changed with 3.13.
+_TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+}
+
+
+class Serve(Protocol):
+    """Serves an app until the test ends; ``runner`` are settings of aiohttp's AppRunner."""
+
+    def __call__(self, app: App | web.Application, **runner: Any) -> Awaitable[TestServer]: ...
+
+
+def app_of(*controllers: type[Controller], **settings: Any) -> App:
+    """Return an app of controllers without a document."""
+    return App(controllers, **{"openapi": None, **settings})
+
+
+def reading(decorator: Callable[[Any], Any], annotation: Any, *default: Any) -> type[Controller]:
+    """Return a controller whose only handler answers the ``repr`` of its one parameter, ``value``."""
+
+    async def read(_: Controller, value: Any) -> str:
+        return repr(value)
+
+    read.__annotations__ = {"value": annotation, "return": str}
+    read.__defaults__ = default or None
+    return type("Reading", (Controller,), {"read": decorator(read)})
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the framework and aiohttp have logged."""
+    return [one.getMessage() for one in caplog.records if one.name in LOGGERS]
+
+
+def problem(status: int, instance: str, detail: str | None = None, **members: Any) -> dict[str, Any]:
+    """Return the body of a problem (RFC 9457)."""
+    body: dict[str, Any] = {"type": "about:blank", "title": _TITLES[status], "status": status}
+    if detail is not None:
+        body["detail"] = detail
+    return {**body, "instance": instance, **members}
+
+
+def fault(location: str, pointer: str, code: str, detail: str) -> dict[str, str]:
+    """Return one entry of a problem's ``errors``."""
+    return {"location": location, "pointer": pointer, "code": code, "detail": detail}
+
+
+def invalid(instance: str, *faults: dict[str, str]) -> dict[str, Any]:
+    """Return the body of a 422 with these faults."""
+    detail = f"{len(faults)} fault{'' if len(faults) == 1 else 's'} in the request"
+    return problem(422, instance, detail, errors=list(faults))

@@ -1,0 +1,121 @@
+"""InvalidControllerError: what stands among the controllers cannot be built or answers nothing."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from framework import App, Controller, Router, get
+from framework.errors import InvalidControllerError
+from tests.startup.expected import after, mistakes, place, told
+
+SOME: Any = (3, "Orders", None)
+
+
+class Orders(Controller):
+    """A controller with nothing wrong."""
+
+    @get("/orders")
+    async def search(self) -> str:
+        """Answer."""
+        return ""
+
+
+def make_orders() -> Orders:
+    """Make a controller by hand."""
+    return Orders()
+
+
+MEND = "  Mend: give the class of a controller; its constructor is injected."
+
+
+def test_what_is_no_class() -> None:
+    """An instance, a function and other values are told with the place of the app."""
+
+    def make() -> App:
+        return App([Orders(), make_orders, *SOME], openapi=None)  # type: ignore[list-item]  # the mistake
+
+    where = f"App ({after(make, 1)})"
+    assert told(make()) == [
+        (InvalidControllerError, f"{where}: an instance of Orders stands among the controllers.\n{MEND}"),
+        (InvalidControllerError, f"{where}: the function make_orders stands among the controllers.\n{MEND}"),
+        (InvalidControllerError, f"{where}: 3 stands among the controllers.\n{MEND}"),
+        (InvalidControllerError, f"{where}: 'Orders' stands among the controllers.\n{MEND}"),
+        (InvalidControllerError, f"{where}: None stands among the controllers.\n{MEND}"),
+    ]
+
+
+def test_below_a_router() -> None:
+    """What a router holds is told with the router."""
+    assert mistakes(Router("/v1", [Orders()])) == [  # type: ignore[list-item]  # the mistake
+        (InvalidControllerError, f"Router('/v1'): an instance of Orders stands among the controllers.\n{MEND}")
+    ]
+
+
+def test_a_class_that_is_no_controller() -> None:
+    """A class with handlers needs the base class too."""
+
+    class Items:
+        @get("/items")
+        async def search(self) -> str:
+            return ""
+
+    assert mistakes(Items) == [
+        (
+            InvalidControllerError,
+            f"Items ({place(Items)}): it is no Controller.\n  Mend: write class Items(Controller).",
+        )
+    ]
+
+
+def test_an_abstract_controller() -> None:
+    """A controller whose methods are missing cannot be built."""
+
+    class Resource(Controller, ABC):
+        @get()
+        async def search(self) -> str:
+            return self.name() + self.kind()
+
+        @abstractmethod
+        def name(self) -> str: ...
+
+        @abstractmethod
+        def kind(self) -> str: ...
+
+    assert mistakes(Resource) == [
+        (
+            InvalidControllerError,
+            f"Resource ({place(Resource)}): it is abstract (without kind, name).\n"
+            "  Mend: give a subclass that implements what is missing.",
+        )
+    ]
+
+
+def test_a_controller_without_handlers() -> None:
+    """A controller that answers nothing lacks its decorators; a constructor of its own changes nothing."""
+
+    class Empty(Controller):
+        path = "/empty"
+
+    class Undecorated(Controller):
+        def __init__(self) -> None:
+            self.answer = ""
+
+        async def search(self) -> str:
+            return self.answer
+
+    mend = "  Mend: decorate a method with @get(), @post() or another route."
+    assert mistakes(Empty, Undecorated) == [
+        (InvalidControllerError, f"Empty ({place(Empty)}): it has no handler.\n{mend}"),
+        (InvalidControllerError, f"Undecorated ({place(Undecorated)}): it has no handler.\n{mend}"),
+    ]
+
+
+def test_one_mistake_hides_no_other() -> None:
+    """The controllers beside a wrong one are still looked at."""
+
+    class Empty(Controller):
+        """Nothing."""
+
+    assert [kind for kind, _ in mistakes(Empty, Orders, 3, Router("/v1", [Empty]))] == [
+        InvalidControllerError,
+        InvalidControllerError,
+    ]

@@ -1,0 +1,138 @@
+"""InvalidDefaultError: a default that is no value of its own type."""
+
+import datetime as dt
+import enum
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from framework import Controller, Header, Query, get, post
+from framework.errors import InvalidDefaultError
+from tests.startup.expected import mistakes, place
+
+MEND = "  Mend: give a default that fits, or a type that admits it."
+
+
+class Colour(enum.Enum):
+    """What a type of members takes."""
+
+    RED = 1
+
+
+class Page(Struct):
+    """A model whose default can be changed."""
+
+    number: int = 1
+
+
+def test_of_a_parameter() -> None:
+    """None is no int, a text is none, and neither is what breaks the constraint."""
+
+    class Orders(Controller):
+        @get("/a")
+        async def null(self, limit: int = None) -> str:  # type: ignore[assignment]  # the mistake
+            return str(limit)
+
+        @get("/b")
+        async def text(self, limit: Annotated[int, Header()] = "20") -> str:  # type: ignore[assignment]  # the mistake
+            return str(limit)
+
+        @get("/c")
+        async def ellipsis(self, limit: int = ...) -> str:  # type: ignore[assignment]  # the mistake
+            return str(limit)
+
+        @get("/d")
+        async def low(self, limit: Annotated[int, Meta(ge=1)] = 0) -> str:
+            return str(limit)
+
+    def told(function: Any, default: str, reason: str) -> tuple[type, str]:
+        where = f"{function.__qualname__.rpartition('<locals>.')[2]} ({place(function)}), parameter 'limit'"
+        return InvalidDefaultError, f"{where}: its default {default} does not fit its type ({reason}).\n{MEND}"
+
+    assert mistakes(Orders) == [
+        told(Orders.null, "None", "Expected `int`, got `null`"),
+        told(Orders.text, "'20'", "Expected `int`, got `str`"),
+        told(Orders.ellipsis, "Ellipsis", "got `ellipsis`"),
+        told(Orders.low, "0", "Expected `int` >= 1"),
+    ]
+
+
+def test_of_a_body() -> None:
+    """A body's default is a value of the body's type."""
+
+    class Orders(Controller):
+        @post()
+        async def create(self, page: Page = None) -> str:  # type: ignore[assignment]  # the mistake
+            return str(page)
+
+    assert mistakes(Orders) == [
+        (
+            InvalidDefaultError,
+            f"Orders.create ({place(Orders.create)}), parameter 'page': "
+            f"its default None does not fit its type (Expected `object`, got `null`).\n{MEND}",
+        )
+    ]
+
+
+def test_of_a_field() -> None:
+    """A field's default is told where its class stands, once, however deep it lies and whoever reads it."""
+
+    class Line(Struct):
+        count: int = "one"  # type: ignore[assignment]  # the mistake
+
+    @dataclass
+    class Order:
+        lines: list[Line]
+        note: str = None  # type: ignore[assignment]  # the mistake
+        tags: list[str] = field(default_factory=list)
+
+    class Orders(Controller):
+        @post("/a")
+        async def first(self, order: Order) -> str:
+            return str(order)
+
+        @post("/b")
+        async def second(self, orders: list[Order]) -> str:
+            return str(orders)
+
+        @get("/c")
+        async def third(self, line: Annotated[Line, Query()]) -> str:
+            return str(line)
+
+    where = place(Order).rpartition(":")
+    assert mistakes(Orders) == [
+        (
+            InvalidDefaultError,
+            # inspect counts from the decorator, the message from the class statement.
+            f"Order ({where[0]}:{int(where[2]) + 1}), field 'note': "
+            f"its default None does not fit its type (Expected `str`, got `null`).\n{MEND}",
+        ),
+        (
+            InvalidDefaultError,
+            f"Line ({place(Line)}), field 'count': "
+            f"its default 'one' does not fit its type (Expected `int`, got `str`).\n{MEND}",
+        ),
+    ]
+
+
+def test_of_every_type_that_fits() -> None:
+    """Members of enums, dates, UUIDs, models, collections and UNSET are values of their types."""
+
+    class Orders(Controller):
+        @get()
+        async def search(
+            self,
+            colour: Colour = Colour.RED,
+            colours: tuple[Colour, ...] = (Colour.RED,),
+            day: dt.date = dt.date(2020, 1, 1),
+            key: UUID = uuid4(),
+            names: list[str] = [],
+            ratio: float = 1,
+            missing: int | UnsetType = UNSET,
+            page: Annotated[Page, Query()] = Page(2),
+        ) -> str:
+            return f"{colour} {colours} {day} {key} {names} {ratio} {missing} {page}"
+
+    assert mistakes(Orders) == []

@@ -1,0 +1,162 @@
+"""InvalidLayerError: a guard, middleware or exception handler of the wrong shape."""
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from framework import App, Container, Controller, Router, get
+from framework.errors import InvalidLayerError
+from tests.startup.expected import after, mistakes, place, told
+
+GUARD = "  Mend: write it as async def guard(request) -> None, or as a class with such a __call__."
+MIDDLEWARE = "  Mend: write it as async def middleware(request, call_next), or as a class with such a __call__."
+HANDLER = "  Mend: write it as async def handler(request, error), or as a class with such a __call__."
+
+
+def plain(request: web.Request) -> None:
+    """Be no coroutine function."""
+
+
+async def no_arguments() -> None:
+    """Take nothing."""
+
+
+async def one_argument(request: web.Request) -> None:
+    """Have the shape of a guard."""
+
+
+async def two_arguments(request: web.Request, other: Any) -> web.Response:
+    """Have the shape of a middleware and of an exception handler."""
+    raise NotImplementedError
+
+
+class Guard:
+    """A guard as it should be."""
+
+    async def __call__(self, request: web.Request) -> None:
+        """Admit everybody."""
+
+
+class PlainGuard:
+    """A guard that cannot be awaited."""
+
+    def __call__(self, request: web.Request) -> None:
+        """Admit everybody."""
+
+
+class NoGuard:
+    """A class that cannot be called."""
+
+    async def check(self, request: web.Request) -> None:
+        """Have another name."""
+
+
+class Orders(Controller):
+    """A controller with nothing wrong."""
+
+    @get("/orders")
+    async def search(self) -> str:
+        """Answer."""
+        return ""
+
+
+def misfit(where: str, name: str, role: str, level: str, mend: str) -> tuple[type, str]:
+    """Return the mistake as it is told."""
+    return InvalidLayerError, f"{where}: {name} is given as {role} of {level} and cannot be called as one.\n{mend}"
+
+
+def test_guards() -> None:
+    """A guard is async and takes the request, as a function, a class or an instance."""
+    wrong: Any = (plain, no_arguments, two_arguments, PlainGuard, PlainGuard(), NoGuard, NoGuard(), "admin", None)
+
+    def make() -> App:
+        return App([Orders], openapi=None, guards=(one_argument, Guard, Guard(), *wrong))
+
+    app = f"App ({after(make, 1)})"
+    role = ("a guard", "app", GUARD)
+    call = PlainGuard.__call__
+    found = told(make())
+    assert found[:6] == [
+        misfit(f"plain ({place(plain)})", "plain", *role),
+        misfit(f"no_arguments ({place(no_arguments)})", "no_arguments", *role),
+        misfit(f"two_arguments ({place(two_arguments)})", "two_arguments", *role),
+        misfit(f"PlainGuard ({place(PlainGuard)})", "PlainGuard", *role),
+        misfit(f"PlainGuard ({place(call)})", "PlainGuard", *role),
+        misfit(f"NoGuard ({place(NoGuard)})", "NoGuard", *role),
+    ]
+    assert found[6:] == [
+        misfit(app, "an instance of NoGuard", *role),
+        misfit(app, "'admin'", *role),
+        misfit(app, "None", *role),
+    ]
+
+
+def test_middlewares_and_exception_handlers() -> None:
+    """Both take two arguments, and each role is looked at by itself."""
+    guard: Any = one_argument
+    assert mistakes(
+        Orders,
+        guards=(one_argument,),
+        middlewares=(two_arguments, guard, Guard),
+        exception_handlers={KeyError: two_arguments, ValueError: guard},
+    ) == [
+        misfit(f"one_argument ({place(one_argument)})", "one_argument", "a middleware", "app", MIDDLEWARE),
+        misfit(f"Guard ({place(Guard)})", "Guard", "a middleware", "app", MIDDLEWARE),
+        misfit(f"one_argument ({place(one_argument)})", "one_argument", "an exception handler", "app", HANDLER),
+    ]
+
+
+def test_every_level() -> None:
+    """Each level is told by its name, and what cannot be called by where the level stands."""
+    text: Any = ("admin",)
+
+    class Items(Controller):
+        guards = text
+
+        @get("/items", guards=text)
+        async def search(self) -> str:
+            return ""
+
+    assert mistakes(Router("/v1", [Items], guards=text)) == [
+        misfit("Router('/v1')", "'admin'", "a guard", "router /v1", GUARD),
+        misfit(f"Items ({place(Items)})", "'admin'", "a guard", "Items", GUARD),
+        misfit(f"Items.search ({place(Items.search)})", "'admin'", "a guard", "route search", GUARD),
+    ]
+
+
+def test_keys_of_exception_handlers() -> None:
+    """A handler is for one Exception class or one status of an error."""
+    keys: Any = ["KeyError", BaseException, (KeyError, ValueError), 4.5, True, 200, int]
+
+    def make() -> App:
+        return App([Orders], openapi=None, exception_handlers=dict.fromkeys([*keys, 404, OSError], two_arguments))
+
+    where = f"App ({after(make, 1)})"
+    mend = "  Mend: register it for one Exception class or one status from 400 to 599."
+    assert told(make()) == [
+        (InvalidLayerError, f"{where}: an exception handler is registered for {name}.\n{mend}")
+        for name in ("'KeyError'", "BaseException", "[KeyError, ValueError]", "4.5", "True", "200", "int")
+    ]
+
+
+def test_a_scoped_guard() -> None:
+    """A guard lives as long as the process, so it cannot be registered as scoped."""
+
+    class Registered(Guard):
+        """One with a registration."""
+
+    def build(register: Callable[[Container], None]) -> Any:
+        container = Container()
+        register(container)
+        return mistakes(Orders, container=container, guards=(Registered,))
+
+    assert build(lambda container: container.add_scoped(Registered)) == [
+        (
+            InvalidLayerError,
+            f"Registered.__init__ ({place(Registered)}): it is given as a guard of app, "
+            "which lives as long as the process, and it is registered as scoped.\n"
+            "  Mend: register it as a singleton, or not at all.",
+        )
+    ]
+    assert build(lambda container: container.add_singleton(Registered)) == []

@@ -1,0 +1,253 @@
+"""InvalidOptionError: a setting that nobody knows, or of the wrong type."""
+
+import http
+from typing import Any
+
+import pytest
+
+from framework import App, Controller, HTTPError, Limits, Router, get, route
+from framework.errors import InvalidOptionError
+from framework.routing import RouteOptions
+from tests.startup.expected import after, mistakes, place, told
+
+
+async def require_user(request: object) -> None:
+    """Guard."""
+
+
+class Orders(Controller):
+    """A controller with nothing wrong."""
+
+    @get("/orders")
+    async def search(self) -> str:
+        """Answer."""
+        return ""
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "what", "example"),
+    [
+        ("status", "201", "status='201' is not a number", "status=201"),
+        ("status", True, "status=True is not a number", "status=201"),
+        ("name", 3, "name=3 is not a text with something in it", 'name="orders"'),
+        ("name", "", "name='' is not a text with something in it", 'name="orders"'),
+        ("raises", HTTPError, "raises=HTTPError is not a sequence of HTTPError classes", "raises=(OutOfStock,)"),
+        ("tags", "orders", "tags='orders' is not a sequence of texts", 'tags=("orders",)'),
+        ("tags", (3,), "tags=(3,) is not a sequence of texts", 'tags=("orders",)'),
+        ("guards", require_user, "guards=require_user is not a sequence", "guards=(require_user,)"),
+        ("guards", "admin", "guards='admin' is not a sequence", "guards=(require_user,)"),
+        ("middlewares", None, "middlewares=None is not a sequence", "middlewares=(measure,)"),
+        (
+            "exception_handlers",
+            [KeyError],
+            "exception_handlers=[KeyError] is not a mapping",
+            "exception_handlers={KeyError: not_found}",
+        ),
+        ("summary", 3, "summary=3 is not a text", 'summary="Return one order"'),
+        ("description", b"", "description=b'' is not a text", 'description="All orders."'),
+        ("operation_id", "", "operation_id='' is not a text with something in it", 'operation_id="show_order"'),
+        ("deprecated", "yes", "deprecated='yes' is not True or False", "deprecated=True"),
+        ("in_document", 0, "in_document=0 is not True or False", "in_document=False"),
+        ("body_limit", "1 MB", "body_limit='1 MB' is not a number of bytes", "body_limit=65_536"),
+        ("body_limit", -1, "body_limit=-1 is not a number of bytes", "body_limit=65_536"),
+        ("timeout", 0, "timeout=0 is not a positive number of seconds", "timeout=2.5"),
+        ("timeout", float("nan"), "timeout=nan is not a positive number of seconds", "timeout=2.5"),
+        ("timeout", "3s", "timeout='3s' is not a positive number of seconds", "timeout=2.5"),
+        ("extra", (), "extra=() is not a mapping", 'extra={"x-internal": True}'),
+    ],
+)
+def test_an_option_of_a_route(option: str, value: Any, what: str, example: str) -> None:
+    """Each option of a route has a type, and the mend shows a value of it."""
+    options: Any = {option: value}
+
+    class Items(Controller):
+        @get("/items", **options)
+        async def search(self) -> str:
+            return ""
+
+    assert mistakes(Items) == [
+        (InvalidOptionError, f"Items.search ({place(Items.search)}): {what}.\n  Mend: write it as {example}.")
+    ]
+
+
+def test_an_option_that_nobody_knows() -> None:
+    """A misspelt option is told with those that there are."""
+
+    class Items(Controller):
+        @route("/items", methods=("GET",), statuss=201)  # type: ignore[call-arg]  # the mistake
+        async def search(self) -> str:
+            return ""
+
+    known = ", ".join(RouteOptions.__annotations__)
+    assert mistakes(Items) == [
+        (
+            InvalidOptionError,
+            f"Items.search ({place(Items.search)}): no route has an option statuss=.\n  Mend: use one of {known}.",
+        )
+    ]
+
+
+def test_methods_that_no_request_has() -> None:
+    """A method is a token; no method at all is a route that nobody reaches."""
+    numbers: Any = (3, "GET")
+
+    class Items(Controller):
+        @route("/a", methods=())
+        async def none(self) -> str:
+            return ""
+
+        @route("/b", methods=("GET, POST",))
+        async def joined(self) -> str:
+            return ""
+
+        @route("/c", methods=numbers)
+        async def number(self) -> str:
+            return ""
+
+        @route("/d", methods="patch")
+        async def text(self) -> str:
+            return ""
+
+    mend = '  Mend: write it as methods=("GET", "POST").'
+    assert mistakes(Items) == [
+        (InvalidOptionError, f"Items.none ({place(Items.none)}): methods=() names no HTTP methods.\n{mend}"),
+        (
+            InvalidOptionError,
+            f"Items.joined ({place(Items.joined)}): methods=('GET, POST') names no HTTP methods.\n{mend}",
+        ),
+        (
+            InvalidOptionError,
+            f"Items.number ({place(Items.number)}): methods=(3, 'GET') names no HTTP methods.\n{mend}",
+        ),
+    ]
+
+
+def test_attributes_of_a_controller() -> None:
+    """A controller's attributes are told where its class stands, all of them, and its handlers are still looked at."""
+    wrong: Any = 3
+
+    class Items(Controller):
+        path = wrong
+        tags = wrong
+        guards = wrong
+        middlewares = wrong
+        exception_handlers = wrong
+
+        @get("/items", name=wrong)
+        async def search(self) -> str:
+            return ""
+
+    where = f"Items ({place(Items)})"
+    assert mistakes(Items) == [
+        (InvalidOptionError, f'{where}: path=3 is not a text.\n  Mend: write it as path="/orders".'),
+        (InvalidOptionError, f'{where}: tags=3 is not a sequence of texts.\n  Mend: write it as tags=("orders",).'),
+        (InvalidOptionError, f"{where}: guards=3 is not a sequence.\n  Mend: write it as guards=(require_user,)."),
+        (
+            InvalidOptionError,
+            f"{where}: middlewares=3 is not a sequence.\n  Mend: write it as middlewares=(measure,).",
+        ),
+        (
+            InvalidOptionError,
+            f"{where}: exception_handlers=3 is not a mapping.\n"
+            "  Mend: write it as exception_handlers={KeyError: not_found}.",
+        ),
+        (
+            InvalidOptionError,
+            f"Items.search ({place(Items.search)}): name=3 is not a text with something in it.\n"
+            '  Mend: write it as name="orders".',
+        ),
+    ]
+
+
+def test_settings_of_a_router() -> None:
+    """A router whose controllers were given as its path is the usual mistake."""
+    controllers: Any = [Orders]
+    one: Any = Orders
+    assert mistakes(Router(controllers)) == [
+        (
+            InvalidOptionError,
+            f'Router([{Orders!r}]): path=[Orders] is not a text.\n  Mend: write it as path="/orders".',
+        )
+    ]
+    assert mistakes(Router("/v1", one)) == [
+        (
+            InvalidOptionError,
+            "Router('/v1'): controllers=Orders is not a sequence.\n  Mend: write it as controllers=[OrderController].",
+        )
+    ]
+
+
+def test_settings_of_the_app() -> None:
+    """Everything given to App is told with the place of the call, beside the mistakes of the controllers."""
+    wrong: Any = 3
+
+    def make() -> App:
+        return App(
+            Orders,  # type: ignore[arg-type]  # the mistake
+            container=wrong,
+            openapi=wrong,
+            tags="orders",
+            guards=wrong,
+            middlewares=wrong,
+            exception_handlers=wrong,
+            limits=wrong,
+        )
+
+    where = f"App ({after(make, 1)})"
+    assert told(make()) == [
+        (
+            InvalidOptionError,
+            f"{where}: controllers=Orders is not a sequence.\n  Mend: write it as controllers=[OrderController].",
+        ),
+        (InvalidOptionError, f"{where}: container=3 is not a Container.\n  Mend: write it as container=Container()."),
+        (
+            InvalidOptionError,
+            f'{where}: openapi=3 is not an OpenAPI.\n  Mend: write it as openapi=OpenAPI(title="Shop").',
+        ),
+        (
+            InvalidOptionError,
+            f"{where}: tags='orders' is not a sequence of texts.\n  Mend: write it as tags=(\"orders\",).",
+        ),
+        (InvalidOptionError, f"{where}: guards=3 is not a sequence.\n  Mend: write it as guards=(require_user,)."),
+        (InvalidOptionError, f"{where}: middlewares=3 is not a sequence.\n  Mend: write it as middlewares=(measure,)."),
+        (
+            InvalidOptionError,
+            f"{where}: exception_handlers=3 is not a mapping.\n"
+            "  Mend: write it as exception_handlers={KeyError: not_found}.",
+        ),
+        (InvalidOptionError, f"{where}: limits=3 is not a Limits.\n  Mend: write it as limits=Limits(body=65_536)."),
+    ]
+
+
+def test_limits_of_the_app() -> None:
+    """The numbers inside Limits are looked at too."""
+
+    def make() -> App:
+        return App([Orders], openapi=None, limits=Limits(body=-1, timeout=-2.0))
+
+    where = f"App ({after(make, 1)})"
+    assert told(make()) == [
+        (
+            InvalidOptionError,
+            f"{where}: body_limit=-1 is not a number of bytes.\n  Mend: write it as body_limit=65_536.",
+        ),
+        (
+            InvalidOptionError,
+            f"{where}: timeout=-2.0 is not a positive number of seconds.\n  Mend: write it as timeout=2.5.",
+        ),
+    ]
+
+
+def test_what_is_no_mistake() -> None:
+    """Lists and sets are sequences, an HTTPStatus is a number, and None leaves a setting as it is."""
+    unset: Any = None
+
+    class Items(Controller):
+        tags = ["items"]
+        guards = [require_user]
+
+        @get("/items", status=http.HTTPStatus.CREATED, tags={"a"}, timeout=unset, summary=unset, body_limit=0)  # type: ignore[arg-type]  # a set will do
+        async def search(self) -> str:
+            return ""
+
+    assert mistakes(Items) == []

@@ -1,0 +1,195 @@
+"""UnsupportedTypeError: a type that no request can be read into."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from framework import Body, Controller, Cookie, Header, Query, get, post
+from framework.errors import UnsupportedTypeError
+from tests.startup.expected import mistakes, place
+
+MEND = (
+    "  Mend: use a builtin, a msgspec Struct, a dataclass, a TypedDict, a NamedTuple or an attrs class, "
+    "or register the type in the container."
+)
+
+
+class Engine:
+    """A service, not data."""
+
+
+class Line(Struct):
+    """One row of data."""
+
+    sku: str
+
+
+def test_in_the_query() -> None:
+    """A service cannot be a query parameter, whatever marker it carries."""
+
+    class Orders(Controller):
+        @get()
+        async def search(self, engine: Annotated[Engine, Query()]) -> str:
+            return str(engine)
+
+    assert mistakes(Orders) == [
+        (
+            UnsupportedTypeError,
+            f"Orders.search ({place(Orders.search)}), parameter 'engine': "
+            f"Engine cannot be read from a request (msgspec does not know Engine).\n{MEND}",
+        )
+    ]
+
+
+def test_in_the_path() -> None:
+    """A placeholder's parameter of an unknown type is told once, not as a missing parameter too."""
+
+    class Orders(Controller):
+        @get("/{engine}")
+        async def show(self, engine: Engine) -> str:
+            return str(engine)
+
+    assert mistakes(Orders) == [
+        (
+            UnsupportedTypeError,
+            f"Orders.show ({place(Orders.show)}), parameter 'engine': "
+            f"Engine cannot be read from a request (msgspec does not know Engine).\n{MEND}",
+        )
+    ]
+
+
+def test_in_the_body() -> None:
+    """A service inside a body's type is found at any depth, and so is a service given as the body."""
+
+    class Orders(Controller):
+        @post("/a")
+        async def first(self, orders: dict[str, list[Engine]]) -> str:
+            return str(orders)
+
+        @post("/b")
+        async def second(self, order: Annotated[Engine, Body()]) -> str:
+            return str(order)
+
+    assert mistakes(Orders) == [
+        (
+            UnsupportedTypeError,
+            f"Orders.first ({place(Orders.first)}), parameter 'orders': "
+            f"dict[str, list[Engine]] cannot be read from a request (msgspec does not know Engine).\n{MEND}",
+        ),
+        (
+            UnsupportedTypeError,
+            f"Orders.second ({place(Orders.second)}), parameter 'order': "
+            f"Engine cannot be read from a request (msgspec does not know Engine).\n{MEND}",
+        ),
+    ]
+
+
+def test_a_union_that_msgspec_cannot_tell_apart() -> None:
+    """Two untagged Structs in a union have no telling what a body means."""
+
+    class Item(Struct):
+        name: str
+
+    class Orders(Controller):
+        @post()
+        async def create(self, order: Line | Item) -> str:
+            return str(order)
+
+    ((kind, text),) = mistakes(Orders)
+    assert kind is UnsupportedTypeError
+    assert text == (
+        f"Orders.create ({place(Orders.create)}), parameter 'order': Line | Item cannot be read from a request "
+        "(If a type union contains multiple Struct types, all Struct types must be tagged (via `tag` or `tag_field` "
+        f"kwarg) - type `{Line.__module__}.Line | {Item.__module__}.{Item.__qualname__}` is not supported).\n{MEND}"
+    )
+
+
+def test_a_constraint_that_the_type_cannot_have() -> None:
+    """What is wrong with a Meta is mended in the Meta."""
+
+    class Orders(Controller):
+        @get()
+        async def search(self, limit: Annotated[int, Meta(min_length=1)]) -> str:
+            return str(limit)
+
+    assert mistakes(Orders) == [
+        (
+            UnsupportedTypeError,
+            f"Orders.search ({place(Orders.search)}), parameter 'limit': int cannot be read from a request "
+            "(Can only set `min_length` on a str, bytes, or collection type - type "
+            "`typing.Annotated[int, msgspec.Meta(min_length=1)]` is invalid).\n"
+            "  Mend: correct its Meta.",
+        )
+    ]
+
+
+def test_what_has_no_form_as_a_query_parameter() -> None:
+    """Objects, rows and nested lists are no query parameters; the mend says what they can be."""
+
+    class Orders(Controller):
+        @get("/a")
+        async def objects(self, where: Annotated[dict[str, int], Query()]) -> str:
+            return str(where)
+
+        @get("/b")
+        async def rows(self, lines: Annotated[list[Line], Query()]) -> str:
+            return str(lines)
+
+        @get("/c")
+        async def nested(self, matrix: Annotated[list[list[int]], Query()]) -> str:
+            return str(matrix)
+
+    reason = "cannot be read from a request (it has no form as a query parameter)"
+    assert mistakes(Orders) == [
+        (
+            UnsupportedTypeError,
+            f"Orders.objects ({place(Orders.objects)}), parameter 'where': dict[str, int] {reason}.\n"
+            '  Mend: read it from the query with Annotated[dict[str, int], Query(style="deepObject")].',
+        ),
+        (
+            UnsupportedTypeError,
+            f"Orders.rows ({place(Orders.rows)}), parameter 'lines': list[Line] {reason}.\n"
+            "  Mend: answer POST, PUT, PATCH or DELETE.",
+        ),
+        (
+            UnsupportedTypeError,
+            f"Orders.nested ({place(Orders.nested)}), parameter 'matrix': list[list[int]] {reason}.\n"
+            "  Mend: answer POST, PUT, PATCH or DELETE.",
+        ),
+    ]
+
+
+def test_what_has_no_form_as_another_parameter() -> None:
+    """A header, a cookie and a placeholder hold a text."""
+
+    class Orders(Controller):
+        @get("/a")
+        async def in_header(self, where: Annotated[dict[str, int], Header()]) -> str:
+            return str(where)
+
+        @get("/b")
+        async def in_cookie(self, lines: Annotated[list[Line], Cookie()]) -> str:
+            return str(lines)
+
+        @get("/{where}")
+        async def in_path(self, where: dict[str, int]) -> str:
+            return str(where)
+
+    mend = "  Mend: use a scalar or a collection of scalars."
+    assert mistakes(Orders) == [
+        (
+            UnsupportedTypeError,
+            f"Orders.in_header ({place(Orders.in_header)}), parameter 'where': dict[str, int] "
+            f"cannot be read from a request (it has no form as a header parameter).\n{mend}",
+        ),
+        (
+            UnsupportedTypeError,
+            f"Orders.in_cookie ({place(Orders.in_cookie)}), parameter 'lines': list[Line] "
+            f"cannot be read from a request (it has no form as a cookie parameter).\n{mend}",
+        ),
+        (
+            UnsupportedTypeError,
+            f"Orders.in_path ({place(Orders.in_path)}), parameter 'where': dict[str, int] "
+            f"cannot be read from a request (it has no form as a path parameter).\n{mend}",
+        ),
+    ]

@@ -1,0 +1,193 @@
+"""The examples of the documentation work.
+
+A page's Python blocks run in order in one module, and what they print stands in the ``text`` block that follows. Each
+``$ curl`` of a ``console`` block is answered by the page's ``app`` of that moment as the page says. Blocks that begin
+with ``# test_….py`` pass under pytest, configured by the page's ``toml`` block if it has one.
+Blocks of ``sh`` are not run.
+"""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+from pytest_aiohttp.plugin import AiohttpClient
+from yarl import URL
+
+from app_template.application import create_app, create_container
+from app_template.settings import Settings
+from framework import App
+
+_ROOT = Path(__file__).parents[2]
+_README = _ROOT / "README.md"
+_PAGES = [_README, _ROOT / "docs" / "index.md", *sorted((_ROOT / "docs" / "tutorial").glob("*.md"))]
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_TEST_FILE = re.compile(r"# (test_\w+\.py)\n")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of code on a page."""
+
+    language: str
+    text: str
+
+    @property
+    def test_file(self) -> str | None:
+        """The file that a block of tests names in its first line."""
+        found = _TEST_FILE.match(self.text)
+        return None if found is None else found[1]
+
+
+def blocks_of(page: Path) -> list[Block]:
+    """Return the blocks of a page in their order."""
+    return [Block(language, text) for language, text in _BLOCK.findall(page.read_text(encoding="utf-8"))]
+
+
+def program_of(page: Path) -> str:
+    """Return the name of the module that the page's readers write."""
+    return "shop" if page == _README else "todo"
+
+
+class Reader:
+    """Does what a reader does: writes a program block by block, runs it, and asks it with curl."""
+
+    def __init__(self, file: Path, aiohttp_client: AiohttpClient, capsys: pytest.CaptureFixture[str]) -> None:
+        self.module = ModuleType(file.stem)
+        self.module.__file__ = str(file)
+        self._file = file
+        self._aiohttp_client = aiohttp_client
+        self._capsys = capsys
+        self._served: App | None = None
+        self._client: TestClient[web.Request, web.Application] | None = None
+        self._printed = ""
+
+    async def read(self, block: Block) -> None:
+        """Do what a block asks for."""
+        if block.language == "python":
+            self._run(block.text)
+        elif block.language == "text":
+            assert self._printed == block.text
+            self._printed = ""
+        elif block.language == "console":
+            await self._ask(block.text)
+
+    def _run(self, text: str) -> None:
+        """Append a block to the program's file and run it, so that messages name the lines of that file."""
+        self.finish()
+        before = self._file.read_text(encoding="utf-8") if self._file.exists() else ""
+        self._file.write_text(before + text, encoding="utf-8")
+        code = compile("\n" * before.count("\n") + text, self._file, "exec")
+        exec(code, vars(self.module))  # noqa: S102  the examples of our own pages
+        self._printed = self._capsys.readouterr().out
+
+    async def _ask(self, text: str) -> None:
+        for command, answer in _commands(text):
+            method, target, options = _read_curl(command)
+            async with (await self._serve()).request(method, target, **options) as response:
+                assert _comparable(await response.text()) == _comparable(answer), command
+
+    async def _serve(self) -> TestClient[web.Request, web.Application]:
+        app: App = vars(self.module)["app"]
+        if self._client is None or self._served is not app:
+            self._served = app
+            self._client = await self._aiohttp_client(app.build())
+        return self._client
+
+    def finish(self) -> None:
+        """Check that nothing was printed that the page does not show."""
+        assert self._printed == "", "the page does not show what its program prints"
+
+
+def _commands(text: str) -> Iterator[tuple[str, str]]:
+    """Part a session into commands and their output; a backslash continues a command."""
+    for part in text.replace("\\\n", " ").split("$ ")[1:]:
+        command, _, answer = part.partition("\n")
+        yield command, answer
+
+
+def _read_curl(command: str) -> tuple[str, URL, dict[str, Any]]:
+    program, *words = shlex.split(command)
+    assert program == "curl", f"only curl runs here, not {program}"
+    method, headers, data, target = "", {}, None, None
+    arguments = iter(words)
+    for word in arguments:
+        if word == "-X":
+            method = next(arguments)
+        elif word == "-H":
+            name, _, value = next(arguments).partition(": ")
+            headers[name] = value
+        elif word == "--json":
+            data = next(arguments)
+            headers["Content-Type"] = "application/json"
+        else:
+            target = URL(word).relative()
+    assert target is not None, command
+    return method or ("GET" if data is None else "POST"), target, {"headers": headers, "data": data}
+
+
+def _comparable(text: str) -> Any:
+    """Leave out how JSON is laid out, and at what moment something happened."""
+    text = _MOMENT.sub("(a moment)", text.strip())
+    return json.loads(text) if text[:1] in {"{", "["} else text
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.stem)
+async def test_the_examples_of_a_page_work(
+    page: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    aiohttp_client: AiohttpClient,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Whoever follows a page from top to bottom sees what the page shows."""
+    monkeypatch.chdir(tmp_path)
+    reader = Reader(tmp_path / f"{program_of(page)}.py", aiohttp_client, capsys)
+    monkeypatch.setitem(sys.modules, reader.module.__name__, reader.module)
+    if page == _README:
+        # What ``make run`` serves, until the page shows an app of its own.
+        settings = Settings(database_url=f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}")
+        vars(reader.module)["app"] = create_app(settings, create_container(settings))
+
+    for block in blocks_of(page):
+        if block.test_file is None:
+            await reader.read(block)
+    reader.finish()
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in _PAGES if any(block.test_file for block in blocks_of(page))], ids=lambda page: page.stem
+)
+def test_the_tests_of_a_page_pass(page: Path, tmp_path: Path) -> None:
+    """Tests that a page shows pass under pytest, beside the program and with the settings that it shows."""
+    files = {"toml": "pyproject.toml", "python": f"{program_of(page)}.py"}
+    for block in blocks_of(page):
+        name = block.test_file or files.get(block.language)
+        if name is not None:
+            with (tmp_path / name).open("a", encoding="utf-8") as file:
+                file.write(block.text)
+
+    command = [sys.executable, "-m", "pytest", "-W", "error"]
+    if not (tmp_path / "pyproject.toml").exists():
+        command += ["-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603  fixed words
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.stem)
+def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
+    """Files that a page links to exist."""
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
+
+    assert [target for target in targets if not (page.parent / target).exists()] == []
