@@ -1,5 +1,6 @@
 """What emitted handlers answer with: an encoded body and a ready-made head, sent in one write."""
 
+from http.cookies import SimpleCookie
 from typing import Any
 
 from aiohttp import ClientConnectionResetError, HttpVersion11, hdrs
@@ -79,6 +80,12 @@ class EncodedResponse(Response[Any]):
     def _reason(self, reason: str) -> None:
         self._touched = True
         self.__dict__["_made_reason"] = reason
+
+    @property
+    def cookies(self) -> SimpleCookie:
+        """The cookies, which may be set in place."""
+        self._touched = True
+        return super().cookies
 
     def set_cookie(self, name: str, value: str, **attributes: Any) -> None:
         """Set a cookie as :class:`Response` does."""

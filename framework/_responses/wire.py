@@ -11,6 +11,7 @@ from multidict import CIMultiDict
 
 __all__ = ("HIGH_WATER", "date_lines", "has_signals", "send", "whole_head")
 
+_WITHOUT_LENGTH = frozenset({204, 304})
 HIGH_WATER = 65_536
 """Whoever has written more than this waits until the transport takes more."""
 
@@ -53,10 +54,11 @@ def whole_head(
 def _complete(
     request: BaseRequest, headers: CIMultiDict[str], *, status: int, length: int, keep_alive: bool
 ) -> None:
-    # RFC 9110, section 8.6: never with 1xx and 204; with 304 and HEAD only what GET would have had.
-    if status < 200 or status == 204:  # noqa: PLR2004
+    # RFC 9110, section 8.6: never with 1xx and 204; with HEAD only what GET would have had, and with 304, whose body
+    # need not be the one that GET would have had, none.
+    if status < 200 or status in {204, 304}:  # noqa: PLR2004
         headers.popall(hdrs.CONTENT_LENGTH, None)
-    elif length or (status != 304 and request.method != hdrs.METH_HEAD):  # noqa: PLR2004
+    elif length or request.method != hdrs.METH_HEAD:
         headers[hdrs.CONTENT_LENGTH] = str(length)
     headers.popall(hdrs.TRANSFER_ENCODING, None)
     if length and hdrs.CONTENT_TYPE not in headers:

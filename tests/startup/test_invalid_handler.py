@@ -47,13 +47,13 @@ def test_a_decorator_without_parentheses() -> None:
     """@get instead of @get() is told with all other mistakes."""
 
     class Orders(Controller):
-        @get  # type: ignore[arg-type, misc]  # the mistake
-        async def first(self) -> str:
+        @get  # type: ignore[arg-type]  # the mistake
+        async def first(self) -> str:  # type: ignore[misc]  # as above
             return ""
 
         @post("/b")
-        @get  # type: ignore[arg-type, misc]  # the mistake
-        async def second(self) -> str:
+        @get  # type: ignore[arg-type]  # the mistake
+        async def second(self) -> str:  # type: ignore[misc]  # as above
             return ""
 
     mend = '  Mend: write @get() or @get("/path").'
@@ -270,12 +270,12 @@ def test_a_generator() -> None:
 
     class Orders(Controller):
         @get("/a")
-        async def first(self) -> str:  # type: ignore[misc]  # the mistake
+        async def first(self) -> Any:
             yield ""
 
         @get("/b")
-        def second(self) -> list[int]:  # type: ignore[misc]  # the mistake
-            yield []
+        def second(self) -> Any:
+            yield ""
 
     mend = "  Mend: return the value instead, or an aiohttp StreamResponse."
     assert mistakes(Orders) == [
