@@ -71,10 +71,9 @@ def route(*paths: str, methods: Sequence[str], **settings: Unpack[RouteOptions])
             ) from error
         return function
 
-    if len(paths) == 1 and callable(paths[0]):
-        # A decorator without parentheses: told with all other mistakes, when the app is built.
-        return attach(paths[0])
-    return attach
+    first: Any = paths[0] if paths else None
+    # A decorator without parentheses is told with all other mistakes, when the app is built.
+    return attach(first) if callable(first) else attach
 
 
 def get(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:

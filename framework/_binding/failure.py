@@ -16,8 +16,11 @@ __all__ = ("INVALID", "FaultExplainer")
 MAXIMUM = 100
 """The most faults that a problem lists."""
 
-INVALID = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What the fast path raises for a request that is not valid; msgspec.ValidationError is a DecodeError."""
+INVALID = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError)
+"""What the fast path raises for a request that is not valid; msgspec.ValidationError is a DecodeError.
+
+The TypeError is that of an unhashable item in a set.
+"""
 
 
 class FaultExplainer:

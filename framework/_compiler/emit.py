@@ -155,7 +155,7 @@ def _emit_binding(source: Source, plan: RoutePlan) -> None:
         for check in checks:
             source.line(check)
         if plan.parameters:
-            source.line("p = convert(raw, Parameters, strict=False)")
+            source.line("p = convert(raw, Parameters, strict=False, str_keys=True)")
         if plan.body is not None:
             _emit_decoding(source, plan)
     with source.block("except INVALID as error:"):

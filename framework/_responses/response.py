@@ -1,7 +1,7 @@
 """The response classes: what users return, and what emitted handlers answer with, written in one piece."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 

@@ -9,7 +9,7 @@ from aiohttp import ClientConnectionResetError, HttpVersion10, HttpVersion11, hd
 from aiohttp.web_request import BaseRequest
 from multidict import CIMultiDict
 
-__all__ = ("HIGH_WATER", "date_lines", "has_signals", "send", "whole_head")
+__all__ = ("HIGH_WATER", "date_lines", "has_signals", "header_lines", "send", "whole_head")
 
 _WITHOUT_LENGTH = frozenset({204, 304})
 HIGH_WATER = 65_536
@@ -35,20 +35,29 @@ def whole_head(
     status: int,
     length: int,
     keep_alive: bool,
-) -> str | None:
-    """Complete the headers as aiohttp does and return the head; ``None`` where a header would split the response.
+) -> bytes | None:
+    """Complete the headers as aiohttp does and return the head; ``None`` where a header cannot be written.
 
     ``length`` is that of the body, whether it is sent (GET) or not (HEAD).
     """
     _complete(request, headers, status=status, length=length, keep_alive=keep_alive)
-    lines = [status_line, *map(": ".join, headers.items())]
-    if cookies:
-        lines += [f"Set-Cookie: {one.OutputString()}" for one in cookies.values()]
-    text = "\r\n".join(lines)
-    breaks = len(lines) - 1
-    if text.count("\n") != breaks or text.count("\r") != breaks or "\0" in text:
+    lines = header_lines(headers, cookies)
+    return None if lines is None else b"%s\r\n%s\r\n" % (status_line.encode(), lines)
+
+
+def header_lines(headers: CIMultiDict[str], cookies: SimpleCookie | None) -> bytes | None:
+    """Return headers and cookies as lines; ``None`` where one of them is no text or would split the response."""
+    lines = []
+    try:
+        lines += map(": ".join, headers.items())
+        if cookies:
+            lines += [f"Set-Cookie: {one.OutputString()}" for one in cookies.values()]
+        data = "\r\n".join([*lines, ""]).encode()
+    except (TypeError, UnicodeEncodeError):
         return None
-    return text + "\r\n\r\n"
+    if data.count(b"\n") != len(lines) or data.count(b"\r") != len(lines) or b"\0" in data:
+        return None
+    return data
 
 
 def _complete(

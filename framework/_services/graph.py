@@ -166,7 +166,7 @@ def _check(registration: Registration, factory: Any) -> None:
             f"the factory of {type_name(registration.key)} cannot be called",
             mend="give a class or a function, or use add_instance for something that exists already",
         )
-    plain = typing.get_origin(factory) or factory
+    plain: Any = typing.get_origin(factory) or factory
     if is_abstract(plain):
         raise InvalidProviderError(
             describe_class(plain),

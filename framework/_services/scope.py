@@ -1,6 +1,5 @@
 """Closing services: strictly last in, first out, whatever happens."""
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -28,7 +27,8 @@ async def close(opened: list[Finalizer], error: BaseException | None) -> BaseExc
 
     Each finalizer sees the error of the handler, or of a finalizer before it. None of them can swallow it. One that
     fails stops no other: its own error counts when there was none before, when it is an HTTPError, when it was raised
-    ``from`` the first, or when it is a cancellation; otherwise it is logged and the first stands.
+    ``from`` the first, or when it is a cancellation; otherwise it is logged and the first stands. Nothing replaces a
+    cancellation.
     """
     while opened:
         finish, service = opened.pop()
@@ -42,7 +42,8 @@ async def close(opened: list[Finalizer], error: BaseException | None) -> BaseExc
 def _later(error: BaseException | None, raised: BaseException) -> BaseException:
     if error is None or raised is error:
         return raised
-    if isinstance(raised, HTTPError | asyncio.CancelledError) or raised.__cause__ is error:
+    counts = isinstance(raised, HTTPError) or not isinstance(raised, Exception) or raised.__cause__ is error
+    if counts and isinstance(error, Exception):
         return raised
     _LOGGER.error("A service failed to close after %r", error, exc_info=raised)
     return error
