@@ -20,15 +20,17 @@ HandlerTable: TypeAlias = Mapping[type[Exception] | int, str]
 class Rendering:
     """How errors are rendered; given by the compiler, so that this floor knows no response class."""
 
-    __slots__ = ("problem", "translate")
+    __slots__ = ("broken", "problem", "translate")
 
     def __init__(
         self,
         problem: Callable[[HTTPError, web.Request], web.StreamResponse],
         translate: Callable[[web.HTTPException], HTTPError | web.StreamResponse],
+        broken: Callable[[], web.StreamResponse],
     ) -> None:
         self.problem = problem
         self.translate = translate
+        self.broken = broken
 
 
 class ErrorAnswer:
@@ -49,33 +51,46 @@ class ErrorAnswer:
         self._live = live
 
     async def __call__(self, request: web.Request, error: Exception) -> web.StreamResponse:
-        if isinstance(error, web.HTTPException):
-            translated = self._rendering.translate(error)
-            if not isinstance(translated, HTTPError):
-                return translated
-            error = translated
-        variable = self._find(error)
-        if variable is None:
-            return self._default(request, error)
+        """Return the response that an exception becomes."""
+        if request.writer.output_size:
+            # A response has begun: whatever is written now would stand in the middle of it.
+            _LOGGER.error("%s %s failed amid its response", request.method, request.rel_url.raw_path, exc_info=error)
+            return self._rendering.broken()
+        meaning = self._meaning(error)
+        found = self._find(error, meaning)
+        if found is None:
+            return self._default(request, meaning)
+        variable, seen = found
         try:
-            return require_response(await self._live[variable](request, error), variable)
+            return require_response(await self._live[variable](request, seen), variable)
         except Exception as other:  # noqa: BLE001  whatever it is, it is answered
-            return self._default(request, other)
+            return self._default(request, self._meaning(other))
 
-    def _find(self, error: Exception) -> str | None:
+    def _meaning(self, error: Exception) -> Exception | web.StreamResponse:
+        """Return what an exception of aiohttp's means here, and any other as it is."""
+        return self._rendering.translate(error) if isinstance(error, web.HTTPException) else error
+
+    def _find(self, error: Exception, meaning: object) -> tuple[str, Exception] | None:
+        """Return the exception handler that fits best, and the exception as it wants to see it."""
         if not self._levels:
             return None
-        status = error.status if isinstance(error, HTTPError) else 500
-        keys: tuple[Any, ...] = (*type(error).__mro__, status)
-        return next((level[key] for level in self._levels for key in keys if key in level), None)
+        keys: list[tuple[Any, Exception]] = []
+        if isinstance(error, web.HTTPException):
+            keys += [(one, error) for one in type(error).__mro__ if issubclass(one, web.HTTPException)]
+        if isinstance(meaning, Exception):
+            status = meaning.status if isinstance(meaning, HTTPError) else 500
+            keys += [(one, meaning) for one in (*type(meaning).__mro__, status)]
+        return next(((level[key], seen) for level in self._levels for key, seen in keys if key in level), None)
 
-    def _default(self, request: web.Request, error: Exception) -> web.StreamResponse:
-        if isinstance(error, HTTPError):
+    def _default(self, request: web.Request, meaning: Exception | web.StreamResponse) -> web.StreamResponse:
+        if isinstance(meaning, web.StreamResponse):
+            return meaning
+        if isinstance(meaning, HTTPError):
             try:
-                return self._rendering.problem(error, request)
+                return self._rendering.problem(meaning, request)
             except Exception as other:  # noqa: BLE001  a member that cannot be encoded
-                error = other
-        _LOGGER.error("%s %s failed", request.method, request.rel_url.raw_path, exc_info=error)
+                meaning = other
+        _LOGGER.error("%s %s failed", request.method, request.rel_url.raw_path, exc_info=meaning)
         return self._rendering.problem(InternalServerError(), request)
 
 

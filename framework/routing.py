@@ -58,22 +58,21 @@ def route(*paths: str, methods: Sequence[str], **settings: Unpack[RouteOptions])
         options=settings,
     )
 
-    def attach(function: _F) -> _F:
+    def attach(function: Any) -> Any:
         # A tuple, since decorators may be stacked.
         try:
-            function.__routes__ = (definition, *getattr(function, "__routes__", ()))  # type: ignore[attr-defined]  # any function takes attributes
+            function.__routes__ = (definition, *getattr(function, "__routes__", ()))
         except AttributeError as error:
-            kind = type(function).__name__
             raise InvalidHandlerError(
                 f"a route decorator of {'/'.join(definition.methods)} {' and '.join(map(repr, paths))}",
-                f"a {kind} cannot be a handler",
+                f"a {type(function).__name__} cannot be a handler",
                 mend="decorate a method of a controller",
             ) from error
         return function
 
-    first: Any = paths[0] if paths else None
     # A decorator without parentheses is told with all other mistakes, when the app is built.
-    return attach(first) if callable(first) else attach
+    bare: Callable[[_F], _F] = attach(paths[0]) if len(paths) == 1 and callable(paths[0]) else attach
+    return bare
 
 
 def get(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:

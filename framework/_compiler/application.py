@@ -11,6 +11,7 @@ from framework._pipeline import ErrorAnswer, Rendering
 from framework._plan import LayerPlan, RoutePlan
 from framework._responses.encoded import EncodedResponse, Head
 from framework._responses.problems import from_aiohttp, problem_response
+from framework._responses.response import BrokenResponse
 from framework._routing.resource import ControllerResource, PathEntry, RouteEntry
 from framework._routing.table import PathTable
 from framework._routing.template import PathTemplate
@@ -20,7 +21,7 @@ __all__ = ("CompiledApp", "compile_app")
 
 # RFC 9110, section 9, and RFC 5789; what an app declares beyond them is known too.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
-_RENDERING = Rendering(problem=problem_response, translate=from_aiohttp)
+_RENDERING = Rendering(problem=problem_response, translate=from_aiohttp, broken=BrokenResponse)
 _NO_CONTENT = Head(204, None)
 
 

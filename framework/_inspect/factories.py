@@ -2,6 +2,7 @@
 
 import collections.abc
 import contextlib
+import functools
 import inspect
 import typing
 from collections.abc import Callable
@@ -29,18 +30,25 @@ _PRODUCERS = (*_ITERATORS, *_CONTEXTS)
 
 def factory_shape(factory: Callable[..., Any], returns: Any) -> FactoryShape:
     """Tell how a factory makes its service; ``returns`` is its return annotation."""
-    if isinstance(factory, type):
-        return _class_shape(factory)
-    if inspect.isasyncgenfunction(factory):
-        return "async_generator"
-    if inspect.isgeneratorfunction(factory):
-        return "generator"
-    managed = _managed_shape(factory)
-    if managed is not None:
-        return managed
+    function = _function_of(factory)
+    if isinstance(function, type):
+        return _class_shape(function)
+    written = getattr(function, "__wrapped__", function)
+    # contextlib's decorators leave a plain function that wraps the generator function.
+    managed = function is not written and function.__globals__.get("__name__") == contextlib.__name__
+    if inspect.isasyncgenfunction(written):
+        return "async_context" if managed else "async_generator"
+    if inspect.isgeneratorfunction(written):
+        return "context" if managed else "generator"
     if is_async(factory):
         return "async_call"
     return _CONTEXTS.get(typing.get_origin(returns), "call")
+
+
+def _function_of(factory: Any) -> Any:
+    while isinstance(factory, functools.partial):
+        factory = factory.func
+    return factory if isinstance(factory, type) or hasattr(factory, "__code__") else getattr(type(factory), "__call__")  # noqa: B004, B009  the method itself is wanted
 
 
 def _class_shape(factory: type) -> FactoryShape:
@@ -49,14 +57,6 @@ def _class_shape(factory: type) -> FactoryShape:
     if hasattr(factory, "__enter__") and hasattr(factory, "__exit__"):
         return "context"
     return "call"
-
-
-def _managed_shape(factory: Callable[..., Any]) -> FactoryShape | None:
-    # contextlib's decorators leave a plain function that wraps the generator function.
-    wrapped = getattr(factory, "__wrapped__", None)
-    if inspect.isasyncgenfunction(wrapped):
-        return "async_context"
-    return "context" if inspect.isgeneratorfunction(wrapped) else None
 
 
 def misuse_of(factory: Callable[..., Any], returns: Any) -> tuple[str, str] | None:

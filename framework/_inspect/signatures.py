@@ -88,14 +88,14 @@ def read_signature(
 
 
 def _hints(target: Callable[..., Any]) -> dict[str, Any]:
+    while isinstance(target, functools.partial):
+        target = target.func
     if isinstance(target, type):
         written = constructor_of(target)
         if hasattr(written, "__code__"):
             return typing.get_type_hints(written, include_extras=True)
         return typing.get_type_hints(target, include_extras=True) if issubclass(target, Struct) else {}
-    while isinstance(target, functools.partial):
-        target = target.func
-    if not hasattr(target, "__annotations__") and not isinstance(target, type):
+    if not hasattr(target, "__annotations__"):
         target = type(target).__call__
     return typing.get_type_hints(target, include_extras=True)
 

@@ -39,6 +39,7 @@ class EncodedResponse(Response[Any]):
     head and body go out in one write, without a header dictionary.
     """
 
+    _body: Any = None
     _pending = False
     _touched = False
     value = None  # What the body was made from is not kept.

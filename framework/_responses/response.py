@@ -5,21 +5,20 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from aiohttp import hdrs, web
+from aiohttp import ClientConnectionResetError, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.web_request import BaseRequest
 
 from framework._responses.encoders import encode_untyped
-from framework._responses.wire import HIGH_WATER, has_signals, send, whole_head
+from framework._responses.wire import HIGH_WATER, has_signals, header_lines, send, whole_head
 from framework.http_errors import reason_phrase
 
-__all__ = ("Response", "instance_of")
+__all__ = ("BrokenResponse", "Response", "instance_of")
 
 _T = TypeVar("_T")
 _ABSENT: Any = object()
 _JSON = "application/json"
 _LOGGER = logging.getLogger("framework")
-_FORBIDDEN = frozenset("\r\n\0")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # RFC 3986: what a path may hold as it is; % stays, since the path is encoded already.
 _PATH_SAFE = "/%:@!$&'()*+,;=-._~"
@@ -60,6 +59,18 @@ class Response(web.Response, Generic[_T]):
         for name, text in (cookies or {}).items():
             self.set_cookie(name, text)
 
+    @property
+    def _body(self) -> Any:
+        # Whoever looks at the body of a response that no handler returned wants it encoded.
+        if self._pending:
+            self.encode(None, None, self.status)
+        return self.__dict__.get("_made_body")
+
+    @_body.setter
+    def _body(self, body: Any) -> None:
+        self._pending = False
+        self.__dict__["_made_body"] = body
+
     def set_cookie(self, name: str, value: str, **attributes: Any) -> None:
         """Set a cookie as aiohttp does, HttpOnly and SameSite=Lax unless said otherwise."""
         said = {key: one for key, one in attributes.items() if one is not None}
@@ -92,7 +103,7 @@ class Response(web.Response, Generic[_T]):
             return await super().prepare(request)
         self._settle(request)
         if self._compression or self._chunked or not isinstance(self._body, bytes | None) or has_signals(request):
-            if not all(map(_FORBIDDEN.isdisjoint, self._header_texts())):
+            if header_lines(self.headers, self._cookies) is None:
                 self._refuse(request)
             return await super().prepare(request)
         data = self._whole(request)
@@ -105,8 +116,12 @@ class Response(web.Response, Generic[_T]):
 
     def _settle(self, request: BaseRequest) -> None:
         """Decide what waited for the request."""
-        if self._pending:
-            self.encode(None, None, self.status)
+        try:
+            if self._pending:
+                self.encode(None, None, self.status)
+        except Exception:
+            _LOGGER.exception("%s %s: a response cannot be encoded", request.method, request.rel_url.raw_path)
+            self._fail(request)
         for name in getattr(self, "_secure_later", ()):
             if name in self.cookies:
                 self.cookies[name]["secure"] = request.secure or not _is_loopback(request.host)
@@ -133,16 +148,14 @@ class Response(web.Response, Generic[_T]):
                 break
             self._refuse(request)
         bodiless = request.method == hdrs.METH_HEAD or self._status in _BODILESS
-        return head.encode() if bodiless else head.encode() + body
-
-    def _header_texts(self) -> Iterator[str]:
-        for name, value in self.headers.items():
-            yield name + value
-        for cookie in (self._cookies or {}).values():
-            yield cookie.OutputString()
+        return head if bodiless else head + body
 
     def _refuse(self, request: BaseRequest) -> None:
-        _LOGGER.error("%s %s: a response header holds CR, LF or NUL", request.method, request.rel_url.raw_path)
+        line = "%s %s: a response header is no text, or holds CR, LF or NUL"
+        _LOGGER.error(line, request.method, request.rel_url.raw_path)
+        self._fail(request)
+
+    def _fail(self, request: BaseRequest) -> None:
         self.headers.clear()
         self._cookies = None
         self.set_status(500, reason_phrase(500))
@@ -156,6 +169,17 @@ class Response(web.Response, Generic[_T]):
         await super()._prepare_headers()
         if not announced:
             self.headers.popall(hdrs.SERVER, None)
+
+
+class BrokenResponse(web.StreamResponse):
+    """Stands for a response that has begun and cannot be completed: the connection is cut, so that the client knows."""
+
+    def __init__(self) -> None:
+        super().__init__(status=500)
+
+    async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:  # noqa: ARG002  aiohttp's signature
+        """Make aiohttp close the connection, as it does for a client that has gone."""
+        raise ClientConnectionResetError("The response has begun and cannot be completed")
 
 
 def _is_loopback(host: str) -> bool:

@@ -47,7 +47,7 @@ def whole_head(
 
 def header_lines(headers: CIMultiDict[str], cookies: SimpleCookie | None) -> bytes | None:
     """Return headers and cookies as lines; ``None`` where one of them is no text or would split the response."""
-    lines = []
+    lines: list[str] = []
     try:
         lines += map(": ".join, headers.items())
         if cookies:

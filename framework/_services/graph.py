@@ -97,6 +97,7 @@ class ServiceGraph:
         return tuple(qualifier for key, qualifier in self._registrations if key == plain and qualifier is not None)
 
     def _collected(self, annotation: Any) -> list[Registration]:
+        annotation = without_none(annotation)
         if typing.get_origin(annotation) is not list:
             return []
         (item,) = typing.get_args(annotation)

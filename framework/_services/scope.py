@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, TypeAlias
 
+from framework._inspect.names import callable_name
 from framework.http_errors import HTTPError
 
 __all__ = (
@@ -59,7 +60,7 @@ async def finish_async_generator(generator: AsyncGenerator[Any, None], error: Ba
     except StopAsyncIteration:
         return
     await generator.aclose()
-    raise RuntimeError(_TWICE.format(generator))
+    raise RuntimeError(_TWICE.format(callable_name(generator)))
 
 
 async def finish_generator(generator: Generator[Any, None, None], error: BaseException | None) -> None:
@@ -72,7 +73,7 @@ async def finish_generator(generator: Generator[Any, None, None], error: BaseExc
     except StopIteration:
         return
     generator.close()
-    raise RuntimeError(_TWICE.format(generator))
+    raise RuntimeError(_TWICE.format(callable_name(generator)))
 
 
 _TWICE = "The provider {} yielded more than once"

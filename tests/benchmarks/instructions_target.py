@@ -24,7 +24,7 @@ from tests.benchmarks.workloads import WORKLOADS, Answer, Request, Workload, che
 __all__ = ("COUNTS",)
 
 COUNTS = (100, 300)
-_WARM_UP = 200
+_WARM_UP = 100
 _LAYOUTS = (0, 1249, 2531)
 """How many versions of types are used up before the first request, see _shift()."""
 _PATIENCE = 10_000

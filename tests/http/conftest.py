@@ -1,6 +1,7 @@
 """Fixtures of the tests through HTTP: an app is served, and the log is watched."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -16,7 +17,7 @@ from tests.http.shapes import LOGGERS, Serve, app_of
 def serve(aiohttp_server: AiohttpServer) -> Serve:
     """Serve apps, and close them when the test ends."""
 
-    async def start(app: App | web.Application, **runner: object) -> TestServer:
+    async def start(app: App | web.Application, **runner: Any) -> TestServer:
         return await aiohttp_server(app.build() if isinstance(app, App) else app, **runner)
 
     return start

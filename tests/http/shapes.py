@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from framework import App, Controller
+from framework import App, Controller, Router
 
 __all__ = ("LOGGERS", "Serve", "app_of", "fault", "invalid", "logged", "problem", "reading")
 
@@ -35,10 +35,11 @@ _TITLES = {
 class Serve(Protocol):
     """Serves an app until the test ends; ``runner`` are settings of aiohttp's AppRunner."""
 
-    def __call__(self, app: App | web.Application, **runner: Any) -> Awaitable[TestServer]: ...
+    def __call__(self, app: App | web.Application, **runner: Any) -> Awaitable[TestServer]:
+        """Serve an app."""
 
 
-def app_of(*controllers: type[Controller], **settings: Any) -> App:
+def app_of(*controllers: type[Controller] | Router, **settings: Any) -> App:
     """Return an app of controllers without a document."""
     return App(controllers, **{"openapi": None, **settings})
 

@@ -57,7 +57,9 @@ async def test_host_that_is_none_cannot_be_parsed(items: TestServer, target: str
     assert answer.problem == problem(400, target, "The Host header cannot be parsed", errors=[expected])
 
 
-@pytest.mark.parametrize("host", ["a", "a:80", "a:", "", "127.0.0.1:65535", "[::1]:8080", "xn--bcher-kva.example", "a_b"])
+@pytest.mark.parametrize(
+    "host", ["a", "a:80", "a:", "", "127.0.0.1:65535", "[::1]:8080", "xn--bcher-kva.example", "a_b"]
+)
 async def test_host_by_any_of_its_forms_is_taken(items: TestServer, host: str) -> None:
     """A name or an address, with or without a port, is a host (RFC 9110, section 7.2)."""
     answer = await exchange(items, make_request("GET", "/items", headers={"Host": host}), probe=PROBE)
@@ -114,7 +116,9 @@ async def test_framing_that_breaks_within_the_body_closes_the_connection(items: 
 @pytest.mark.parametrize(
     "data",
     [
-        pytest.param(b"GET /items HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", id="row 63: 100 KB header"),
+        pytest.param(
+            b"GET /items HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", id="row 63: 100 KB header"
+        ),
         pytest.param(
             b"GET /items HTTP/1.1\r\nHost: a\r\n" + b"".join(b"X%d: y\r\n" % one for one in range(200)) + b"\r\n",
             id="row 63: 200 headers",

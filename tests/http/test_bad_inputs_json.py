@@ -133,7 +133,8 @@ async def test_trailing_garbage_cannot_be_parsed(items: TestServer, rest: bytes,
         pytest.param(make_request("POST", "/items", headers=JSON), id="no length"),
         pytest.param(make_request("POST", "/items"), id="no type"),
         pytest.param(
-            make_request("POST", "/items", headers={**JSON, "Transfer-Encoding": "chunked"}) + b"0\r\n\r\n", id="chunked"
+            make_request("POST", "/items", headers={**JSON, "Transfer-Encoding": "chunked"}) + b"0\r\n\r\n",
+            id="chunked",
         ),
     ],
 )

@@ -176,13 +176,25 @@ async def test_raw_body_is_not_decoded(serve: Serve) -> None:
         (Cat | Dog, {"type": "fox"}, [("/type", "tag", "Invalid tag")]),
         (Cat | Dog, {"lives": 1}, [("/type", "missing", "Field required")]),
         (list[Cat | Dog], [{"type": "cat"}], [("/0/lives", "missing", "Field required")]),
-        (dict[int, str], {"a/b": 1}, [("/a~1b", "key", "Expected `int`, got `str`"), ("/a~1b", "type", "Expected `str`, got `int`")]),
+        (
+            dict[int, str],
+            {"a/b": 1},
+            [("/a~1b", "key", "Expected `int`, got `str`"), ("/a~1b", "type", "Expected `str`, got `int`")],
+        ),
         (Annotated[int, Body()], "5", [("", "type", "Expected `int`, got `str`")]),
         (Annotated[float, Body()], "nan", [("", "type", "Expected `float`, got `str`")]),
         (Annotated[Color, Body()], "blue", [("", "value", "Invalid enum value")]),
         (Even, {"number": 3}, [("", "value", "the number is odd")]),
-        (list[Even], [{"number": 3}, {"number": 2}, {"number": 5}], [("/0", "value", "the number is odd"), ("/2", "value", "the number is odd")]),
-        (Annotated[Annotated[list[int], Meta(max_length=1)] | None, Body()], [1, 2], [("", "constraint", "Expected `array` of length <= 1")]),
+        (
+            list[Even],
+            [{"number": 3}, {"number": 2}, {"number": 5}],
+            [("/0", "value", "the number is odd"), ("/2", "value", "the number is odd")],
+        ),
+        (
+            Annotated[Annotated[list[int], Meta(max_length=1)] | None, Body()],
+            [1, 2],
+            [("", "constraint", "Expected `array` of length <= 1")],
+        ),
     ],
 )
 async def test_every_fault_of_a_body_is_told(
@@ -213,7 +225,7 @@ async def test_optional_body_is_checked_when_it_is_there(serve: Serve) -> None:
 
 
 async def test_null_is_a_body(serve: Serve) -> None:
-    """null is a value, and a required body that may be None still has to be there."""
+    """Null is a value, and a required body that may be None still has to be there."""
     server = await serve(app_of(reading(post("/read"), Annotated[Order | None, Body()])))
     assert (await ask(server, "POST", "/read", body=b"null")).body == b"None"
     empty = await ask(server, "POST", "/read", body=b"")
@@ -234,7 +246,7 @@ async def test_scalars_beside_a_body_are_query_parameters(serve: Serve) -> None:
     class Orders(Controller):
         @post("/orders")
         async def create(
-            self, order: Order, dry: bool = False, tag: tuple[str, ...] = (), *, line: Annotated[Line, Query()]
+            self, order: Order, *, dry: bool = False, tag: tuple[str, ...] = (), line: Annotated[Line, Query()]
         ) -> str:
             return repr((order, dry, tag, line))
 

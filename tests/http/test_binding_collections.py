@@ -56,7 +56,13 @@ async def test_collection_is_read(serve: Serve, annotation: Any, query: str, exp
         (list[int], "?value=null", "/value/0", "type", "Expected `int`, got `str`"),
         (list[float], "?value=1&value=nan", "/value/1", "value", "Expected a finite number"),
         (tuple[int, str], "?value=1", "/value", "constraint", "Expected `array` of length 2, got 1"),
-        (Annotated[list[int], Meta(max_length=1)], "?value=1&value=2", "/value", "constraint", "Expected `array` of length <= 1"),
+        (
+            Annotated[list[int], Meta(max_length=1)],
+            "?value=1&value=2",
+            "/value",
+            "constraint",
+            "Expected `array` of length <= 1",
+        ),
         (Annotated[list[int], Query(style="csv")], "?value=1,x", "/value/1", "type", "Expected `int`, got `str`"),
         (Annotated[list[int], Query(style="csv")], "?value=1,", "/value/1", "type", "Expected `int`, got `str`"),
         (Annotated[list[int], Query(style="csv")], "?value=", "/value/0", "type", "Expected `int`, got `str`"),
@@ -92,7 +98,6 @@ async def test_absent_collection_is_its_default(serve: Serve, annotation: Any, d
 
 async def test_default_is_not_shared_between_requests(serve: Serve) -> None:
     """A handler that changes a mutable default changes it for its own request alone."""
-
 
     class Changing(Controller):
         @get("/read")

@@ -44,6 +44,7 @@ class Everything(Controller):
         body: Numbers,
         x_depth: Annotated[int, Header()],
         session: Annotated[str, Cookie(name="sid"), Meta(min_length=2)],
+        *,
         flag: bool = False,
     ) -> None:
         """Answer nothing."""

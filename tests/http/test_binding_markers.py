@@ -103,7 +103,7 @@ class Both(Controller):
         return [word, words]
 
     @post("/page")
-    async def page(self, page: Page, request: Request) -> list[int]:
+    async def page(self, page: Page) -> list[int]:
         """Take a model of the container rather than the body."""
         return [page.limit]
 

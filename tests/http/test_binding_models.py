@@ -151,7 +151,9 @@ class Box(Struct, Generic[T]):
         (Box[list[int]], "?x=1&x=2", Box([1, 2])),
     ],
 )
-async def test_model_may_be_any_class_with_fields(serve: Serve, annotation: object, query: str, expected: object) -> None:
+async def test_model_may_be_any_class_with_fields(
+    serve: Serve, annotation: object, query: str, expected: object
+) -> None:
     """Dataclasses, attrs classes, TypedDicts and generics are spread as Structs are."""
     server = await serve(app_of(reading(get("/read"), Annotated[annotation, Query()])))
     answer = await ask(server, "GET", f"/read{query}")

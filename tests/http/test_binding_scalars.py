@@ -13,7 +13,7 @@ from framework import Cookie, Header, Path, Query, get
 from tests.http.raw import Answer, ask
 from tests.http.shapes import Serve, app_of, fault, invalid, reading
 
-UTC = dt.timezone.utc
+UTC = dt.UTC
 
 
 class Color(enum.Enum):
@@ -135,7 +135,12 @@ async def test_scalar_is_converted(serve: Serve, annotation: Any, text: str, exp
         (Annotated[int, Meta(multiple_of=5)], "11", "constraint", "Expected `int` that's a multiple of 5"),
         (Annotated[str, Meta(min_length=1)], "", "constraint", "Expected `str` of length >= 1"),
         (Annotated[str, Meta(pattern="^a+$")], "b", "constraint", "Expected `str` matching regex '^a+$'"),
-        (Annotated[dt.datetime, Meta(tz=True)], "2026-11-22T09:00:00", "constraint", "Expected `datetime` with a timezone component"),
+        (
+            Annotated[dt.datetime, Meta(tz=True)],
+            "2026-11-22T09:00:00",
+            "constraint",
+            "Expected `datetime` with a timezone component",
+        ),
     ],
 )
 async def test_text_that_is_no_such_scalar_is_a_fault(

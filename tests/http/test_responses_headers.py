@@ -70,7 +70,16 @@ async def test_cookie_on_a_loopback_host_needs_no_https(serve: Serve, host: str)
 
 
 @pytest.mark.parametrize(
-    "host", ["example.com", "example.com:8080", "localhost.example.com", "127.0.0.1.example.com", "[::2]:80", "192.168.0.1", ""]
+    "host",
+    [
+        "example.com",
+        "example.com:8080",
+        "localhost.example.com",
+        "127.0.0.1.example.com",
+        "[::2]:80",
+        "192.168.0.1",
+        "",
+    ],
 )
 async def test_cookie_on_another_host_is_secure(serve: Serve, host: str) -> None:
     """Everywhere else cookies are Secure, over plain HTTP as well: a proxy may have ended TLS."""
@@ -175,7 +184,9 @@ async def injection(serve: Serve) -> TestServer:
     return await serve(app_of(Injection, middlewares=[inject]))
 
 
-@pytest.mark.parametrize("text", ["a%0D%0AX-Evil:%201", "a%0AX-Evil:%201", "a%0DX-Evil:%201", "a%00b", "%0D%0A%0D%0Abody"])
+@pytest.mark.parametrize(
+    "text", ["a%0D%0AX-Evil:%201", "a%0AX-Evil:%201", "a%0DX-Evil:%201", "a%00b", "%0D%0A%0D%0Abody"]
+)
 @pytest.mark.parametrize("way", ["value", "name", "type", "cookie", "error", "set"])
 async def test_header_that_would_split_the_response_is_a_crash(
     injection: TestServer, caplog: pytest.LogCaptureFixture, way: str, text: str

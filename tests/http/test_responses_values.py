@@ -20,7 +20,7 @@ from tests.http.raw import Answer, ask
 from tests.http.shapes import Serve, app_of, logged, problem
 
 T = TypeVar("T")
-UTC = dt.timezone.utc
+UTC = dt.UTC
 WHEN = dt.datetime(2026, 11, 22, 9, 30, 0, 250000, tzinfo=UTC)
 BERLIN = dt.datetime(2026, 11, 22, 10, 30, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 ID = uuid.UUID(int=1)
@@ -138,7 +138,7 @@ async def answer_of(serve: Serve, annotation: Any, value: Any, **settings: Any) 
         (uuid.UUID, ID, b'"00000000-0000-0000-0000-000000000001"'),
         (dt.timedelta, dt.timedelta(hours=1), b'"PT3600S"'),
         (list[bytes], [b"ab"], b'["YWI="]'),
-        (list[str], ["\u00e9\u2028"], "[\"\u00e9\u2028\"]".encode()),
+        (list[str], ["\u00e9\u2028"], '["\u00e9\u2028"]'.encode()),
         (msgspec.Raw, msgspec.Raw(b'{"a" : 1}'), b'{"a" : 1}'),
     ],
 )  # fmt: skip
@@ -170,7 +170,13 @@ async def test_value_is_json(serve: Serve, annotation: Any, value: Any, body: by
         (Response, Response(None), 200, None, b""),
         (Response[Any], Response([Line(1)]), 200, "application/json", b'[{"orderId":1}]'),
         (Response[bytes], Response(b"<p>", media_type="text/html"), 200, "text/html", b"<p>"),
-        (Response[Line], Response(Line(1), media_type="application/vnd.line+json"), 200, "application/vnd.line+json", b'{"orderId":1}'),
+        (
+            Response[Line],
+            Response(Line(1), media_type="application/vnd.line+json"),
+            200,
+            "application/vnd.line+json",
+            b'{"orderId":1}',
+        ),
         (Response[str], Response("a", headers={"Content-Type": "text/csv"}), 200, "text/csv", b"a"),
         (str | Response[str], "text", 200, "text/plain; charset=utf-8", b"text"),
         (str | Response[str], Response("text", status=202), 202, "text/plain; charset=utf-8", b"text"),

@@ -190,7 +190,7 @@ def chunk(response: web.Response) -> None:
 
 def set_times(response: web.Response) -> None:
     """Set validators."""
-    response.last_modified = dt.datetime(2026, 11, 22, tzinfo=dt.timezone.utc)
+    response.last_modified = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
     response.etag = "1"
 
 
@@ -217,7 +217,7 @@ def look_only(response: web.Response) -> None:
     assert response.prepared is False
     assert (response.status, response.reason) == (200, "OK")
     assert (response.keep_alive, response.compression, response.chunked) == (None, False, False)
-    assert response.last_modified is response.etag is None
+    assert (response.last_modified, response.etag) == (None, None)
     assert response.text == response.body.decode() == TEXT  # type: ignore[union-attr]  # bytes here
     assert not response.cookies
     assert response.task is None

@@ -256,7 +256,9 @@ async def test_two_apps_live_in_one_process(serve: Serve) -> None:
     for word in ("hello", "salut"):
         container = Container()
         container.add_instance(str, word)
-        servers.append(await serve(app_of(Greeting, container=container, middlewares=[mark] if word == "salut" else [])))
+        servers.append(
+            await serve(app_of(Greeting, container=container, middlewares=[mark] if word == "salut" else []))
+        )
     first, second = [await ask(server, "GET", "/hello") for server in servers]
     assert (first.body, "X-Ours" in first.headers) == (b"hello", False)
     assert (second.body, second.headers["X-Ours"]) == (b"salut", "200")

@@ -1,11 +1,13 @@
 """Which handler a path reaches, whatever the order in which the handlers stand."""
 
+import inspect
+import re
 from typing import Annotated, Any
 
 import pytest
 
 from framework import Controller, Path, get, post
-from tests.http.raw import ask, make_request, exchange
+from tests.http.raw import ask, exchange, make_request
 from tests.http.shapes import Serve, app_of, problem
 
 
@@ -16,11 +18,16 @@ def answering(*paths: str) -> type[Controller]:
 
 def handler(path: str) -> Any:
     """Return a handler of a path that answers the path and what its placeholders hold."""
-    names = [part.partition("}")[0].partition(":")[0] for part in path.split("{")[1:]]
-    source = f"async def handle(self, {', '.join(f'{name}: str' for name in names)}) -> list[str]: return [path, {', '.join(names)}]"
-    namespace: dict[str, Any] = {"path": path}
-    exec(source, namespace)
-    return get(path)(namespace["handle"])
+    names = re.findall(r"{(\w+)", path)
+
+    async def handle(_: Controller, **values: str) -> list[str]:
+        return [path, *(values[name] for name in names)]
+
+    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    parameters = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=str) for name in names]
+    handle.__signature__ = inspect.Signature([itself, *parameters])  # type: ignore[attr-defined]  # a function takes any
+    handle.__annotations__ = {**dict.fromkeys(names, str), "return": list[str]}
+    return get(path)(handle)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +38,9 @@ def handler(path: str) -> Any:
         pytest.param(["/{a}/x", "/b/{c}"], "/b/x", ["/b/{c}", "x"], id="the first static segment counts"),
         pytest.param(["/a/b/c", "/a/{x}/d"], "/a/b/d", ["/a/{x}/d", "b"], id="backtracking out of a static segment"),
         pytest.param(["/a/b/c", "/{x}/b/d"], "/a/b/d", ["/{x}/b/d", "a"], id="backtracking over two segments"),
-        pytest.param(["/a/{x}/{y}/c", "/{r:path}"], "/a/1/2/d", ["/{r:path}", "a/1/2/d"], id="backtracking to the rest"),
+        pytest.param(
+            ["/a/{x}/{y}/c", "/{r:path}"], "/a/1/2/d", ["/{r:path}", "a/1/2/d"], id="backtracking to the rest"
+        ),
         pytest.param(["/f/{name:path}"], "/f/a/b/c.txt", ["/f/{name:path}", "a/b/c.txt"], id="rest of the path"),
         pytest.param(["/f/{name:path}"], "/f/", ["/f/{name:path}", ""], id="empty rest"),
         pytest.param(["/f/{name:path}"], "/f//a/", ["/f/{name:path}", "/a/"], id="rest with empty segments"),
@@ -42,7 +51,9 @@ def handler(path: str) -> Any:
         pytest.param(["/r/{n}.json", "/r/{n}"], "/r/.json", ["/r/{n}", ".json"], id="an affix needs a text"),
         pytest.param(["/r/{n}.json", "/r/v{n}.json"], "/r/v1.json", ["/r/v{n}.json", "1"], id="the longer affixes win"),
         pytest.param(["/r/x.json", "/r/{n}.json"], "/r/x.json", ["/r/x.json"], id="static beats affix"),
-        pytest.param(["/r/{n}.tar.gz", "/r/{n}.gz"], "/r/a.tar.gz", ["/r/{n}.tar.gz", "a"], id="the longer suffix wins"),
+        pytest.param(
+            ["/r/{n}.tar.gz", "/r/{n}.gz"], "/r/a.tar.gz", ["/r/{n}.tar.gz", "a"], id="the longer suffix wins"
+        ),
         pytest.param(["/@{user}/x", "/{page}/x"], "/@ann/x", ["/@{user}/x", "ann"], id="prefix"),
         pytest.param(["/{a}/{b}/{c}"], "/1/2/3", ["/{a}/{b}/{c}", "1", "2", "3"], id="several placeholders"),
         pytest.param(["/"], "/", ["/"], id="root"),
