@@ -1,7 +1,7 @@
 """The response classes: what users return, and what emitted handlers answer with, written in one piece."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -133,7 +133,7 @@ class Response(web.Response, Generic[_T]):
                 break
             self._refuse(request)
         bodiless = request.method == hdrs.METH_HEAD or self._status in _BODILESS
-        return head.encode() if bodiless else head.encode() + body
+        return head if bodiless else head + body
 
     def _header_texts(self) -> Iterator[str]:
         for name, value in self.headers.items():
