@@ -3,7 +3,7 @@
 import asyncio
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from framework._compiler.source import Source
 from framework._pipeline import ErrorAnswer, require_response
 from framework._plan import (
     ArgumentPlan,
+    Call,
     Encoding,
     FactoryKind,
     LayerPlan,
@@ -108,7 +109,7 @@ def _finish(source: Source, label: str, layers: Sequence[LayerPlan], entry: str,
 
 def _emit_layers(source: Source, layers: Sequence[LayerPlan], inner: str, answer_for: AnswerFor) -> str:
     """Fold the middlewares around a function, the innermost first; return the name of the outermost."""
-    source.use(StreamResponse=web.StreamResponse, require_response=require_response)
+    source.use(StreamResponse=web.StreamResponse, EncodedResponse=EncodedResponse, require_response=require_response)
     number = sum(len(level.middlewares) for level in layers)
     for depth in range(len(layers), 0, -1):
         for middleware in reversed(layers[depth - 1].middlewares):
@@ -116,7 +117,8 @@ def _emit_layers(source: Source, layers: Sequence[LayerPlan], inner: str, answer
             with source.block(f"async def layer_{number}(request):"):
                 with source.block("try:"):
                     source.line(f"response = await {middleware}(request, {inner})")
-                    source.line("if isinstance(response, StreamResponse):")
+                    # PERF: StreamResponse is an ABC, whose isinstance() is a Python function.
+                    source.line("if response.__class__ is EncodedResponse or isinstance(response, StreamResponse):")
                     source.line("    return response")
                     source.line(f"require_response(response, {middleware!r})")
                 _emit_failure(source, f"failed_{number}", answer_for(layers[:depth]))
@@ -148,14 +150,14 @@ def _emit_binding(source: Source, plan: RoutePlan) -> None:
     if plan.body is not None:
         source.use(check_body=check_body, read_body=read_body, BODY_LIMIT=plan.body_limit)
         source.line("check_body(request, BODY_LIMIT)")
-    checks = emit_extraction(source, plan.parameters)
+    before, after = emit_extraction(source, plan.parameters)
     if plan.body is not None:
         source.line("data = await read_body(request, BODY_LIMIT)")
     with source.block("try:"):
-        for check in checks:
-            source.line(check)
+        source.lines(before)
         if plan.parameters:
             source.line("p = convert(raw, Parameters, strict=False, str_keys=True)")
+        source.lines(after)
         if plan.body is not None:
             _emit_decoding(source, plan)
     with source.block("except INVALID as error:"):
@@ -228,12 +230,23 @@ def _emit_service(source: Source, service: ServicePlan) -> None:
 
 def _emit_handler(source: Source, plan: RoutePlan) -> None:
     source.use(handle=plan.handler.target)
-    arguments = _arguments(plan.handler.arguments)
+    arguments = _arguments(_in_order(plan.handler))
     if plan.synchronous:
         source.use(to_thread=asyncio.to_thread)
         source.line(f"result = await to_thread(handle, {plan.controller}, {arguments})")
     else:
         source.line(f"result = await handle({plan.controller}, {arguments})")
+
+
+def _in_order(call: Call) -> Sequence[ArgumentPlan]:
+    """Pass by position what stands in the order of a plain function's parameters."""
+    # PERF: each keyword costs as much as a look-up.
+    code = getattr(call.target, "__code__", None)
+    names = tuple(one.name for one in call.arguments)
+    if code is None or hasattr(call.target, "__wrapped__") or names != code.co_varnames[1 : 1 + len(names)]:
+        return call.arguments
+    reachable = code.co_argcount - 1
+    return [replace(one, positional=True) for one in call.arguments[:reachable]] + list(call.arguments[reachable:])
 
 
 def _emit_result(source: Source, plan: RoutePlan, target: str) -> None:

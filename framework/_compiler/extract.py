@@ -11,25 +11,29 @@ from msgspec import NODEFAULT, UNSET, inspect
 from framework._binding.faults import lax_check
 from framework._binding.reading import deep_object, parse_query, read_cookies, read_header, read_header_list
 from framework._compiler.source import Source
-from framework._inspect.types import fields_of, is_collection, without_metadata
+from framework._inspect.types import fields_of, is_collection, without_metadata, without_none
 from framework._plan import FieldPlan, ParameterPlan
 from framework._plan import Source as From
+from framework._private import MATCH, QUERY
 
 __all__ = ("emit_extraction", "is_hashable", "parameters_struct")
 
 _SEPARATORS = {"csv": ",", "pipe": "|"}
 _OPENING: dict[From, tuple[str, dict[str, Any]]] = {
-    From.PATH: ("match = request.match_info", {}),
-    From.QUERY: ("query = parse_query(request.rel_url.raw_query_string)", {"parse_query": parse_query}),
+    From.PATH: (f"match = {MATCH}", {}),
+    From.QUERY: (f"query = parse_query({QUERY})", {"parse_query": parse_query}),
     From.HEADER: ("headers = request.headers", {"read_header": read_header, "read_header_list": read_header_list}),
     From.COOKIE: ("cookies = read_cookies(request)", {"read_cookies": read_cookies}),
 }
 
 
-def emit_extraction(source: Source, parameters: Sequence[ParameterPlan]) -> list[str]:
-    """Emit the reading of all parameters into ``raw``; return the lines that check what msgspec would let pass."""
+def emit_extraction(source: Source, parameters: Sequence[ParameterPlan]) -> tuple[list[str], list[str]]:
+    """Emit the reading of all parameters into ``raw``.
+
+    Return the lines that check, before and after the conversion, what msgspec would let pass.
+    """
     if not parameters:
-        return []
+        return [], []
     source.use(convert=msgspec.convert, Parameters=parameters_struct(parameters))
     for origin in From:
         if any(one.source is origin for one in parameters):
@@ -42,7 +46,9 @@ def emit_extraction(source: Source, parameters: Sequence[ParameterPlan]) -> list
     for one in parameters:
         if one.source is not From.PATH:
             _emit_parameter(source, one, parameters)
-    return [line for one in parameters for line in _check(source, one)]
+    only_null = [one for one in parameters if _only_null_is_refused(one)]
+    before = [_check(source, one) for one in parameters if one not in only_null]
+    return [line for line in before if line], [_null_check(source, one) for one in only_null]
 
 
 def parameters_struct(parameters: Sequence[ParameterPlan]) -> type[msgspec.Struct]:
@@ -155,12 +161,25 @@ def _members(kind: inspect.Type) -> tuple[inspect.Type, ...]:
     return tuple(map(without_metadata, kind.types)) if isinstance(kind, inspect.UnionType) else (kind,)
 
 
-def _check(source: Source, plan: ParameterPlan) -> list[str]:
+def _check(source: Source, plan: ParameterPlan) -> str:
     refused = lax_check(inspect.type_info(plan.annotation))
     if refused is None:
-        return []
+        return ""
     name = f"refused_{plan.variable}"
     source.use(**{name: refused, "ValidationError": msgspec.ValidationError})
     always = plan.source is From.PATH or (plan.model and plan.default is NODEFAULT)
     present = "" if always else f"{plan.variable!r} in raw and "
-    return [f"if {present}{name}(raw[{plan.variable!r}]): raise ValidationError"]
+    return f"if {present}{name}(raw[{plan.variable!r}]): raise ValidationError"
+
+
+def _only_null_is_refused(plan: ParameterPlan) -> bool:
+    plain = without_none(plan.annotation)
+    if plan.model or plain is plan.annotation or lax_check(inspect.type_info(plan.annotation)) is None:
+        return False
+    return lax_check(inspect.type_info(plain)) is None
+
+
+def _null_check(source: Source, plan: ParameterPlan) -> str:
+    # PERF: only the text "null" converts to None, so the result tells as much as a look at each text would.
+    source.use(ValidationError=msgspec.ValidationError)
+    return f"if p.{plan.variable} is None and {plan.variable!r} in raw: raise ValidationError"

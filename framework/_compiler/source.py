@@ -2,7 +2,7 @@
 
 import itertools
 import linecache
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,11 @@ class Source:
     def line(self, text: str) -> None:
         """Add a line at the present indentation."""
         self._lines.append("    " * self._depth + text)
+
+    def lines(self, texts: Iterable[str]) -> None:
+        """Add several lines."""
+        for text in texts:
+            self.line(text)
 
     @contextmanager
     def block(self, text: str) -> Iterator[None]:

@@ -8,6 +8,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.web_request import BaseRequest
 from multidict import CIMultiDict
 
+from framework._private import SUPPORTED, serialize_head
 from framework._responses.response import Response
 from framework._responses.wire import HIGH_WATER, date_lines, has_signals
 from framework.http_errors import reason_phrase
@@ -15,21 +16,38 @@ from framework.http_errors import reason_phrase
 __all__ = ("EncodedResponse", "Head")
 
 
+# What somebody has asked of a response: nothing, its headers, or more.
+_UNTOUCHED, _HEADERS, _MORE = range(3)
+
+
 class Head:
     """Status and media type of an encoded response, with the bytes that they come to."""
 
-    __slots__ = ("bytes", "has_length", "media_type", "status", "unusual")
+    __slots__ = ("bytes", "has_length", "line", "media_type", "status", "unusual")
 
     def __init__(self, status: int, media_type: str | None) -> None:
         self.status = status
         self.media_type = media_type
-        text = f"HTTP/1.1 {status} {reason_phrase(status)}\r\n"
+        self.line = f"HTTP/1.1 {status} {reason_phrase(status)}"
+        text = f"{self.line}\r\n"
         if media_type is not None:
             text += f"Content-Type: {media_type}\r\n"
         # RFC 9110, section 8.6: no Content-Length with 1xx and 204.
         self.has_length = status >= 200 and status != 204  # noqa: PLR2004
-        self.bytes = text.encode() + (b"Content-Length: " if self.has_length else b"")
+        self.bytes = text.encode()
         self.unusual = status < 200 or status == 304  # noqa: PLR2004
+
+
+class _OnDemand:
+    """Makes the headers of a response when they are asked for first; then they are a plain attribute."""
+
+    # PERF: a property would be a call for each middleware that adds a header.
+    def __get__(self, response: "EncodedResponse", _: type) -> CIMultiDict[str]:
+        made: CIMultiDict[str] = CIMultiDict()
+        if response._head.media_type is not None:  # noqa: SLF001  part of the response
+            made[hdrs.CONTENT_TYPE] = response._head.media_type  # noqa: SLF001
+        response.hold_headers(made)
+        return made
 
 
 class EncodedResponse(Response[Any]):
@@ -41,7 +59,7 @@ class EncodedResponse(Response[Any]):
 
     _body: Any = None
     _pending = False
-    _touched = False
+    _touched = _UNTOUCHED if SUPPORTED else _MORE
     value = None  # What the body was made from is not kept.
     _zlib_executor_size = 1024
     _zlib_executor = None
@@ -52,21 +70,15 @@ class EncodedResponse(Response[Any]):
         self._head = head
         self._status = head.status
 
-    @property
-    def _headers(self) -> CIMultiDict[str]:  # type: ignore[override]  # an attribute in aiohttp, made on demand here
-        self._touched = True
-        made: CIMultiDict[str] | None = self.__dict__.get("_made_headers")
-        if made is None:
-            made = self.__dict__["_made_headers"] = CIMultiDict()
-            if self._head.media_type is not None:
-                made[hdrs.CONTENT_TYPE] = self._head.media_type
-        return made
+    # Attributes of aiohttp's, made on demand here.
+    _headers = _OnDemand()
+    headers = _OnDemand()
 
-    @property
-    def headers(self) -> CIMultiDict[str]:
-        """The headers, which are written in the order in which they were set."""
-        # PERF: middlewares ask for them; the first of them makes them.
-        return self.__dict__.get("_made_headers") or self._headers
+    def hold_headers(self, headers: CIMultiDict[str]) -> None:
+        """Keep the headers that were made on demand."""
+        self._headers = self.headers = headers
+        if self._touched == _UNTOUCHED:
+            self._touched = _HEADERS
 
     @property
     def _state(self) -> dict[Any, Any]:  # type: ignore[override]  # as above
@@ -79,58 +91,65 @@ class EncodedResponse(Response[Any]):
 
     @_reason.setter
     def _reason(self, reason: str) -> None:
-        self._touched = True
+        self._touched = _MORE
         self.__dict__["_made_reason"] = reason
 
     @property
     def cookies(self) -> SimpleCookie:
         """The cookies, which may be set in place."""
-        self._touched = True
+        self._touched = _MORE
         return super().cookies
 
     def set_cookie(self, name: str, value: str, **attributes: Any) -> None:
         """Set a cookie as :class:`Response` does."""
-        self._touched = True
+        self._touched = _MORE
         super().set_cookie(name, value, **attributes)
 
     def force_close(self) -> None:
         """Close the connection after this response."""
-        self._touched = True
+        self._touched = _MORE
         super().force_close()
 
     def enable_compression(self, *args: Any, **keywords: Any) -> None:
         """Compress the body as aiohttp does."""
-        self._touched = True
+        self._touched = _MORE
         super().enable_compression(*args, **keywords)
 
     def enable_chunked_encoding(self, *args: Any, **keywords: Any) -> None:
         """Send the body in chunks as aiohttp does."""
-        self._touched = True
+        self._touched = _MORE
         super().enable_chunked_encoding(*args, **keywords)
 
     async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
         """Write the ready-made head and the body, or as any response where the head or the request is not plain."""
         # PERF: one function, and the parser's own record of the request; six calls less are 6 % of a plain request.
+        # isinstance() with a union would make that union each time, and a comparison of versions one of tuples.
         message = request._message  # noqa: SLF001  what the properties of the request read, one call each
         body = self._body
+        head = self._head
         if (
-            self._touched
+            self._touched == _MORE
             or self._eof_sent
             or message.should_close
-            or message.version != HttpVersion11
+            or message.version is not HttpVersion11
             or message.method == hdrs.METH_HEAD
-            or has_signals(request)
-            or self._head.unusual
-            or not isinstance(body, bytes | None)
+            or head.unusual
+            or not (body.__class__ is bytes or body is None)
+            # A match of the short way knows since start-up that nobody wants to see the response.
+            or not (getattr(getattr(request, "_match_info", None), "plain", False) or not has_signals(request))
         ):
+            return await super().prepare(request)
+        start = head.bytes if self._touched == _UNTOUCHED else self._start_line_and_headers()
+        if start is None:
             return await super().prepare(request)
         transport = request._protocol.transport  # noqa: SLF001  as above
         if transport is None or transport.is_closing():
             raise ClientConnectionResetError("Cannot write to closing transport")
-        if not self._head.has_length or body is None:
-            body = b""
-        length = b"%d\r\n" % len(body) if self._head.has_length else b""
-        data = b"".join((self._head.bytes, length, date_lines(), body))
+        if head.has_length:
+            body = body or b""
+            data = b"%bContent-Length: %d\r\n%b%b" % (start, len(body), date_lines(), body)
+        else:
+            data = start + date_lines()
         self._keep_alive = True
         self._eof_sent = True
         self._body_length = len(data)
@@ -138,3 +157,16 @@ class EncodedResponse(Response[Any]):
         if len(data) > HIGH_WATER:
             await request.writer.drain()
         return None
+
+    def _start_line_and_headers(self) -> bytes | None:
+        """Return the first lines of the head; ``None`` where its headers ask for more than being written."""
+        headers = self.headers
+        # PERF: four look-ups in C; a set of names would have to be compared in Python.
+        if (
+            hdrs.DATE in headers
+            or hdrs.CONNECTION in headers
+            or hdrs.CONTENT_LENGTH in headers
+            or hdrs.TRANSFER_ENCODING in headers
+        ):
+            return None
+        return serialize_head(self._head.line, headers)

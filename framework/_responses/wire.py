@@ -19,10 +19,6 @@ HIGH_WATER = 65_536
 def has_signals(request: BaseRequest) -> bool:
     """Tell whether somebody wants to see the response before it is written (aiohttp's ``on_response_prepare``)."""
     match: Any = getattr(request, "_match_info", None)
-    # PERF: matches of the short way know it since start-up.
-    plain = getattr(match, "plain", None)
-    if plain is not None:
-        return not plain
     return match is None or any(app.on_response_prepare for app in match.apps)
 
 

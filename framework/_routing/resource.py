@@ -97,7 +97,7 @@ class ControllerResource(web.AbstractResource):
         neighbours: Iterable[web.AbstractResource],
     ) -> None:
         super().__init__()
-        self._table = table
+        self.table = table
         self._methods = methods
         self._not_found = not_found
         self._bad_path = unreadable["path"]
@@ -114,7 +114,7 @@ class ControllerResource(web.AbstractResource):
 
     def add(self, template: PathTemplate, entry: PathEntry) -> None:
         """Add a path with its methods."""
-        self._table.add(template, entry)
+        self.table.add(template, entry)
         self._entries.extend(entry.methods.values())
         self._others.append(entry.other)
 
@@ -123,12 +123,6 @@ class ControllerResource(web.AbstractResource):
         yield from self._entries
         yield from self._others
         yield from (self._not_found, self._bad_path, self._bad_query, self._bad_host, self._unknown_method)
-
-    def static_routes(self) -> Iterator[tuple[str, str, RouteEntry]]:
-        """Yield path, method and route for the paths without placeholders."""
-        for path, entry in self._table.static.items():
-            for method, route in entry.methods.items():
-                yield path, method, route
 
     @property
     def canonical(self) -> str:
@@ -157,18 +151,21 @@ class ControllerResource(web.AbstractResource):
             return self._bad_host, ()
         if query and not _is_text(query):
             return self._bad_query, ()
-        path = url.raw_path
+        return self._look_up(url.raw_path, request.method)
+
+    def _look_up(self, path: str, method: str) -> tuple[RouteEntry, Sequence[str]] | None:
+        """Return what answers a method on a raw path, host and query being well formed."""
         try:
-            found = self._table.find(_below(path, self._depth) if self._depth else path)
+            found = self.table.find(_below(path, self._depth) if self._depth else path)
         except UndecodablePathError:
             return self._bad_path, ()
         if found is None:
             return None
         entry, captures = found
-        route = entry.methods.get(request.method)
+        route = entry.methods.get(method)
         if route is not None:
             return route, captures
-        return (entry.other, captures) if request.method in self._methods else (self._unknown_method, ())
+        return entry.other if method in self._methods else self._unknown_method, ()
 
     def _remember(self, host: str | None) -> bool:
         if host is not None and not _is_host(host):

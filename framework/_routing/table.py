@@ -63,11 +63,29 @@ class PathTable(Generic[_E]):
         entry = self.static.get(path)
         if entry is not None:
             return entry, ()
+        if "%" in path or not path.isascii():
+            return self._search([_decoded(one) for one in path[1:].split("/")]) if path[:1] == "/" else None
+        return self.find_plain(path)
+
+    def find_plain(self, path: str) -> tuple[_E, Sequence[str]] | None:
+        """Return the same for a path that is ASCII, without escapes, and not among the static ones."""
         if path[:1] != "/":
             return None  # The ``*`` of OPTIONS, or the bare prefix of a sub-application.
+        node = self._root
+        captures: list[str] = []
         segments = path[1:].split("/")
-        if "%" in path or not path.isascii():
-            segments = [_decoded(one) for one in segments]
+        # PERF: most paths are found without looking back, in one loop.
+        for segment in segments:
+            child = node.literals.get(segment)
+            if child is None:
+                child = node.placeholder
+                if child is None or node.affixed or not segment:
+                    return self._search(segments)
+                captures.append(segment)
+            node = child
+        return self._search(segments) if node.entry is None else (node.entry, captures)
+
+    def _search(self, segments: Sequence[str]) -> tuple[_E, Sequence[str]] | None:
         captures: list[str] = []
         found = _walk(self._root, segments, 0, captures)
         return None if found is None else (found, captures)

@@ -1,0 +1,39 @@
+"""The private names of aiohttp that the framework reads for speed, and whether this aiohttp has them.
+
+Each stands for a public property that costs a call of Python's on every request. Where aiohttp is of another series
+than those tested, the public names serve instead, requests go through ``Application._handle``, and one warning says so.
+"""
+
+import warnings
+
+import aiohttp
+from aiohttp import http_writer
+from multidict import CIMultiDict
+
+__all__ = ("MATCH", "QUERY", "SUPPORTED", "TESTED", "serialize_head")
+
+TESTED = ("3.14",)
+"""The series of aiohttp with which all tests pass."""
+
+SUPPORTED = aiohttp.__version__.rpartition(".")[0] in TESTED
+if not SUPPORTED:
+    warnings.warn(
+        f"aiohttp {aiohttp.__version__} is not among those tested ({', '.join(TESTED)}): its public names serve",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+# As emitted code spells them.
+MATCH = "request._match_info" if SUPPORTED else "request.match_info"
+QUERY = "request._rel_url.raw_query_string" if SUPPORTED else "request.rel_url.raw_query_string"
+
+
+def serialize_head(status_line: str, headers: CIMultiDict[str]) -> bytes | None:
+    r"""Return status line and header lines without the empty line at the end; ``None`` where a header is no text.
+
+    ``HTTP/1.1 200 OK`` -> ``HTTP/1.1 200 OK\r\nX-A: b\r\n``. Refuses what would split the response.
+    """
+    try:
+        return http_writer._serialize_headers(status_line, headers)[:-2]  # noqa: SLF001  written in C
+    except (TypeError, ValueError):
+        return None
