@@ -25,14 +25,22 @@ def reverse(mounted: Sequence[Mounted], target: Callable[..., Any] | str, values
         wanted = " or ".join(sorted({f"({', '.join(one.template.placeholders)})" for one in known}))
         raise ReverseError(f"url_for: {label} takes {wanted}, not ({', '.join(values)})")
     if len(paths) > 1:
-        names = ", ".join(sorted({one.name for one in fitting}))
-        raise ReverseError(f"url_for: {label} has several paths ({', '.join(paths)}); ask by name: {names}")
+        names = sorted({one.name for one in fitting})
+        mend = f"ask by name: {', '.join(names)}" if len(names) > 1 else "give each a decorator with its own name="
+        raise ReverseError(f"url_for: {label} has several paths ({', '.join(paths)}); {mend}")
     texts = {name: _text(name, value, label) for name, value in values.items()}
-    return URL(fitting[0].template.fill(texts), encoded=True)
+    path = fitting[0].template.fill(texts)
+    if not {".", ".."}.isdisjoint(path.split("/")):
+        # RFC 3986, section 5.2.4: percent-encoding would not keep them.
+        raise ReverseError(f"url_for: {label} cannot be {path}, which clients resolve to another path")
+    return URL(path, encoded=True)
 
 
 def _text(name: str, value: Any, label: str) -> str:
-    plain = msgspec.to_builtins(value, builtin_types=())
+    try:
+        plain = msgspec.to_builtins(value, builtin_types=())
+    except TypeError:
+        plain = None
     text = ("true" if plain else "false") if isinstance(plain, bool) else str(plain)
     if plain is None or text == "" or isinstance(plain, dict | list):
         raise ReverseError(f"url_for: {label} cannot have {value!r} as its {name}")

@@ -78,7 +78,7 @@ def describe(target: Callable[..., Any], *, owner: type | None = None) -> str:
     ``owner`` is the class through which an inherited method is used.
     """
     name = callable_name(target)
-    if isinstance(target, type):
+    if isinstance(_unwrapped(target), type):
         name += ".__init__"
     elif owner is not None:
         name = f"{callable_name(owner)}.{name.rpartition('.')[2]}"

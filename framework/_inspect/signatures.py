@@ -83,13 +83,20 @@ def read_signature(
     return Signature(
         where=where,
         parameters=tuple(_parameter(one, hints, variables or {}) for one in listed if _is_named(one)),
-        returns=MISSING if isinstance(target, type) else _filled(hints.get("return", MISSING), variables or {}),
+        returns=MISSING
+        if isinstance(_called(target), type)
+        else _filled(hints.get("return", MISSING), variables or {}),
     )
 
 
-def _hints(target: Callable[..., Any]) -> dict[str, Any]:
+def _called(target: Any) -> Any:
     while isinstance(target, functools.partial):
         target = target.func
+    return target
+
+
+def _hints(target: Callable[..., Any]) -> dict[str, Any]:
+    target = _called(target)
     if isinstance(target, type):
         written = constructor_of(target)
         if hasattr(written, "__code__"):
@@ -166,8 +173,7 @@ def type_arguments(annotation: Any) -> dict[type, dict[Any, Any]]:
 
 def is_async(target: Any) -> bool:
     """Tell whether calling something gives a coroutine: an ``async def``, or an object with an async ``__call__``."""
-    while isinstance(target, functools.partial):
-        target = target.func
+    target = _called(target)
     return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(getattr(target, "__call__", None))  # noqa: B004  the method itself is wanted
 
 
@@ -180,6 +186,6 @@ def accepts(target: Callable[..., Any], count: int) -> bool:
     """Tell whether something can be called with ``count`` positional arguments."""
     try:
         inspect.signature(target).bind(*range(count))
-    except TypeError:
+    except (TypeError, ValueError):
         return False
     return True

@@ -165,7 +165,7 @@ class ControllerResource(web.AbstractResource):
         route = entry.methods.get(method)
         if route is not None:
             return route, captures
-        return entry.other if method in self._methods else self._unknown_method, ()
+        return (entry.other, captures) if method in self._methods else (self._unknown_method, ())
 
     def _remember(self, host: str | None) -> bool:
         if host is not None and not _is_host(host):

@@ -9,6 +9,7 @@ needs fewer.
 import argparse
 import json
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -44,6 +45,8 @@ class CountError(Exception):
 def main() -> int:
     """Count, print, then compare or write."""
     options = _parser().parse_args()
+    # Whoever is told to end ends what it started, too.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         counted = count(options.apps, options.workloads)
     except CountError as error:

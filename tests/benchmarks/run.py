@@ -6,6 +6,7 @@ partial one only prints, unless ``--output`` names a folder.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ from tests.benchmarks.workloads import PENDING, WORKLOADS, Workload  # noqa: E40
 def main() -> int:
     """Run, print the tables, write the files."""
     options = _parser().parse_args()
+    # Whoever is told to end ends what it started, too.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     servers, workloads = _servers(options), [WORKLOADS[name] for name in options.workloads]
     for name, reason in PENDING.items():
         _say(f"skipped: {name} ({reason})")

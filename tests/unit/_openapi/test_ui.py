@@ -1,4 +1,4 @@
-# ruff: noqa: INP001, S101 - tests are no package, and assert is how they speak
+
 """Swagger UI: the vendored files, the page, the script that starts it and the policy around them."""
 
 import gzip

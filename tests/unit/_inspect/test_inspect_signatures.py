@@ -1,0 +1,232 @@
+"""The one reader of signatures."""
+
+import functools
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+
+import pytest
+from msgspec import Struct
+
+from framework._inspect.hints import class_hints
+from framework._inspect.names import describe
+from framework._inspect.signatures import (
+    MISSING,
+    Parameter,
+    Signature,
+    accepts,
+    fill_in,
+    is_async,
+    is_generator,
+    read_signature,
+    type_arguments,
+)
+from framework.errors import InvalidHandlerError, InvalidProviderError, UnresolvedAnnotationError
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+def parameter(name: str, annotation: Any = MISSING, default: Any = MISSING, *, positional: bool = False) -> Parameter:
+    """Return a parameter as it is read."""
+    return Parameter(name=name, annotation=annotation, default=default, positional=positional)
+
+
+class Base(Generic[T]):
+    """A generic with a constructor and a method."""
+
+    def __init__(self, item: T, rows: "list[T]") -> None:
+        self.item, self.rows = item, rows
+
+    async def show(self, item: T, /, *, other: Annotated[T | None, "note"] = None) -> dict[str, T]:
+        """Return something of it."""
+        raise NotImplementedError(item, other)
+
+
+class Middle(Base[list[U]], Generic[U]):
+    """A generic that fills it in with another."""
+
+
+class Leaf(Middle[int]):
+    """What fills in all."""
+
+
+@dataclass
+class Row:
+    """A generated constructor."""
+
+    number: int
+    name: str = ""
+
+
+class Record(Struct):
+    """A constructor that is none of Python's."""
+
+    number: int
+    name: str = ""
+
+
+class Caller:
+    """An object that can be called."""
+
+    async def __call__(self, number: int) -> str:
+        """Return a text."""
+        return str(number)
+
+
+def wide(first: int, /, second, *rest: int, third: "str" = "x", **others: int) -> "list[int]":  # type: ignore[no-untyped-def]  # noqa: ANN001  what is tested
+    """Take everything."""
+    raise NotImplementedError(first, second, rest, third, others)
+
+
+def test_a_function() -> None:
+    """Texts are resolved, what is not written is MISSING, and what has no name is left out."""
+    assert read_signature(wide) == Signature(
+        where=describe(wide),
+        parameters=(
+            parameter("first", int, positional=True),
+            parameter("second"),
+            parameter("third", str, "x"),
+        ),
+        returns=list[int],
+    )
+
+
+def test_a_class() -> None:
+    """A class is read by its constructor, generated or not, and returns nothing that is annotated."""
+    expected = (parameter("number", int), parameter("name", str, ""))
+    assert read_signature(Row).parameters == expected
+    assert read_signature(Record).parameters == expected
+    assert read_signature(Row).returns is MISSING
+    assert read_signature(object).parameters == ()
+
+
+def test_an_object_and_a_partial() -> None:
+    """What can be called is read by its call; what a partial gives is a default."""
+    assert read_signature(Caller()).parameters == (parameter("number", int),)
+    assert read_signature(Caller().__call__).returns is str
+    assert read_signature(functools.partial(wide, 1, third="y")).parameters == (
+        parameter("second"),
+        parameter("third", str, "y"),
+    )
+    made = read_signature(functools.partial(Row, name="y"))
+    assert made.parameters == (parameter("number", int), parameter("name", str, "y"))
+    assert made.returns is MISSING
+
+
+def test_a_method_of_a_generic() -> None:
+    """A method is read without its self and with the types that its class is filled in with."""
+    variables = type_arguments(Leaf)[Base]
+    assert read_signature(Base.show, owner=Leaf, method=True, variables=variables) == Signature(
+        where=describe(Base.show, owner=Leaf),
+        parameters=(
+            parameter("item", list[int], positional=True),
+            parameter("other", Annotated[list[int] | None, "note"], None),
+        ),
+        returns=dict[str, list[int]],
+    )
+
+
+def test_type_arguments() -> None:
+    """The variables of each base have their values, those of an open generic themselves."""
+    found = type_arguments(Leaf)
+    assert [found[one] for one in (Leaf, Middle, Base)] == [{}, {U: int}, {T: list[int]}]
+    assert type_arguments(Middle[str])[Base] == {T: list[str]}
+    assert type_arguments(Row).get(Base) is None
+
+
+def test_filling_in() -> None:
+    """Variables are replaced at any depth; what has none is left alone."""
+    assert fill_in(T, {T: int}) is int
+    assert fill_in(T, {U: int}) is T
+    assert fill_in(dict[T, list[U]], {T: int, U: str}) == dict[int, list[str]]
+    assert fill_in(Annotated[T, "note"], {T: int}) == Annotated[int, "note"]
+    assert fill_in(T | None, {T: int}) == int | None
+    assert fill_in(Base, {T: int}) is Base
+    assert fill_in(int, {T: int}) is int
+
+
+def test_what_cannot_be_resolved() -> None:
+    """A missing name and a builtin without a signature are the programmer's mistakes."""
+
+    def missing(item: "Missing") -> None:  # type: ignore[name-defined]  # noqa: F821  what is tested
+        """Do nothing."""
+
+    with pytest.raises(UnresolvedAnnotationError, match="name 'Missing' is not defined"):
+        read_signature(missing)
+    with pytest.raises(InvalidProviderError, match=r"int.__init__ \(module builtins\): its parameters cannot be read"):
+        read_signature(int)
+
+
+def test_a_method_needs_self() -> None:
+    """What a method does not take first it cannot leave out."""
+
+    def nothing() -> None:
+        """Take nothing."""
+
+    def value(item: int) -> None:
+        """Take a value first."""
+
+    def this(this, item: int) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001  another name for self
+        """Take itself first."""
+
+    def anything(*arguments: int) -> None:
+        """Take itself among others."""
+
+    for function in (nothing, value):
+        with pytest.raises(InvalidHandlerError, match="its first parameter is not self"):
+            read_signature(function, method=True)
+    assert read_signature(this, method=True).parameters == (parameter("item", int),)
+    assert read_signature(anything, method=True).parameters == ()
+
+
+async def coroutine() -> None:
+    """Be awaited."""
+
+
+def plain() -> None:
+    """Be called."""
+
+
+def generator() -> Iterator[int]:
+    """Be iterated."""
+    yield 1
+
+
+async def async_generator() -> AsyncIterator[int]:
+    """Be iterated later."""
+    yield 1
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (coroutine, (True, False)),
+        (functools.partial(coroutine), (True, False)),
+        (Caller(), (True, False)),
+        (Caller().__call__, (True, False)),
+        (plain, (False, False)),
+        (Row, (False, False)),
+        (generator, (False, True)),
+        (async_generator, (False, True)),
+    ],
+)
+def test_what_a_call_gives(target: Callable[..., Any], expected: tuple[bool, bool]) -> None:
+    """A coroutine, a generator or a value."""
+    assert (is_async(target), is_generator(target)) == expected
+
+
+def test_what_a_call_takes() -> None:
+    """A number of positional arguments fits or does not; a builtin without a signature is asked in vain."""
+    assert [accepts(wide, count) for count in range(4)] == [False, False, True, True]
+    assert [accepts(Caller(), count) for count in range(3)] == [False, True, False]
+    assert not accepts(int, 1)
+
+
+def test_hints_of_a_class() -> None:
+    """The annotations of a class and its bases, Annotated left in."""
+
+    class Derived(Row):
+        size: Annotated["int", "note"]
+
+    assert class_hints(Derived) == {"number": int, "name": str, "size": Annotated[int, "note"]}
