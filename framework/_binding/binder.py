@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from msgspec import NODEFAULT, inspect
+from msgspec import NODEFAULT
 
 from framework._binding.defaults import wrong_defaults
 from framework._binding.parameters import (
@@ -18,7 +18,7 @@ from framework._binding.parameters import (
 )
 from framework._inspect.names import type_name
 from framework._inspect.signatures import Parameter
-from framework._inspect.types import carried_by_query, without_unset
+from framework._inspect.types import carried_by_query, kind_of, without_unset
 from framework._plan import ArgumentPlan, BodyPlan, ParameterPlan, Provision, Source
 from framework.errors import (
     BodyNotAllowedError,
@@ -93,7 +93,7 @@ class RequestBinder:
         if self.body is not None:
             yield from wrong_defaults(self.body.type)
         for one in self.parameters:
-            yield from wrong_defaults(inspect.type_info(one.annotation))
+            yield from wrong_defaults(kind_of(one.annotation))
 
     def _bind_body(
         self, parameter: Parameter, annotation: Any, where: str, marker: Body, path: Sequence[str] = ()

@@ -8,6 +8,7 @@ from msgspec import inspect
 
 from framework._binding.faults import find_faults, single_fault
 from framework._binding.faults_verdicts import token
+from framework._inspect.types import kind_of
 from framework._plan import BodyPlan, ParameterPlan, Source
 from framework.http_errors import BadRequest, Fault, HTTPError, UnprocessableContent
 
@@ -27,7 +28,7 @@ class FaultExplainer:
     """Made once for each route; called after the fast path has failed."""
 
     def __init__(self, parameters: Sequence[ParameterPlan], body: BodyPlan | None) -> None:
-        self._parameters = tuple((one, inspect.type_info(one.annotation)) for one in parameters)
+        self._parameters = tuple((one, kind_of(one.annotation)) for one in parameters)
         self._body = body
 
     def __call__(self, raw: Mapping[str, Any], data: bytes | None, error: Exception) -> HTTPError:

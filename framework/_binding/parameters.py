@@ -14,6 +14,7 @@ from framework._inspect.types import (
     carried_by_query,
     fields_of,
     is_collection,
+    kind_of,
     unsupported,
     without_metadata,
     without_none,
@@ -104,7 +105,7 @@ def read_type(annotation: Any, where: str, parameter: str) -> inspect.Type:
         plain = typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation
         mend = "correct its Meta" if unsupported(plain) is None else ""
         raise UnsupportedTypeError(where, parameter, type_name(annotation), reason, mend=mend)
-    return inspect.type_info(annotation)
+    return kind_of(annotation)
 
 
 def plan_parameter(

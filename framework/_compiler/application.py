@@ -32,6 +32,7 @@ class CompiledApp:
         self.plans = plans
         self._answers: dict[tuple[int, ...], ErrorAnswer] = {}
         self._emitted: list[EmittedRoute] = []
+        self._shared_answers: dict[tuple[Any, ...], EmittedRoute] = {}
         self.by_route: dict[tuple[str, str], tuple[RoutePlan, EmittedRoute]] = {}
         self._paths = self._compile_paths()
 
@@ -62,16 +63,23 @@ class CompiledApp:
         template = routes[0][0]
         allow = ", ".join(sorted({*methods, "OPTIONS"}))
         layers = _shared([plan.layers for _, plan in routes])
-        options = self._fixed("OPTIONS", f"OPTIONS {template.text}", layers, _Options(allow), template)
-        methods.setdefault("OPTIONS", options)
-        other = self._fixed("GET", f"405 {template.text}", layers, _Refusal(MethodNotAllowed, allow), template)
-        return PathEntry(other=other, methods=methods)
+        options = self._shared_answer("automatic OPTIONS", layers, _options)
+        methods.setdefault("OPTIONS", RouteEntry("OPTIONS", options.handler, template, None, allow=allow))
+        refusal = self._shared_answer("405", layers, _method_not_allowed)
+        return PathEntry(other=RouteEntry("GET", refusal.handler, template, None, allow=allow), methods=methods)
 
-    def _fixed(
-        self, method: str, label: str, layers: Sequence[LayerPlan], answer: Any, template: PathTemplate | None = None
-    ) -> RouteEntry:
-        emitted = self._keep(emit_answer(label, layers, answer, self._answer_for))
-        return RouteEntry(method, emitted.handler, template or PathTemplate(text="/", segments=()), None)
+    def _shared_answer(self, label: str, layers: Sequence[LayerPlan], answer: Any) -> EmittedRoute:
+        """Emit an answer once for all paths with the same layers around it."""
+        layers = [one for one in layers if one.middlewares or one.exception_handlers]
+        key = (answer, *map(id, layers))
+        if key not in self._shared_answers:
+            self._shared_answers[key] = self._keep(emit_answer(label, layers, answer, self._answer_for))
+        return self._shared_answers[key]
+
+    def _fixed(self, label: str, answer: Any) -> RouteEntry:
+        """Emit an answer for requests that no path takes."""
+        emitted = self._keep(emit_answer(label, (self.plans.app_layer,), answer, self._answer_for))
+        return RouteEntry("GET", emitted.handler, PathTemplate(text="/", segments=()), None)
 
     def _keep(self, emitted: EmittedRoute) -> EmittedRoute:
         self._emitted.append(emitted)
@@ -79,14 +87,13 @@ class CompiledApp:
 
     def make_resource(self, neighbours: Iterable[web.AbstractResource]) -> ControllerResource:
         """Return the catch-all resource for aiohttp's router, beside the ``neighbours`` that stand there already."""
-        app_layers = (self.plans.app_layer,)
         declared = {method for _, entry in self._paths for method in entry.methods}
         resource = ControllerResource(
             PathTable(),
             methods=_METHODS | declared,
-            not_found=self._fixed("GET", "404", app_layers, _Refusal(NotFound)),
+            not_found=self._fixed("404", _Refusal(NotFound)),
             unreadable={one.location: self._unreadable(detail, one) for detail, one in _UNREADABLE},
-            unknown_method=self._fixed("GET", "501", app_layers, _Refusal(NotImplementedMethod)),
+            unknown_method=self._fixed("501", _Refusal(NotImplementedMethod)),
             neighbours=neighbours,
         )
         for template, entry in self._paths:
@@ -95,7 +102,7 @@ class CompiledApp:
 
     def _unreadable(self, detail: str, fault: Fault) -> RouteEntry:
         answer = _Refusal(BadRequest, detail=detail, errors=(fault,))
-        return self._fixed("GET", f"400 {fault.location}", (self.plans.app_layer,), answer)
+        return self._fixed(f"400 {fault.location}", answer)
 
     def start(self, live: Mapping[str, Any]) -> None:
         """Give the open singletons to everything that was emitted."""
@@ -115,28 +122,30 @@ _UNREADABLE = (
 class _Refusal:
     """Raises an HTTPError."""
 
-    def __init__(
-        self, error: type[Any], allow: str | None = None, *, detail: str | None = None, **members: Any
-    ) -> None:
+    def __init__(self, error: type[Any], *, detail: str | None = None, **members: Any) -> None:
         self._error = error
         self._detail = detail
-        self._headers = None if allow is None else {"Allow": allow}
         self._members = members
 
-    def __call__(self) -> NoReturn:
-        raise self._error(self._detail, headers=self._headers, **self._members)
+    def __call__(self, _: web.Request) -> NoReturn:
+        raise self._error(self._detail, **self._members)
 
 
-class _Options:
-    """Answers OPTIONS with the methods of a path."""
+def _allow(request: web.Request) -> str:
+    route = request.match_info.route
+    return route.allow if isinstance(route, RouteEntry) else ""
 
-    def __init__(self, allow: str) -> None:
-        self._allow = allow
 
-    def __call__(self) -> EncodedResponse:
-        response = EncodedResponse(None, _NO_CONTENT)
-        response.headers["Allow"] = self._allow
-        return response
+def _method_not_allowed(request: web.Request) -> NoReturn:
+    """Refuse a method; the methods of the path stand in ``Allow``."""
+    raise MethodNotAllowed(headers={"Allow": _allow(request)})
+
+
+def _options(request: web.Request) -> EncodedResponse:
+    """Answer OPTIONS with the methods of the path."""
+    response = EncodedResponse(None, _NO_CONTENT)
+    response.headers["Allow"] = _allow(request)
+    return response
 
 
 def _shared(stacks: Sequence[Sequence[LayerPlan]]) -> tuple[LayerPlan, ...]:

@@ -87,17 +87,17 @@ def emit_route(plan: RoutePlan, answer_for: AnswerFor) -> EmittedRoute:
 
 
 def emit_answer(
-    label: str, layers: Sequence[LayerPlan], answer: Callable[[], Any], answer_for: AnswerFor
+    label: str, layers: Sequence[LayerPlan], answer: Callable[[web.Request], Any], answer_for: AnswerFor
 ) -> EmittedRoute:
     """Emit what answers requests that no handler takes (404, 405, 501, OPTIONS) through the layers around it.
 
-    ``answer`` gives the response, or raises the HTTPError.
+    ``answer(request)`` gives the response, or raises the HTTPError.
     """
     source = Source()
     source.use(answer=answer)
     with source.block("async def endpoint(request):"):
         with source.block("try:"):
-            source.line("return answer()")
+            source.line("return answer(request)")
         _emit_failure(source, "failed", answer_for(layers))
     return _finish(source, label, layers, "endpoint", answer_for)
 

@@ -11,7 +11,7 @@ from msgspec import NODEFAULT, UNSET, inspect
 from framework._binding.faults import lax_check
 from framework._binding.reading import deep_object, parse_query, read_cookies, read_header, read_header_list
 from framework._compiler.source import Source
-from framework._inspect.types import fields_of, is_collection, without_metadata, without_none
+from framework._inspect.types import fields_of, is_collection, kind_of, without_metadata, without_none
 from framework._plan import FieldPlan, ParameterPlan
 from framework._plan import Source as From
 from framework._private import MATCH, QUERY
@@ -162,7 +162,7 @@ def _members(kind: inspect.Type) -> tuple[inspect.Type, ...]:
 
 
 def _check(source: Source, plan: ParameterPlan) -> str:
-    refused = lax_check(inspect.type_info(plan.annotation))
+    refused = lax_check(kind_of(plan.annotation))
     if refused is None:
         return ""
     name = f"refused_{plan.variable}"
@@ -174,9 +174,9 @@ def _check(source: Source, plan: ParameterPlan) -> str:
 
 def _only_null_is_refused(plan: ParameterPlan) -> bool:
     plain = without_none(plan.annotation)
-    if plan.model or plain is plan.annotation or lax_check(inspect.type_info(plan.annotation)) is None:
+    if plan.model or plain is plan.annotation or lax_check(kind_of(plan.annotation)) is None:
         return False
-    return lax_check(inspect.type_info(plain)) is None
+    return lax_check(kind_of(plain)) is None
 
 
 def _null_check(source: Source, plan: ParameterPlan) -> str:

@@ -145,6 +145,7 @@ def constructor_of(cls: type) -> Any:
     return getattr(cls, "__init__")  # noqa: B009  mypy holds the plain attribute for unsound
 
 
+@functools.lru_cache(maxsize=1024)
 def short_path(filename: str) -> str:
     """Return a file's path from the working directory where it lies below it, and whole otherwise."""
     path = Path(filename)

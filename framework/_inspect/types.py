@@ -1,5 +1,6 @@
 """Facts about types, read from msgspec's public ``inspect``."""
 
+import functools
 import types
 import typing
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ __all__ = (
     "is_collection",
     "is_foreign",
     "is_model",
+    "kind_of",
     "subtypes",
     "unsupported",
     "without_metadata",
@@ -28,6 +30,19 @@ _OBJECTS = (
     inspect.NamedTupleType,
 )
 _COLLECTIONS = (inspect.ListType, inspect.SetType, inspect.FrozenSetType, inspect.VarTupleType, inspect.TupleType)
+
+
+def kind_of(annotation: Any) -> inspect.Type:
+    """Return what msgspec knows of a type, remembered: routes share most of their types."""
+    try:
+        return _remembered_kind(annotation)
+    except TypeError:  # Not hashable; where it was msgspec's, it is raised again.
+        return inspect.type_info(annotation)
+
+
+@functools.lru_cache(maxsize=4096, typed=True)
+def _remembered_kind(annotation: Any) -> inspect.Type:
+    return inspect.type_info(annotation)
 
 
 def without_metadata(kind: inspect.Type) -> inspect.Type:
@@ -68,7 +83,7 @@ def subtypes(kind: inspect.Type) -> Iterator[inspect.Type]:
 def unsupported(annotation: Any) -> str | None:
     """Return why msgspec cannot read or write a type, or ``None`` where it can."""
     try:
-        kind = inspect.type_info(annotation)
+        kind = kind_of(annotation)
         msgspec.json.Decoder(annotation)
     except (TypeError, NameError, AttributeError, RecursionError) as error:
         return str(error).partition("\n")[0].rstrip(".")
@@ -114,13 +129,13 @@ def fields_of(kind: inspect.Type) -> tuple[inspect.Field, ...] | None:
 
 def is_model(annotation: Any) -> bool:
     """Tell whether a type is data that no query string can carry as one value: it has fields, entries or rows."""
-    return unsupported(annotation) is None and not carried_by_query(inspect.type_info(annotation))
+    return unsupported(annotation) is None and not carried_by_query(kind_of(annotation))
 
 
 def is_foreign(annotation: Any) -> bool:
     """Tell whether a type is a class that no payload can be: a service rather than data."""
     try:
-        return isinstance(without_metadata(inspect.type_info(annotation)), inspect.CustomType)
+        return isinstance(without_metadata(kind_of(annotation)), inspect.CustomType)
     except (TypeError, NameError, AttributeError, RecursionError):
         return False
 

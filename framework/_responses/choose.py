@@ -10,9 +10,9 @@ from msgspec import inspect
 
 from framework._inspect.names import type_name
 from framework._inspect.signatures import MISSING
-from framework._inspect.types import subtypes, unsupported
+from framework._inspect.types import kind_of, subtypes, unsupported
 from framework._plan import Encoding, ResponsePlan
-from framework._responses.encoders import encode_msgspec, encode_orjson
+from framework._responses.encoders import encode_bytes, encode_msgspec, encode_orjson
 from framework._responses.response import Response
 from framework.errors import InvalidResponseError, MissingReturnAnnotationError, UnencodableReturnError
 
@@ -20,7 +20,7 @@ __all__ = ("ENCODERS", "plan_response")
 
 ENCODERS: dict[Encoding, Callable[[Any], bytes]] = {
     Encoding.TEXT: str.encode,
-    Encoding.BYTES: bytes,
+    Encoding.BYTES: encode_bytes,
     Encoding.MSGSPEC: encode_msgspec,
     Encoding.ORJSON: encode_orjson,
 }
@@ -124,7 +124,7 @@ def _encoding(value: Any, where: str) -> Encoding:
     reason = unsupported(value)
     if reason is not None:
         raise UnencodableReturnError(where, type_name(value), reason)
-    kinds = list(subtypes(inspect.type_info(value)))
+    kinds = list(subtypes(kind_of(value)))
     if any(isinstance(one, _MSGSPEC_ONLY) or _is_attrs(one) for one in kinds):
         return Encoding.MSGSPEC
     return Encoding.ORJSON

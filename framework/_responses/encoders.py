@@ -5,11 +5,16 @@ from typing import Any
 import msgspec
 import orjson
 
-__all__ = ("encode_msgspec", "encode_orjson", "encode_untyped")
+__all__ = ("encode_bytes", "encode_msgspec", "encode_orjson", "encode_untyped")
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY
 
 encode_msgspec = msgspec.json.Encoder().encode
+
+
+def encode_bytes(value: bytes | bytearray | memoryview) -> bytes:
+    """Return bytes as they are; raises TypeError for a number, of which ``bytes`` would make so many NULs."""
+    return value if isinstance(value, bytes) else bytes(memoryview(value))
 
 
 def encode_orjson(value: Any) -> bytes:

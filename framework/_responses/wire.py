@@ -56,9 +56,7 @@ def header_lines(headers: CIMultiDict[str], cookies: SimpleCookie | None) -> byt
     return data
 
 
-def _complete(
-    request: BaseRequest, headers: CIMultiDict[str], *, status: int, length: int, keep_alive: bool
-) -> None:
+def _complete(request: BaseRequest, headers: CIMultiDict[str], *, status: int, length: int, keep_alive: bool) -> None:
     # RFC 9110, section 8.6: never with 1xx and 204; with HEAD only what GET would have had, and with 304, whose body
     # need not be the one that GET would have had, none.
     if status < 200 or status in {204, 304}:  # noqa: PLR2004

@@ -58,9 +58,13 @@ class _TemplateResource(web.AbstractResource):
 class RouteEntry(web.AbstractRoute):
     """One method on one path, as aiohttp sees it."""
 
-    def __init__(self, method: str, handler: Handler, template: PathTemplate, name: str | None) -> None:
+    def __init__(
+        self, method: str, handler: Handler, template: PathTemplate, name: str | None, *, allow: str = ""
+    ) -> None:
         super().__init__(method, handler, resource=_TemplateResource(template))
         self._name = name
+        self.allow = allow
+        """The methods of the path, where this route tells them."""
         self.template = template
         self.placeholders = template.placeholders
 

@@ -99,10 +99,8 @@ async def test_ambiguous_framing_is_refused(items: TestServer, data: bytes) -> N
 
 @pytest.mark.xfail(not IN_PYTHON, reason="aiohttp's C parser tells nobody who waits for the body", raises=TimeoutError)
 async def test_framing_that_breaks_within_the_body_closes_the_connection(items: TestServer) -> None:
-    """Row 62: a bad chunk that comes while the handler waits for the body is a 400 of ours, and the end.
-
-    With the C parser the request waits until the client goes or a deadline passes.
-    """
+    """Row 62: a bad chunk that comes while the handler waits for the body is a 400 of ours, and the end."""
+    # With the C parser the request waits until the client goes or a deadline passes.
     async with connect(items, patience=1) as connection:
         await connection.send(post(b"Transfer-Encoding: chunked") + b"5\r\n" + BODY[:5] + b"\r\n")
         assert await connection.is_open()

@@ -121,10 +121,7 @@ async def test_error_that_no_handler_fits_is_answered_as_ever(
 
 @pytest.mark.parametrize("nearest", ["app", "router", "controller", "route"])
 async def test_nearest_level_answers(serve: Serve, nearest: str) -> None:
-    """A handler of the route counts before one of the controller, this before the router's, this before the app's.
-
-    What is nearer counts, though it be less special.
-    """
+    """Route, controller, router, app: what is nearest counts, though it be for a less special class."""
     levels = ("app", "router", "controller", "route")
     inside = levels[: levels.index(nearest) + 1]
 

@@ -155,6 +155,8 @@ async def test_value_is_json(serve: Serve, annotation: Any, value: Any, body: by
         (str, "t\u00e9xt", 200, "text/plain; charset=utf-8", "t\u00e9xt".encode()),
         (str, "", 200, "text/plain; charset=utf-8", b""),
         (bytes, b"\0\xff", 200, "application/octet-stream", b"\0\xff"),
+        (bytes, bytearray(b"ab"), 200, "application/octet-stream", b"ab"),
+        (bytes, memoryview(b"ab"), 200, "application/octet-stream", b"ab"),
         (None, None, 204, None, b""),
         (type(None), None, 204, None, b""),
         (Response[None], Response(), 204, None, b""),
@@ -271,6 +273,9 @@ async def test_other_responses_of_aiohttp_pass_through(serve: Serve) -> None:
         pytest.param(dict[str, str], {"a": "\ud800"}, id="a lone surrogate in JSON"),
         pytest.param(Line, Line("\ud800"), id="a lone surrogate in a Struct"),  # type: ignore[arg-type]  # what was read
         pytest.param(str, 5, id="no text at all"),
+        pytest.param(bytes, 5, id="a number for bytes"),
+        pytest.param(bytes, "text", id="text for bytes"),
+        pytest.param(str, None, id="nothing for text"),
         pytest.param(web.Response, "text", id="no response at all"),
         pytest.param(Response[Any], Response({"a": object()}), id="a Response that nothing encodes"),
         pytest.param(Response, Response({"a": object()}), id="an untyped Response that nothing encodes"),

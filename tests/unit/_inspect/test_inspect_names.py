@@ -183,26 +183,24 @@ def test_classes_of_one_name() -> None:
 
         return Order
 
-    def first() -> type:
-        class Twice:
-            """The first of its name."""
+    def choose(*, last: bool) -> type:
+        if last:
 
-        return Twice
+            class Choice:  # pyright: ignore[reportRedeclaration]  # what is tested
+                def last(self) -> None:
+                    """Be there."""
 
-    def second() -> type:
-        if first:
+            return Choice
 
-            class Twice:
-                """One that is never made."""
-
-        class Twice:  # type: ignore[no-redef]
-            def last(self) -> None:
+        class Choice:  # type: ignore[no-redef]
+            def first(self) -> None:
                 """Be there."""
 
-        return Twice
+        return Choice
 
     assert describe_class(make()) == f"Order ({FILE}:{line('def make() -> type') + 1})"
-    assert describe_class(Twice) == f"Twice ({FILE}:{line('class Twice:  # type')})"
+    assert describe_class(choose(last=True)) == f"Choice ({FILE}:{line('def last') - 1})"
+    assert describe_class(choose(last=False)) == f"Choice ({FILE}:{line('def first') - 1})"
 
 
 def test_calls() -> None:

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, get_type_hints
 
 import pytest
 from msgspec import Struct
@@ -135,13 +135,19 @@ def test_type_arguments() -> None:
     assert type_arguments(Row).get(Base) is None
 
 
+def variable(first: dict[T, list[U]], second: Annotated[T, "note"]) -> T | None:
+    """Have types with variables in them."""
+    raise NotImplementedError(first, second)
+
+
 def test_filling_in() -> None:
     """Variables are replaced at any depth; what has none is left alone."""
     assert fill_in(T, {T: int}) is int
     assert fill_in(T, {U: int}) is T
-    assert fill_in(dict[T, list[U]], {T: int, U: str}) == dict[int, list[str]]
-    assert fill_in(Annotated[T, "note"], {T: int}) == Annotated[int, "note"]
-    assert fill_in(T | None, {T: int}) == int | None
+    hints = get_type_hints(variable, include_extras=True)
+    assert fill_in(hints["first"], {T: int, U: str}) == dict[int, list[str]]
+    assert fill_in(hints["second"], {T: int}) == Annotated[int, "note"]
+    assert fill_in(hints["return"], {T: int}) == int | None
     assert fill_in(Base, {T: int}) is Base
     assert fill_in(int, {T: int}) is int
 

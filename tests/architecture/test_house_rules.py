@@ -1,0 +1,128 @@
+"""The rules of the house that no tool of the trade checks."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import framework
+from framework import errors
+
+ROOT = Path(framework.__file__).parent
+TESTS = ROOT.parent / "tests"
+MODULES = sorted(str(path.relative_to(ROOT.parent)) for path in ROOT.rglob("*.py"))
+
+
+def tree_of(module: str) -> ast.Module:
+    """Parse a module of the framework."""
+    return ast.parse((ROOT.parent / module).read_text(), module)
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Yield the dotted names that a module imports: ``inspect``, ``typing.get_type_hints``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{one.name}" for one in node.names)
+
+
+def named(tree: ast.AST) -> Iterator[str]:
+    """Yield all names and attributes that a module uses: ``exec``, ``typing.TYPE_CHECKING``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield ast.unparse(node)
+
+
+def reads_signatures(module: str) -> bool:
+    """Tell whether a module imports ``inspect``, or resolves annotations."""
+    tree = tree_of(module)
+    from_imports = any(one == "inspect" or one.startswith("inspect.") for one in imported(tree))
+    return from_imports or any(one.rpartition(".")[2] == "get_type_hints" for one in (*imported(tree), *named(tree)))
+
+
+def executes(module: str) -> bool:
+    """Tell whether a module runs text as code."""
+    return any(one in {"exec", "eval", "builtins.exec", "builtins.eval"} for one in named(tree_of(module)))
+
+
+def checks_types_only(module: str) -> bool:
+    """Tell whether a module imports something for type checkers alone."""
+    tree = tree_of(module)
+    return any(one.rpartition(".")[2] == "TYPE_CHECKING" for one in (*imported(tree), *named(tree)))
+
+
+@pytest.mark.parametrize(
+    ("breaks", "allowed"),
+    [
+        (reads_signatures, {"framework/_inspect/"}),
+        (executes, {"framework/_compiler/source.py"}),
+        (checks_types_only, set[str]()),
+    ],
+)
+def test_who_may_do_what(breaks: Callable[[str], bool], allowed: set[str]) -> None:
+    """Signatures have one reader, text becomes code in one place, and no import is for type checkers alone."""
+    assert [one for one in MODULES if breaks(one) and not one.startswith(tuple(allowed))] == []
+    assert all(any(breaks(one) for one in MODULES if one.startswith(where)) for where in allowed)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_public_names_are_a_sorted_tuple(module: str) -> None:
+    """Every module that defines something says what is public; ``__all__`` is a tuple, sorted, and tells the truth."""
+    tree = tree_of(module)
+    assigned = [one for one in tree.body if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == "__all__"]
+    if not assigned:
+        assert all(isinstance(one, ast.Expr) for one in tree.body), "a module with code has no __all__"
+        return
+    (one,) = assigned
+    assert isinstance(one.value, ast.Tuple)
+    names = [ast.literal_eval(each) for each in one.value.elts]
+    assert names == sorted(set(names), key=order_of)
+    assert set(names) <= bound(tree)
+
+
+def order_of(name: str) -> tuple[int, str]:
+    """Return where a name stands, as ruff sorts them: constants, then classes, then the others."""
+    return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
+
+
+def bound(tree: ast.Module) -> set[str]:
+    """Return the names that the top level of a module binds."""
+    found = set[str]()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found.update(each.id for one in targets for each in ast.walk(one) if isinstance(each, ast.Name))
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found.update(one.asname or one.name for one in node.names)
+    return found
+
+
+def test_every_mistake_has_its_tests() -> None:
+    """Each DefinitionError has a file in tests/startup that is named for it."""
+    mistakes = [
+        name
+        for name, one in vars(errors).items()
+        if isinstance(one, type) and issubclass(one, errors.DefinitionError) and one is not errors.DefinitionError
+    ]
+    wanted = {f"test_{re.sub(r'(?<=[a-z])(?=[A-Z])', '_', name.removesuffix('Error')).lower()}.py" for name in mistakes}
+    assert wanted - {path.name for path in (TESTS / "startup").iterdir()} == set()
+
+
+def test_every_test_states_a_behaviour() -> None:
+    """Every test has a docstring."""
+    silent = [
+        f"{path.relative_to(TESTS)}:{node.lineno}"
+        for path in TESTS.rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
+        and not ast.get_docstring(node)
+    ]
+    assert silent == []

@@ -1,0 +1,72 @@
+"""The shop runs under gunicorn's stock aiohttp workers."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30.0
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def gunicorn(worker: str, database: Path) -> AsyncIterator[str]:
+    """Run the shop with two workers; yield its URL, and stop it by its process id."""
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "app_template.main:web_app", "--worker-class", worker]
+    command += ["--workers", "2", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
+    environment = {**os.environ, "DATABASE_URL": f"sqlite+aiosqlite:///{database}"}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)  # noqa: ASYNC220, S603  ours
+    try:
+        await wait_until_up(port, process)
+        yield f"http://127.0.0.1:{port}"
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.wait, PATIENCE) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def wait_until_up(port: int, process: subprocess.Popen[str]) -> None:
+    """Wait until somebody listens."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            assert process.poll() is None, process.communicate()[1]
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionError:
+                await asyncio.sleep(0.1)
+            else:
+                writer.close()
+                return
+
+
+@pytest.mark.parametrize("worker", ["aiohttp.GunicornWebWorker", "aiohttp.GunicornUVLoopWebWorker"])
+async def test_shop_runs_under_gunicorn_with_two_workers(worker: str, tmp_path: Path) -> None:
+    """Two workers share one database: an order that one of them took is read back from either, and both stop cleanly."""
+    async with gunicorn(worker, tmp_path / "shop.db") as url, aiohttp.ClientSession(url) as client:
+        products = await (await client.get("/products")).json()
+        sku = products["items"][0]["sku"]
+        order = {"customer": "Ada", "lines": [{"sku": sku, "quantity": 1}]}
+        placed = await client.post("/orders", json=order)
+        assert placed.status == 201
+        created = await placed.json()
+        # A connection of its own for each request, so that both workers are asked.
+        answers = [await client.get(placed.headers["Location"], headers={"Connection": "close"}) for _ in range(8)]
+        assert [await one.json() for one in answers] == [created] * 8
