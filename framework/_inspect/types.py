@@ -88,7 +88,8 @@ def unsupported(annotation: Any) -> str | None:
     except (TypeError, NameError, AttributeError, RecursionError) as error:
         return str(error).partition("\n")[0].rstrip(".")
     for one in subtypes(kind):
-        if isinstance(one, inspect.CustomType):
+        # object is as good as Any: everything is one.
+        if isinstance(one, inspect.CustomType) and one.cls is not object:
             return f"msgspec does not know {one.cls.__qualname__.rpartition('<locals>.')[2]}"
     return None
 

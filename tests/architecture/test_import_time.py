@@ -34,7 +34,7 @@ def own_seconds(cache: Path) -> float:
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run = subprocess.run(
+    run = subprocess.run(  # noqa: S603  the interpreter that runs the tests
         [sys.executable, "-X", "importtime", "-c", PROGRAM],
         capture_output=True,
         check=True,

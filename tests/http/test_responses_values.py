@@ -288,3 +288,24 @@ async def test_value_that_cannot_be_encoded_is_a_crash(
     answer = await answer_of(serve, annotation, value)
     assert answer.problem == problem(500, "/")
     assert logged(caplog) == ["GET / failed"]
+
+
+class Anything(Controller):
+    """Answers and takes what mypy calls object."""
+
+    @get("/anything")
+    async def show(self) -> dict[str, object]:
+        """Answer values of several types."""
+        return {"list": [1, None, "é"]}
+
+    @post("/anything")
+    async def echo(self, value: dict[str, object]) -> object:
+        """Answer the body."""
+        return value
+
+
+async def test_object_is_as_good_as_any(serve: Serve) -> None:
+    """A return type or a body of ``object`` takes every value that JSON has."""
+    client = await serve(App([Anything]))
+    assert await (await client.get("/anything")).text() == '{"list":[1,null,"é"]}'
+    assert await (await client.post("/anything", json={"a": [{}]})).text() == '{"a":[{}]}'

@@ -1,0 +1,165 @@
+"""Five typical routes, whose emitted code is kept beside this file.
+
+``python -m tests.emitted.routes`` writes the snapshots again; look at the difference before you commit it.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from framework import App, Body, Container, Controller, Cookie, Header, Query, Request, Response, delete, get, post, put
+from framework.typedefs import CallNext
+
+__all__ = ("ROUTES", "explain", "snapshot")
+
+ROUTES = {
+    "health": ("GET", "/health"),
+    "show": ("GET", "/orders/{order_id}"),
+    "create": ("POST", "/orders"),
+    "search": ("GET", "/orders"),
+    "replace": ("PUT", "/orders/{order_id}/note"),
+}
+
+
+class Order(Struct, forbid_unknown_fields=True):
+    """A body and a response."""
+
+    sku: str
+    count: Annotated[int, Meta(ge=1)] = 1
+
+
+class Page(Struct, forbid_unknown_fields=True):
+    """A model in the query."""
+
+    number: Annotated[int, Meta(ge=1)] = 1
+    tags: list[str] = []
+
+
+class Engine:
+    """A singleton."""
+
+
+class Session:
+    """A scoped service that is closed."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+
+class User:
+    """A scoped service that reads the request."""
+
+
+class Orders:
+    """A transient that needs two others."""
+
+    def __init__(self, session: Session, user: User) -> None:
+        self.session, self.user = session, user
+
+
+async def open_engine() -> AsyncIterator[Engine]:
+    """Open the singleton."""
+    yield Engine()
+
+
+async def open_session(engine: Engine) -> AsyncIterator[Session]:
+    """Open what is closed later."""
+    yield Session(engine)
+
+
+def find_user(authorization: Annotated[str, Header()], session: Session) -> Iterator[User]:
+    """Read the request."""
+    user = User()
+    user.__dict__.update(authorization=authorization, session=session)
+    yield user
+
+
+async def require_user(request: web.Request) -> None:
+    """Guard."""
+
+
+async def measure(request: web.Request, call_next: CallNext) -> web.StreamResponse:
+    """Go on."""
+    return await call_next(request)
+
+
+async def not_found(request: web.Request, error: KeyError) -> web.StreamResponse:
+    """Answer an error."""
+    raise NotImplementedError(request, error)
+
+
+class HealthController(Controller):
+    """No parameters, a text."""
+
+    @get("/health")
+    async def health(self) -> str:
+        """Answer."""
+        return "ok"
+
+
+class OrderController(Controller):
+    """Parameters, bodies, services and layers."""
+
+    path = "/orders"
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @get("/{order_id}")
+    async def show(self, order_id: int, expand: bool = False, fields: tuple[str, ...] = ()) -> Order | None:  # noqa: FBT002  a query parameter
+        """Take path and query."""
+        raise NotImplementedError(order_id, expand, fields)
+
+    @post(status=201)
+    async def create(self, order: Order, orders: Orders, request: Request) -> Response[Order]:
+        """Take a body and services that are closed."""
+        raise NotImplementedError(order, orders, request)
+
+    @get(
+        guards=(require_user,),
+        middlewares=(measure,),
+        exception_handlers={KeyError: not_found},
+        timeout=2.5,
+    )
+    async def search(
+        self,
+        page: Annotated[Page, Query()],
+        sizes: Annotated[list[int] | None, Query(style="csv")] = None,
+        if_none_match: Annotated[str | None, Header()] = None,
+        session: Annotated[str, Cookie()] = "",
+    ) -> list[Order]:
+        """Take a model, a list, a header and a cookie, inside layers."""
+        raise NotImplementedError(page, sizes, if_none_match, session)
+
+    @put("/{order_id}/note", body_limit=1000)
+    def replace(self, order_id: int, note: Annotated[dict[str, str], Body()] = {}) -> None:  # noqa: B006  each request has its own
+        """Run in a thread, with an optional body."""
+        raise NotImplementedError(order_id, note)
+
+    @delete("/{order_id}")
+    async def remove(self, order_id: int) -> None:
+        """Be there for 405."""
+        raise NotImplementedError(order_id)
+
+
+def explain(name: str) -> str:
+    """Return stages and emitted code of a route."""
+    container = Container()
+    container.add_singleton(Engine, open_engine)
+    container.add_scoped(Session, open_session)
+    container.add_scoped(User, find_user)
+    container.add_transient(Orders)
+    return App([HealthController, OrderController], container=container, openapi=None).explain(*ROUTES[name])
+
+
+def snapshot(name: str) -> Path:
+    """Return the file that keeps the emitted code of a route."""
+    return Path(__file__).with_name(f"{name}.txt")
+
+
+if __name__ == "__main__":
+    for each in ROUTES:
+        snapshot(each).write_text(explain(each))
