@@ -230,12 +230,12 @@ def _emit_service(source: Source, service: ServicePlan) -> None:
 
 def _emit_handler(source: Source, plan: RoutePlan) -> None:
     source.use(handle=plan.handler.target)
-    arguments = _arguments(_in_order(plan.handler))
+    arguments = ", ".join(filter(None, (plan.controller, _arguments(_in_order(plan.handler)))))
     if plan.synchronous:
         source.use(to_thread=asyncio.to_thread)
-        source.line(f"result = await to_thread(handle, {plan.controller}, {arguments})")
+        source.line(f"result = await to_thread(handle, {arguments})")
     else:
-        source.line(f"result = await handle({plan.controller}, {arguments})")
+        source.line(f"result = await handle({arguments})")
 
 
 def _in_order(call: Call) -> Sequence[ArgumentPlan]:

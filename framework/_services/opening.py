@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from framework._inspect.names import callable_name
 from framework._plan import FactoryKind, Provision, ServicePlan
 from framework._services.scope import (
     Finalizer,
@@ -32,11 +33,20 @@ async def _await(made: Any) -> Any:
 
 
 async def _next(made: Any) -> Any:
-    return next(made)
+    try:
+        return next(made)
+    except StopIteration:
+        raise RuntimeError(_NEVER.format(callable_name(made))) from None
 
 
 async def _anext(made: Any) -> Any:
-    return await anext(made)
+    try:
+        return await anext(made)
+    except StopAsyncIteration:
+        raise RuntimeError(_NEVER.format(callable_name(made))) from None
+
+
+_NEVER = "The provider {} yielded nothing"
 
 
 async def _enter(made: Any) -> Any:

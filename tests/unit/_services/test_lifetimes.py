@@ -184,6 +184,35 @@ async def test_a_singleton_that_fails_to_close_stops_no_other() -> None:
     assert seen == [caught.value]
 
 
+async def test_a_generator_that_yields_nothing() -> None:
+    """A generator that ends before its yield is told by its name at start, and is a 500 of a request."""
+
+    def open_clock() -> Iterator[Clock]:
+        if not events:
+            return
+        yield Clock()
+
+    async def open_engine() -> AsyncIterator[Engine]:
+        if not events:
+            return
+        yield Engine()
+
+    events: list[str] = []
+    for key, factory in ((Clock, open_clock), (Engine, open_engine)):
+        container = Container()
+        container.add_singleton(key, factory)
+        with pytest.raises(RuntimeError, match=rf"\AThe provider {factory.__name__} yielded nothing\Z"):
+            async with Asking(container):
+                pass
+        container = Container()
+        container.add_scoped(key, factory)
+        async with Asking(container, service=key) as app:
+            assert await app.ask(status=500) == {}
+            events.append("now")
+            assert isinstance((await app.ask())["service"], key)
+            events.clear()
+
+
 async def test_two_builds_of_one_app_share_nothing() -> None:
     """Each application opens its own singletons, and both serve at the same time."""
     given: list[Clock] = []
