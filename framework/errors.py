@@ -59,7 +59,7 @@ class MissingAnnotationError(DefinitionError):
         super().__init__(
             f"{where}, parameter {parameter!r}",
             "it has no type annotation",
-            mend=f"say what it takes, for example {parameter}: int",
+            mend=f"say what it takes, for example {parameter}: {'Request' if parameter == 'request' else 'int'}",
         )
 
 

@@ -1,6 +1,7 @@
 """Checks controllers, and finds the handlers among their attributes."""
 
 import re
+import typing
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -32,15 +33,26 @@ _WRAPPERS: dict[type[Any], tuple[str, str]] = {
 def check_controller(controller: Any, place: str) -> None:
     """Raise InvalidControllerError for what is no controller that can be built; ``place`` is where it was given."""
     if not isinstance(controller, type):
+        generic = typing.get_origin(controller) is not None
+        name = type_name(controller)
         raise InvalidControllerError(
             place,
-            f"{value_name(controller)} stands among the controllers",
-            mend="give the class of a controller; its constructor is injected",
+            f"{name if generic else value_name(controller)} stands among the controllers",
+            mend=f"derive a class from {name} and give that"
+            if generic
+            else "give the class of a controller; its constructor is injected",
         )
     where = describe_class(controller)
     if not issubclass(controller, Controller):
         raise InvalidControllerError(
             where, "it is no Controller", mend=f"write class {type_name(controller)}(Controller)"
+        )
+    if getattr(controller, "__parameters__", ()):
+        variables = ", ".join(map(type_name, controller.__parameters__))
+        raise InvalidControllerError(
+            where,
+            f"it is generic (over {variables})",
+            mend=f"derive a class from {type_name(controller)}[…] and give that",
         )
     if is_abstract(controller):
         missing = ", ".join(sorted(getattr(controller, "__abstractmethods__", ())))

@@ -65,10 +65,9 @@ class ServiceGraph:
     def __iter__(self) -> typing.Iterator[Provider]:
         """Yield the provider of each registration that could be read; open generics wait for their types."""
         for key, qualifier in self._registrations:
-            if not getattr(key, "__parameters__", ()) or not isinstance(key, type):
-                provider = self.find(key, qualifier)
-                if provider is not None:
-                    yield provider
+            provider = None if getattr(key, "__parameters__", ()) else self.find(key, qualifier)
+            if provider is not None:
+                yield provider
 
     def knows(self, annotation: Any, qualifier: str | None = None) -> bool:
         """Tell whether a type, its optional form or a list of it is registered."""
@@ -81,10 +80,10 @@ class ServiceGraph:
         """Return the provider of a type, or of what an optional type is an option of."""
         plain = without_none(annotation)
         key = (plain, qualifier)
-        if key not in self._providers:
-            registration = self._registration(plain, qualifier)
-            self._providers[key] = None if registration is None else self._read(registration, plain)
-        return self._providers[key]
+        registration = self._registration(plain, qualifier)
+        if registration is not None and key not in self._providers:
+            self._providers[key] = self._read(registration, plain)
+        return None if registration is None else self._providers[key]
 
     def find_all(self, annotation: Any) -> Sequence[Provider]:
         """Return all providers of ``T`` for ``list[T]``, in the order of registration."""
@@ -234,7 +233,10 @@ def _wrong_key(registration: Registration) -> tuple[str, str] | None:
         return f"{name} is registered as an optional", f"register {plain}; who asks for {name} is given it"
     if isinstance(key, types.FunctionType | types.MethodType):
         return f"{value_name(key)} is registered as a type", "give the type first, then its factory"
-    if isinstance(key, type) or typing.get_origin(key) is not None or isinstance(key, typing.NewType):
+    origin = typing.get_origin(key)
+    if origin is not None and getattr(key, "__parameters__", ()):
+        return f"{name} is registered with a type variable", f"register {type_name(origin)}, which stands for all of it"
+    if isinstance(key, type) or origin is not None or isinstance(key, typing.NewType):
         return None
     mend = "give the type itself; add_instance takes it and then the instance"
     return f"{value_name(key)} is registered as a type", mend

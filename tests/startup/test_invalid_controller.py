@@ -1,12 +1,13 @@
 """InvalidControllerError: what stands among the controllers cannot be built or answers nothing."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from framework import App, Controller, Router, get
 from framework.errors import InvalidControllerError
 from tests.startup.expected import after, mistakes, place, told
 
+T = TypeVar("T")
 SOME: Any = (3, "Orders", None)
 
 
@@ -86,6 +87,34 @@ def test_an_abstract_controller() -> None:
             f"Resource ({place(Resource)}): it is abstract (without kind, name).\n"
             "  Mend: give a subclass that implements what is missing.",
         )
+    ]
+
+
+def test_an_open_generic() -> None:
+    """What a controller's type variables stand for, a class that is derived from it says."""
+
+    class Resource(Controller, Generic[T]):
+        @get()
+        async def search(self, key: T) -> T:
+            return key
+
+    class Numbers(Resource[int]):
+        """What fills it in."""
+
+    def make() -> App:
+        return App([Resource, Resource[int], Numbers], openapi=None)
+
+    assert told(make()) == [
+        (
+            InvalidControllerError,
+            f"Resource ({place(Resource)}): it is generic (over T).\n"
+            "  Mend: derive a class from Resource[…] and give that.",
+        ),
+        (
+            InvalidControllerError,
+            f"App ({after(make, 1)}): Resource[int] stands among the controllers.\n"
+            "  Mend: derive a class from Resource[int] and give that.",
+        ),
     ]
 
 

@@ -1,11 +1,12 @@
 """InvalidProviderError: a registration whose type, instance or override is none."""
 
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 from framework import Container, Inject
 from framework.errors import InvalidProviderError
 from tests.startup.expected import Told, after, mistakes_of
 
+T = TypeVar("T")
 NOTHING: Any = None
 
 
@@ -19,6 +20,10 @@ class FastClock(Clock):
 
 class Calendar:
     """Something else."""
+
+
+class Store(Generic[T]):
+    """An open generic."""
 
 
 class Runner(Protocol):
@@ -79,6 +84,7 @@ def test_what_is_no_type() -> None:
     optional: Any = Clock | None
     marked: Any = Annotated[Clock, Inject("slow")]
     unhashable_mark: Any = Annotated[Clock, []]
+    partly_open: Any = Store[T]  # type: ignore[valid-type]  # the mistake
 
     def register(container: Container) -> None:
         container.add_scoped("Clock", make_clock)
@@ -89,6 +95,7 @@ def test_what_is_no_type() -> None:
         container.add_scoped(marked, make_clock)
         container.add_scoped(unhashable, make_clock)
         container.add_scoped(unhashable_mark, make_clock)
+        container.add_scoped(partly_open)
 
     mend = "give the type itself; add_instance takes it and then the instance"
     assert mistakes_of(register) == [
@@ -111,6 +118,11 @@ def test_what_is_no_type() -> None:
         *wrong(after(register, 7), "[Clock] is registered as a type", mend),
         *wrong(
             after(register, 8), "Clock is registered with metadata", "register Clock; qualifier= tells several apart"
+        ),
+        *wrong(
+            after(register, 9),
+            "Store[T] is registered with a type variable",
+            "register Store, which stands for all of it",
         ),
     ]
 

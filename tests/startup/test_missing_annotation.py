@@ -43,6 +43,23 @@ def test_a_handlers_parameter_with_a_default() -> None:
     ]
 
 
+def test_the_request() -> None:
+    """A parameter that means the request is told what the request's type is."""
+
+    class Orders(Controller):
+        @get()
+        async def search(self, request) -> str:  # type: ignore[no-untyped-def]  # the mistake
+            return str(request)
+
+    assert mistakes(Orders) == [
+        (
+            MissingAnnotationError,
+            f"Orders.search ({place(Orders.search)}), parameter 'request': it has no type annotation.\n"
+            "  Mend: say what it takes, for example request: Request.",
+        )
+    ]
+
+
 def test_a_controllers_constructor() -> None:
     """A constructor is injected by types."""
 

@@ -29,7 +29,13 @@ from framework import App
 
 _ROOT = Path(__file__).parents[2]
 _README = _ROOT / "README.md"
-_PAGES = [_README, _ROOT / "docs" / "index.md", *sorted((_ROOT / "docs" / "tutorial").glob("*.md"))]
+_FOLDERS = ("tutorial", "reference", "how-to", "design")
+_PAGES = [
+    _README,
+    _ROOT / "CHANGELOG.md",
+    _ROOT / "docs" / "index.md",
+    *(page for folder in _FOLDERS for page in sorted((_ROOT / "docs" / folder).glob("*.md"))),
+]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _TEST_FILE = re.compile(r"# (test_\w+\.py)\n")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
