@@ -1,11 +1,10 @@
 """What was decided at start-up, as frozen records: behaviour and the OpenAPI document are both read from them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
 
-from msgspec import NODEFAULT, inspect
+from msgspec import NODEFAULT, Struct, field, inspect
 
 from framework.container import Lifetime
 from framework.http_errors import HTTPError
@@ -37,24 +36,27 @@ class Source(StrEnum):
     COOKIE = "cookie"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldPlan:
+def _no_default() -> Any:
+    # As a plain default, NODEFAULT would make the field of a Struct a required one.
+    return NODEFAULT
+
+
+class FieldPlan(Struct, frozen=True, kw_only=True):
     """One name on the wire: a scalar or collection parameter is one, a model parameter has one for each field."""
 
     name: str
     """As on the wire; header names in lower case."""
     type: inspect.Type
     required: bool
-    default: Any = NODEFAULT
-    default_factory: Any = NODEFAULT
+    default: Any = field(default_factory=_no_default)
+    default_factory: Any = field(default_factory=_no_default)
     repeated: bool = False
     """Whether the value is a collection: repeated keys, or split by ``style``."""
     attribute: str = ""
     """The model's own key for the field (its encoded name); the name on the wire for a parameter."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParameterPlan:
+class ParameterPlan(Struct, frozen=True, kw_only=True):
     """One value that is read from path, query, header or cookie, shared by all arguments that ask for it."""
 
     source: Source
@@ -67,7 +69,7 @@ class ParameterPlan:
     """Whether the fields of a Struct (dataclass, TypedDict, …) are spread over the source."""
     forbid_unknown: bool = False
     style: QueryStyle = "form"
-    default: Any = NODEFAULT
+    default: Any = field(default_factory=_no_default)
     """What the argument is when nothing of it is in the request."""
     description: str | None = None
     deprecated: bool = False
@@ -78,14 +80,13 @@ class ParameterPlan:
         return self.fields[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyPlan:
+class BodyPlan(Struct, frozen=True, kw_only=True):
     """The JSON body of a request."""
 
     annotation: Any
     type: inspect.Type
     required: bool
-    default: Any = NODEFAULT
+    default: Any = field(default_factory=_no_default)
     media_type: str = "application/json"
     description: str | None = None
 
@@ -124,8 +125,7 @@ class Provision(Enum):
     """All implementations of one type, as a list."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArgumentPlan:
+class ArgumentPlan(Struct, frozen=True, kw_only=True):
     """One argument of a handler, a constructor or a factory."""
 
     name: str
@@ -135,16 +135,14 @@ class ArgumentPlan:
     positional: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Struct, frozen=True, kw_only=True):
     """Something called with arguments that were decided at start-up."""
 
     target: Callable[..., Any]
     arguments: tuple[ArgumentPlan, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServicePlan:
+class ServicePlan(Struct, frozen=True, kw_only=True):
     """How one service is made."""
 
     variable: str
@@ -169,8 +167,7 @@ class Encoding(Enum):
     """A response of aiohttp's or ours, sent as it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponsePlan:
+class ResponsePlan(Struct, frozen=True, kw_only=True):
     """What the return annotation of a handler decides."""
 
     annotation: Any
@@ -182,8 +179,7 @@ class ResponsePlan:
     """Whether the annotation admits a ready response beside (or instead of) the value."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerPlan:
+class LayerPlan(Struct, frozen=True, kw_only=True):
     """The guards, middlewares and exception handlers that one level declares, as variables of the emitted code."""
 
     level: str
@@ -193,8 +189,7 @@ class LayerPlan:
     exception_handlers: Mapping[type[Exception] | int, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoutePlan:
+class RoutePlan(Struct, frozen=True, kw_only=True):
     """All that is known of one handler on one path."""
 
     method: str

@@ -1,11 +1,11 @@
 """App: collects declarations and builds an aiohttp application from them."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from aiohttp import web
+from msgspec import Struct
 from yarl import URL
 
 from framework._compiler.application import CompiledApp, compile_app
@@ -29,8 +29,7 @@ from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 __all__ = ("App", "Limits")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What a request may cost, for all routes that do not say otherwise."""
 
     body: int = 1_048_576
@@ -55,7 +54,7 @@ class App:
         guards: Guards = (),
         middlewares: Middlewares = (),
         exception_handlers: ExceptionHandlers | None = None,
-        limits: Limits = Limits(),
+        limits: Limits = Limits(),  # noqa: B008  frozen
     ) -> None:
         # What has the wrong type is told with all other mistakes, when the app is built.
         self._mistakes: list[DefinitionError] = []

@@ -4,9 +4,10 @@ import sys
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 __all__ = ("Container", "Lifetime", "Registration")
 
@@ -19,8 +20,7 @@ class Lifetime(StrEnum):
     TRANSIENT = "transient"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Registration:
+class Registration(Struct, frozen=True, kw_only=True, eq=False):
     """What was said about one service."""
 
     key: Any

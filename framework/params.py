@@ -1,15 +1,15 @@
 """Markers that say where a parameter comes from, written in ``Annotated[T, Query()]``."""
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 __all__ = ("Body", "Cookie", "Header", "Inject", "ParameterMarker", "Path", "Query", "QueryStyle")
 
 QueryStyle: TypeAlias = Literal["form", "csv", "pipe", "deepObject"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParameterMarker:
+class ParameterMarker(Struct, frozen=True, kw_only=True):
     """What the markers of path, query, header and cookie share: the name on the wire and words for the document."""
 
     name: str | None = None
@@ -17,13 +17,11 @@ class ParameterMarker:
     deprecated: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Path(ParameterMarker):
+class Path(ParameterMarker, frozen=True, kw_only=True):
     """The value of a placeholder in the path."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query(ParameterMarker):
+class Query(ParameterMarker, frozen=True, kw_only=True):
     """A query parameter, or a Struct whose fields are query parameters.
 
     ``style`` says how a collection is written: ``form`` repeats the key (``?a=1&a=2``), ``csv`` is ``?a=1,2``, ``pipe``
@@ -33,25 +31,21 @@ class Query(ParameterMarker):
     style: QueryStyle = "form"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header(ParameterMarker):
+class Header(ParameterMarker, frozen=True, kw_only=True):
     """A request header; without ``name`` the parameter's own name with ``-`` for ``_``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cookie(ParameterMarker):
+class Cookie(ParameterMarker, frozen=True, kw_only=True):
     """A cookie of the request."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class Body(Struct, frozen=True, kw_only=True):
     """The JSON body of the request, also where the type alone would make it a query parameter."""
 
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Inject:
+class Inject(Struct, frozen=True):
     """A service from the container, with its qualifier where several implementations of one type are registered."""
 
     qualifier: str | None = None

@@ -1,8 +1,9 @@
 """Route decorators: each attaches one frozen record to a method and touches nothing else."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypedDict, TypeVar, Unpack
+
+from msgspec import Struct
 
 from framework.errors import InvalidHandlerError
 from framework.http_errors import HTTPError
@@ -40,8 +41,7 @@ class RouteOptions(TypedDict, total=False):
     """Members added to the operation in the document, ``x-`` extensions above all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteDefinition:
+class RouteDefinition(Struct, frozen=True, kw_only=True):
     """What one decorator declared about a handler."""
 
     methods: tuple[str, ...]

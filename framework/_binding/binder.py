@@ -1,10 +1,10 @@
 """Decides, at start-up, which value of the request fills which argument."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
-from msgspec import NODEFAULT
+from msgspec import NODEFAULT, Struct, field
+from msgspec.structs import replace
 
 from framework._binding.defaults import wrong_defaults
 from framework._binding.parameters import (
@@ -41,8 +41,7 @@ _SOURCES: dict[type[ParameterMarker], Source] = {
 }
 
 
-@dataclass(slots=True, kw_only=True)
-class RequestBinder:
+class RequestBinder(Struct, kw_only=True):
     """Collects what one route reads of a request, for its handler and all providers that it needs."""
 
     where: str

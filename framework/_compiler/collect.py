@@ -1,8 +1,11 @@
 """Walks routers and controllers, and lists every handler with its full path and the levels around it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields
 from typing import Any, NamedTuple, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from framework._compiler.handlers import (
     check_controller,
@@ -26,8 +29,7 @@ Report: TypeAlias = Callable[[DefinitionError], None]
 _ATTRIBUTES = ("path", "tags", "guards", "middlewares", "exception_handlers")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Level:
+class Level(Struct, frozen=True, kw_only=True, eq=False):
     """The layers that one place declares: the app, a router, a controller or a route."""
 
     label: str
@@ -37,8 +39,7 @@ class Level:
     exception_handlers: ExceptionHandlers = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mounted:
+class Mounted(Struct, frozen=True, kw_only=True):
     """One handler under one path."""
 
     controller: type[Controller]
@@ -63,8 +64,7 @@ class _Handler(NamedTuple):
     where: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Place(Struct, frozen=True, kw_only=True):
     """Where in the tree of routers the walk is."""
 
     path: str

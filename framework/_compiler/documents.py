@@ -1,6 +1,6 @@
 """Controllers that serve the OpenAPI document and Swagger UI, made for one app."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from framework._openapi.settings import OpenAPI
 from framework._openapi.ui import CONTENT_SECURITY_POLICY, Asset, assets_version, initializer, load_assets, page
@@ -15,8 +15,7 @@ _IMMUTABLE = "public, max-age=31536000, immutable"
 _REVALIDATE = "no-cache"
 
 
-@dataclass(slots=True)
-class DocumentHolder:
+class DocumentHolder(Struct):
     """The encoded document, which exists only when all routes are planned."""
 
     body: bytes = b""

@@ -3,11 +3,12 @@
 import asyncio
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 from aiohttp import web
+from msgspec import Struct
+from msgspec.structs import replace
 
 from framework._binding.failure import INVALID, FaultExplainer
 from framework._binding.reading import check_body, read_body
@@ -38,8 +39,7 @@ AnswerFor = Callable[[Sequence[LayerPlan]], ErrorAnswer]
 """Gives the ErrorAnswer for a stack of layers, outermost first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmittedRoute:
+class EmittedRoute(Struct, frozen=True, kw_only=True):
     """A compiled route: its source, the names that it runs with, and the outermost function."""
 
     source: str

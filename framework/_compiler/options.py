@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from framework._inspect.names import callable_name, value_name
 from framework._openapi.settings import OpenAPI
@@ -14,8 +15,7 @@ from framework.routing import RouteOptions
 __all__ = ("check_options", "check_settings")
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(Struct, frozen=True):
     fits: Callable[[Any], bool]
     expected: str
     example: str

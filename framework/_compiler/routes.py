@@ -1,8 +1,10 @@
 """Controllers and container -> RoutePlans; every mistake is gathered before anything is raised."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from framework._binding.binder import RequestBinder
 from framework._compiler.collect import Level, Mounted, collect_handlers
@@ -40,8 +42,7 @@ from framework.params import Inject
 __all__ = ("Declarations", "Plans", "plan_routes")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declarations:
+class Declarations(Struct, frozen=True, kw_only=True):
     """All that was declared for one app."""
 
     controllers: Controllers
@@ -54,8 +55,7 @@ class Declarations:
     """What was found wrong before."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plans:
+class Plans(Struct, frozen=True, kw_only=True):
     """All that was decided for one app."""
 
     routes: tuple[RoutePlan, ...]

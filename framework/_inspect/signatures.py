@@ -4,7 +4,6 @@ import functools
 import inspect
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -34,8 +33,7 @@ MISSING = _Missing.MISSING
 """Stands for an annotation or a default that was not written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(Struct, frozen=True, kw_only=True):
     """One parameter of a function or constructor."""
 
     name: str
@@ -45,8 +43,7 @@ class Parameter:
     """Whether it can only be passed by position."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(Struct, frozen=True, kw_only=True):
     """What can be read of a callable: where it stands, its parameters and what it returns."""
 
     where: str

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from msgspec import inspect
+from msgspec import Struct, inspect
 
 from framework._inspect.types import without_metadata
 from framework._openapi.docstrings import summary_and_description
@@ -38,8 +37,7 @@ class DuplicateOperationError(DefinitionError):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(Struct, frozen=True, kw_only=True):
     """One route in the document."""
 
     path: str

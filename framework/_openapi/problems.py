@@ -1,7 +1,6 @@
 """The problem bodies (RFC 9457) in the document: the shared ones, and one for each error with members of its own."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, inspect
@@ -66,8 +65,7 @@ FAULT = inspect.type_info(_Fault)
 """``framework.http_errors.Fault`` with all that can stand in it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """A response that the framework itself gives, shared by all operations."""
 
     error: type[HTTPError]

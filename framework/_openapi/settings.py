@@ -1,16 +1,16 @@
 """What an application says about its OpenAPI document."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from framework.typedefs import Guards, Middlewares
 
 __all__ = ("OpenAPI",)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenAPI:
+class OpenAPI(Struct, frozen=True, kw_only=True):
     """The head of the document, where it is served and who may read it.
 
     ``App(openapi=OpenAPI(title="Shop", version="1.0"))``; ``App(openapi=None)`` turns document and page off, and

@@ -9,9 +9,10 @@ import hashlib
 import html
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+
+from msgspec import Struct
 
 __all__ = ("CONTENT_SECURITY_POLICY", "Asset", "assets_version", "initializer", "load_assets", "page")
 
@@ -79,8 +80,7 @@ _INITIALIZER = """\
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
+class Asset(Struct, frozen=True):
     """One file as it is served: ``media_type`` is the whole Content-Type, ``gzipped`` asks for Content-Encoding."""
 
     name: str

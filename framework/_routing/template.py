@@ -3,8 +3,9 @@
 import keyword
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from framework.errors import InvalidPathError
 
@@ -23,8 +24,7 @@ _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = (
 _SEGMENT_SAFE = "!$&'()*+,;=:@"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
+class Segment(Struct, frozen=True, kw_only=True):
     """What stands between two slashes: a literal, a placeholder (perhaps inside literals), or the rest of the path."""
 
     before: str
@@ -36,8 +36,7 @@ class Segment:
 _EMPTY = Segment(before="")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PathTemplate:
+class PathTemplate(Struct, frozen=True, kw_only=True):
     """A path with placeholders, segment by segment; the text is the template as it was joined."""
 
     text: str

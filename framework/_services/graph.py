@@ -4,8 +4,10 @@ import functools
 import types
 import typing
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from framework._inspect.factories import factory_shape, is_abstract, misuse_of, product_of
 from framework._inspect.names import callable_name, describe_class, short_path, type_name, value_name
@@ -27,8 +29,7 @@ _KINDS: dict[str, FactoryKind] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Provider:
+class Provider(Struct, frozen=True, kw_only=True, eq=False):
     """A registration that was read: what it makes, how, and what it needs."""
 
     label: str
