@@ -122,7 +122,9 @@ def check_body(request: web.Request, limit: int) -> None:
     headers = request.headers
     content_type = headers.get(hdrs.CONTENT_TYPE)
     if content_type != "application/json":
-        _require_json(content_type, request)
+        if not request.can_read_body:
+            return  # An empty body is none of another type; whether one is needed is decided when it is parsed.
+        _require_json(content_type)
     coding = headers.get(hdrs.CONTENT_ENCODING)
     if coding is not None and coding.strip().lower() not in _CODINGS_DECODED:
         raise UnsupportedMediaType(
@@ -130,10 +132,8 @@ def check_body(request: web.Request, limit: int) -> None:
         )
 
 
-def _require_json(content_type: str | None, request: web.Request) -> None:
+def _require_json(content_type: str | None) -> None:
     if content_type is None:
-        if not request.can_read_body:
-            return  # An empty body is no body of another type; whether one is needed is decided later.
         raise UnsupportedMediaType("A body needs a Content-Type; application/json is read here", headers=_ACCEPT)
     essence, _, parameters = content_type.partition(";")
     essence = essence.strip().lower()

@@ -156,7 +156,9 @@ def _emit_binding(source: Source, plan: RoutePlan) -> None:
     with source.block("try:"):
         source.lines(before)
         if plan.parameters:
-            source.line("p = convert(raw, Parameters, strict=False, str_keys=True)")
+            # Only an object in the query can be a mapping, whose keys are texts.
+            keys = ", str_keys=True" if any(one.style == "deepObject" for one in plan.parameters) else ""
+            source.line(f"p = convert(raw, Parameters, strict=False{keys})")
         source.lines(after)
         if plan.body is not None:
             _emit_decoding(source, plan)

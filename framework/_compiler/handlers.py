@@ -47,11 +47,11 @@ def check_controller(controller: Any, place: str) -> None:
         raise InvalidControllerError(
             where, "it is no Controller", mend=f"write class {type_name(controller)}(Controller)"
         )
-    if getattr(controller, "__parameters__", ()):
-        variables = ", ".join(map(type_name, controller.__parameters__))
+    variables: Any = getattr(controller, "__parameters__", ())
+    if variables:
         raise InvalidControllerError(
             where,
-            f"it is generic (over {variables})",
+            f"it is generic (over {', '.join(map(type_name, variables))})",
             mend=f"derive a class from {type_name(controller)}[…] and give that",
         )
     if is_abstract(controller):

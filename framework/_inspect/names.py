@@ -125,7 +125,7 @@ def _class_place(cls: type) -> str:
     for name in cls.__qualname__.split("."):
         # Inside the last of those that were found for what stands around it.
         if name != "<locals>":
-            lines = [number for number in _definitions(filename, name) if number > lines[0]]
+            lines = [number for number in _definitions(filename).get(name, ()) if number > lines[0]]
             if not lines:
                 return short_path(filename)
     codes = [getattr(one, "__code__", None) for one in vars(cls).values()]
@@ -135,9 +135,18 @@ def _class_place(cls: type) -> str:
     return f"{short_path(filename)}:{before[-1] if before else lines[0]}"
 
 
-def _definitions(filename: str, name: str) -> list[int]:
-    statement = re.compile(rf"\s*(?:class|def|async\s+def)\s+{re.escape(name)}\b")
-    return [number for number, text in enumerate(linecache.getlines(filename), start=1) if statement.match(text)]
+@functools.lru_cache(maxsize=64)
+def _definitions(filename: str) -> dict[str, list[int]]:
+    """Return the lines on which each name of a file is defined as a class or a function."""
+    found: dict[str, list[int]] = {}
+    for number, text in enumerate(linecache.getlines(filename), start=1):
+        statement = _STATEMENT.match(text)
+        if statement is not None:
+            found.setdefault(statement[1], []).append(number)
+    return found
+
+
+_STATEMENT = re.compile(r"\s*(?:class|def|async\s+def)\s+(\w+)")
 
 
 def constructor_of(cls: type) -> Any:

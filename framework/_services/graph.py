@@ -235,7 +235,8 @@ def _wrong_key(registration: Registration) -> tuple[str, str] | None:
     if isinstance(key, types.FunctionType | types.MethodType):
         return f"{value_name(key)} is registered as a type", "give the type first, then its factory"
     origin = typing.get_origin(key)
-    if origin is not None and getattr(key, "__parameters__", ()):
+    variables: Any = getattr(key, "__parameters__", ())
+    if variables and origin is not None:
         return f"{name} is registered with a type variable", f"register {type_name(origin)}, which stands for all of it"
     if isinstance(key, type) or origin is not None or isinstance(key, typing.NewType):
         return None

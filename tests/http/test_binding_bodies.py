@@ -265,3 +265,22 @@ async def test_body_comes_in_any_pieces(serve: Serve) -> None:
             await connection.send(b"%x\r\n%s\r\n" % (len(piece), piece))
         answer = await connection.exchange(b"0\r\n\r\n")
     assert answer.body.decode() == repr(Line("a"))
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/octet-stream", "application/json"])
+async def test_empty_body_is_a_missing_one_whatever_its_type(serve: Serve, media_type: str) -> None:
+    """Clients send a Content-Type without a body: 400 where a body is needed, the default where it is not."""
+
+    class Readers(Controller):
+        @post("/needed")
+        async def needed(self, line: Line) -> str:
+            return repr(line)
+
+        @post("/optional")
+        async def optional(self, line: Line | None = None) -> str:
+            return repr(line)
+
+    server = await serve(app_of(Readers))
+    headers = {"Content-Type": media_type, "Content-Length": "0"}
+    assert (await ask(server, "POST", "/needed", headers=headers)).status == 400
+    assert (await ask(server, "POST", "/optional", headers=headers)).body == b"None"

@@ -123,7 +123,7 @@ GUARDS = [f"guard {name}" for name in names(LEVELS)]
         pytest.param("GET", "", None, {}, 200, [*GUARDS, "handler"], id="handler with a deadline"),
         pytest.param("POST", "?number=x", {}, {}, 422, GUARDS, id="422: neither services nor handler"),
         pytest.param("POST", "", b"{", {}, 400, GUARDS, id="400"),
-        pytest.param("POST", "", b"", {"Content-Type": "text/plain"}, 415, GUARDS, id="415"),
+        pytest.param("POST", "", b"{}", {"Content-Type": "text/plain"}, 415, GUARDS, id="415"),
         pytest.param("POST", "", {"x": 1}, {"X-Refuse": "app_1"}, 403, GUARDS[:1], id="the first guard refuses"),
         pytest.param("POST", "", {"x": 1}, {"X-Refuse": "inner_2"}, 403, GUARDS[:6], id="a guard between refuses"),
         pytest.param("POST", "", {"x": 1}, {"X-Refuse": "route_2"}, 403, GUARDS, id="the last guard refuses"),
