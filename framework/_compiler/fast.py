@@ -95,4 +95,5 @@ def _match_class(application: web.Application, route: RouteEntry) -> Callable[[A
         "_frozen": True,
         "plain": not application.on_response_prepare,
     }
-    return type("RouteMatch", (UrlMappingMatchInfo,), fixed)
+    made: Any = type("RouteMatch", (UrlMappingMatchInfo,), fixed)
+    return made  # type: ignore[no-any-return]  # its constructor is that of dict

@@ -82,12 +82,13 @@ class EncodedResponse(Response[Any]):
         self._status = head.status
 
     # Attributes of aiohttp's, made on demand here.
-    _headers = _OnDemand()
-    headers = _OnDemand()
+    _headers = _OnDemand()  # pyright: ignore[reportAssignmentType]  gives what the declared type says
+    headers = _OnDemand()  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]  as above
 
     def hold_headers(self, headers: CIMultiDict[str]) -> None:
         """Keep the headers that were made on demand."""
-        self._headers = self.headers = headers
+        self._headers = headers  # pyright: ignore[reportAttributeAccessIssue]  stands before the descriptor from now on
+        self.headers = headers  # pyright: ignore[reportAttributeAccessIssue, reportIncompatibleMethodOverride]  as above
         if self._touched == _UNTOUCHED:
             self._touched = _HEADERS
 

@@ -5,6 +5,7 @@ Run as ``python -m tests.benchmarks.scale``; it prints one table for each questi
 
 import argparse
 import asyncio
+import functools
 import gc
 import subprocess
 import sys
@@ -58,15 +59,20 @@ def look_ups() -> None:
         for number in range(count):
             table.add(parse_template(f"/section{number % 100}/things{number}/{{thing_id}}", "benchmark"), number)
         path = f"/section{(count // 2) % 100}/things{count // 2}/7"
-        microseconds = best(lambda table=table, path=path: [table.find(path) for _ in range(repeat)]) / repeat * 1e6
+        microseconds = best(functools.partial(_find_often, table, path, repeat)) / repeat * 1e6
         print(f"look-up among {count:>6} routes: {microseconds:.2f} us")
+
+
+def _find_often(table: PathTable[int], path: str, repeat: int) -> None:
+    for _ in range(repeat):
+        table.find(path)
 
 
 def start_up() -> None:
     """Print how long ``App.build()`` takes for ever more handlers, the document included."""
     for count in (250, 500, 1_000, 2_000):
         controllers = [controller_with(10, f"/section{number}") for number in range(count // 10)]
-        seconds = best(lambda controllers=controllers: App(controllers).build())
+        seconds = best(App(controllers).build)
         print(f"build() of {count:>5} handlers: {seconds:.3f} s, {seconds / count * 1e6:.0f} us each")
 
 
@@ -74,6 +80,11 @@ def resident(pid: str = "self") -> float:
     """Return the resident memory of a process in MiB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / _KIB_PER_MIB
+
+
+def open_files() -> int:
+    """Return how many files this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def idle(kind: str) -> None:
@@ -101,17 +112,14 @@ async def _settle(application: web.Application) -> None:
 
 def memory() -> None:
     """Print the memory of idle applications, each in a process of its own; bare aiohttp imports no framework."""
-    bare = "from aiohttp import web\n" + _PLAIN_PROGRAM
-    figures = {
-        "bare": subprocess.run([sys.executable, "-c", bare], capture_output=True, text=True, check=True).stdout,  # noqa: S603  ours
-        "framework": subprocess.run(  # noqa: S603  ours
-            [sys.executable, "-m", "tests.benchmarks.scale", "--idle", "framework"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout,
-    }
-    print(f"idle with 100 routes: aiohttp {float(figures['bare']):.1f} MiB, framework {float(figures['framework']):.1f} MiB")
+    bare = _printed("-c", "from aiohttp import web\n" + _PLAIN_PROGRAM)
+    own = _printed("-m", "tests.benchmarks.scale", "--idle", "framework")
+    print(f"idle with 100 routes: aiohttp {bare:.1f} MiB, framework {own:.1f} MiB")
+
+
+def _printed(*arguments: str) -> float:
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)  # noqa: S603  ours
+    return float(done.stdout)
 
 
 _PLAIN_PROGRAM = """
@@ -151,13 +159,13 @@ async def _requests(count: int) -> None:
     for number in range(count + count // 10):
         if number == count // 10:
             gc.collect()
-            before = (resident(), len(list(Path("/proc/self/fd").iterdir())))
+            before = (resident(), open_files())
         awaited = transport.received + 1
         protocol.data_received(wire[number % len(wire)])
         while transport.received < awaited:  # noqa: ASYNC110  the loop must turn
             await asyncio.sleep(0)
     gc.collect()
-    after = (resident(), len(list(Path("/proc/self/fd").iterdir())))
+    after = (resident(), open_files())
     print(f"{count} mixed requests: memory {after[0] - before[0]:+.2f} MiB, open files {after[1] - before[1]:+d}")
 
 

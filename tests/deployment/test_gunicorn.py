@@ -59,7 +59,7 @@ async def wait_until_up(port: int, process: subprocess.Popen[str]) -> None:
 
 @pytest.mark.parametrize("worker", ["aiohttp.GunicornWebWorker", "aiohttp.GunicornUVLoopWebWorker"])
 async def test_shop_runs_under_gunicorn_with_two_workers(worker: str, tmp_path: Path) -> None:
-    """Two workers share one database: an order that one of them took is read back from either, and both stop cleanly."""
+    """Two workers share one database: what one of them took is read back from either, and both stop cleanly."""
     async with gunicorn(worker, tmp_path / "shop.db") as url, aiohttp.ClientSession(url) as client:
         products = await (await client.get("/products")).json()
         sku = products["items"][0]["sku"]

@@ -55,7 +55,7 @@ def test_wheel_holds_what_is_needed_besides_code(wheel: Path) -> None:
 
 
 def test_wheel_serves_from_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
-    """An app, its document and its documentation page are served by the installed wheel, with core dependencies only."""
+    """App, document and page are served by the installed wheel, with the core dependencies only."""
     venv.create(tmp_path / "venv", with_pip=True)
     python = str(tmp_path / "venv" / "bin" / "python")
     run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel), cwd=tmp_path)

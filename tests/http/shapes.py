@@ -37,6 +37,7 @@ class Serve(Protocol):
 
     def __call__(self, app: App | web.Application, **runner: Any) -> Awaitable[TestServer]:
         """Serve an app."""
+        ...
 
 
 def app_of(*controllers: type[Controller] | Router, **settings: Any) -> App:

@@ -55,7 +55,7 @@ async def test_absent_value_of_one_source_is_not_looked_for_in_another(
 @pytest.mark.parametrize(
     "annotation",
     [
-        Annotated[str, Header()] | None,
+        Annotated[str, Header()] | None,  # pyright: ignore[reportOperatorIssue]  Python allows it
         Optional[Annotated[Page, Query]],  # noqa: UP045  as users write it
         list[Annotated[int, Query()]],
         Annotated[Annotated[str, Header()] | None, Meta(description="a text")],

@@ -77,7 +77,7 @@ async def read(serve: Serve, annotation: Any, query: str, *default: Any) -> Answ
         (int | str, "x", "x"),
         (Color | None, "red", Color.RED),
         (Annotated[int, Meta(ge=1, le=10)], "10", 10),
-        (Annotated[str, Meta(max_length=3)] | None, "abc", "abc"),
+        (Annotated[str, Meta(max_length=3)] | None, "abc", "abc"),  # pyright: ignore[reportOperatorIssue]  Python allows it
         (Annotated[str, Meta(pattern="^a+$")], "aaa", "aaa"),
         (Any, "5", "5"),
     ],

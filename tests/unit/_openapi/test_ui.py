@@ -1,4 +1,3 @@
-
 """Swagger UI: the vendored files, the page, the script that starts it and the policy around them."""
 
 import gzip
