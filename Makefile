@@ -19,8 +19,11 @@ check: $(VENV)/.check
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.test
-	$(BIN)/python -m tests.benchmarks
+# Needs wrk beside Python; the peers go into an environment of their own.
+bench: .venv-bench/.bench
+	.venv-bench/bin/python tests/benchmarks/run.py
+
+# Needs valgrind.
 
 bench-instructions: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks.instructions
@@ -29,8 +32,13 @@ format: $(VENV)/.check
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+.venv-bench/.bench: tests/benchmarks/peers.txt pyproject.toml setup.cfg
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip --disable-pip-version-check --quiet install --requirement tests/benchmarks/peers.txt --editable .
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) .venv-bench build dist *.egg-info
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
