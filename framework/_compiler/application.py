@@ -63,22 +63,22 @@ class CompiledApp:
         template = routes[0][0]
         allow = ", ".join(sorted({*methods, "OPTIONS"}))
         layers = _shared([plan.layers for _, plan in routes])
-        options = self._shared_answer("automatic OPTIONS", layers, _options)
+        options = self._shared_answer(layers, _options)
         methods.setdefault("OPTIONS", RouteEntry("OPTIONS", options.handler, template, None, allow=allow))
-        refusal = self._shared_answer("405", layers, _method_not_allowed)
+        refusal = self._shared_answer(layers, _method_not_allowed)
         return PathEntry(other=RouteEntry("GET", refusal.handler, template, None, allow=allow), methods=methods)
 
-    def _shared_answer(self, label: str, layers: Sequence[LayerPlan], answer: Any) -> EmittedRoute:
+    def _shared_answer(self, layers: Sequence[LayerPlan], answer: Any) -> EmittedRoute:
         """Emit an answer once for all paths with the same layers around it."""
         layers = [one for one in layers if one.middlewares or one.exception_handlers]
         key = (answer, *map(id, layers))
         if key not in self._shared_answers:
-            self._shared_answers[key] = self._keep(emit_answer(label, layers, answer, self._answer_for))
+            self._shared_answers[key] = self._keep(emit_answer(layers, answer, self._answer_for))
         return self._shared_answers[key]
 
-    def _fixed(self, label: str, answer: Any) -> RouteEntry:
+    def _fixed(self, answer: Any) -> RouteEntry:
         """Emit an answer for requests that no path takes."""
-        emitted = self._keep(emit_answer(label, (self.plans.app_layer,), answer, self._answer_for))
+        emitted = self._keep(emit_answer((self.plans.app_layer,), answer, self._answer_for))
         return RouteEntry("GET", emitted.handler, PathTemplate(text="/", segments=()), None)
 
     def _keep(self, emitted: EmittedRoute) -> EmittedRoute:
@@ -91,9 +91,9 @@ class CompiledApp:
         resource = ControllerResource(
             PathTable(),
             methods=_METHODS | declared,
-            not_found=self._fixed("404", _Refusal(NotFound)),
+            not_found=self._fixed(_Refusal(NotFound)),
             unreadable={one.location: self._unreadable(detail, one) for detail, one in _UNREADABLE},
-            unknown_method=self._fixed("501", _Refusal(NotImplementedMethod)),
+            unknown_method=self._fixed(_Refusal(NotImplementedMethod)),
             neighbours=neighbours,
         )
         for template, entry in self._paths:
@@ -102,12 +102,13 @@ class CompiledApp:
 
     def _unreadable(self, detail: str, fault: Fault) -> RouteEntry:
         answer = _Refusal(BadRequest, detail=detail, errors=(fault,))
-        return self._fixed(f"400 {fault.location}", answer)
+        return self._fixed(answer)
 
     def start(self, live: Mapping[str, Any]) -> None:
         """Give the open singletons to everything that was emitted."""
         for emitted in self._emitted:
             emitted.namespace.update(live)
+            emitted.namespace.update({name: live[variable] for name, variable in emitted.aliases.items()})
         for answer in self._answers.values():
             answer.start(live)
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import copy
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -45,6 +46,8 @@ class EmittedRoute(Struct, frozen=True, kw_only=True):
     source: str
     namespace: dict[str, Any]
     entry: str
+    aliases: Mapping[str, str]
+    """Names of the source that stand for a service of the process, whatever it is called there."""
 
     @property
     def handler(self) -> Any:
@@ -74,7 +77,6 @@ def emit_route(plan: RoutePlan, answer_for: AnswerFor) -> EmittedRoute:
     source = Source()
     source.use(StreamResponse=web.StreamResponse, Response=Response, EncodedResponse=EncodedResponse)
     with source.block("async def endpoint(request):"):
-        source.line(repr(plan.label))
         with source.block("try:"):
             for level in plan.layers:
                 for guard in level.guards:
@@ -83,11 +85,12 @@ def emit_route(plan: RoutePlan, answer_for: AnswerFor) -> EmittedRoute:
             _emit_call(source, plan)
         _emit_failure(source, "failed", answer_for(plan.layers))
     entry = _emit_timeout(source, plan, answer_for) if plan.timeout is not None else "endpoint"
-    return _finish(source, plan.label, plan.layers, entry, answer_for)
+    aliases = {} if _made_by_request(plan) else {"controller": plan.controller}
+    return _finish(source, plan.layers, entry, answer_for, aliases)
 
 
 def emit_answer(
-    label: str, layers: Sequence[LayerPlan], answer: Callable[[web.Request], Any], answer_for: AnswerFor
+    layers: Sequence[LayerPlan], answer: Callable[[web.Request], Any], answer_for: AnswerFor
 ) -> EmittedRoute:
     """Emit what answers requests that no handler takes (404, 405, 501, OPTIONS) through the layers around it.
 
@@ -99,12 +102,18 @@ def emit_answer(
         with source.block("try:"):
             source.line("return answer(request)")
         _emit_failure(source, "failed", answer_for(layers))
-    return _finish(source, label, layers, "endpoint", answer_for)
+    return _finish(source, layers, "endpoint", answer_for, {})
 
 
-def _finish(source: Source, label: str, layers: Sequence[LayerPlan], entry: str, answer_for: AnswerFor) -> EmittedRoute:
+def _made_by_request(plan: RoutePlan) -> bool:
+    return any(one.variable == plan.controller for one in plan.services)
+
+
+def _finish(
+    source: Source, layers: Sequence[LayerPlan], entry: str, answer_for: AnswerFor, aliases: Mapping[str, str]
+) -> EmittedRoute:
     entry = _emit_layers(source, layers, entry, answer_for)
-    return EmittedRoute(source=source.text, namespace=source.compile(label), entry=entry)
+    return EmittedRoute(source=source.text, namespace=source.run(), entry=entry, aliases=aliases)
 
 
 def _emit_layers(source: Source, layers: Sequence[LayerPlan], inner: str, answer_for: AnswerFor) -> str:
@@ -232,7 +241,8 @@ def _emit_service(source: Source, service: ServicePlan) -> None:
 
 def _emit_handler(source: Source, plan: RoutePlan) -> None:
     source.use(handle=plan.handler.target)
-    arguments = ", ".join(filter(None, (plan.controller, _arguments(_in_order(plan.handler)))))
+    controller = plan.controller if _made_by_request(plan) else "controller"
+    arguments = ", ".join(filter(None, (controller, _arguments(_in_order(plan.handler)))))
     if plan.synchronous:
         source.use(to_thread=asyncio.to_thread)
         source.line(f"result = await to_thread(handle, {arguments})")
@@ -259,7 +269,7 @@ def _emit_result(source: Source, plan: RoutePlan, target: str) -> None:
         _emit_ready(source, response)
         source.line(f"{target}result")
         return
-    source.use(HEAD=Head(response.status, response.media_type))
+    source.use(HEAD=_head(response.status, response.media_type))
     encode = ENCODERS.get(response.encoding)
     if encode is not None:
         source.use(encode=encode)
@@ -272,6 +282,9 @@ def _emit_result(source: Source, plan: RoutePlan, target: str) -> None:
         source.line(f"{target}result")
     with source.block("else:"):
         source.line(f"{target}{made}")
+
+
+_head = functools.lru_cache(maxsize=256)(Head)
 
 
 def _emit_ready(source: Source, response: ResponsePlan) -> None:

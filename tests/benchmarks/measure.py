@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from tests.benchmarks.load import Sample, measure
+from tests.benchmarks.load import Sample, measure, warm_up
 from tests.benchmarks.servers import BASELINE, RunningServer, Server
 from tests.benchmarks.workloads import Variant, Workload
 
@@ -75,7 +75,7 @@ def _one_round(
             running = _start(servers, variant, stack)
             for workload in group:
                 for server in running:
-                    server.warm_up(workload)
+                    warm_up(server, workload)
                     samples[workload.name, server.server.name] = measure(server, workload, seconds)
                 say(f"round {number}, {workload.name}: {_line(samples, workload, servers)}")
     return samples

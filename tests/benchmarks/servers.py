@@ -142,8 +142,8 @@ class RunningServer:
         client.close()
         return count_faults(answer.body)
 
-    def warm_up(self, workload: Workload, count: int = 200) -> None:
-        """Send requests that do not count."""
+    def ask_often(self, workload: Workload, count: int = 200) -> None:
+        """Send requests one after the other and drop the answers."""
         client = HTTPConnection("127.0.0.1", self.port, timeout=10)
         for number in range(count):
             _ask(client, workload.requests[number % len(workload.requests)])
