@@ -138,6 +138,11 @@ class EncodedResponse(Response[Any]):
         # 8 % of a plain request. isinstance() with a union would make that union each time, and a comparison of
         # versions one of tuples.
         message = request._message  # noqa: SLF001  what the properties of the request read, one call each
+        try:
+            # A match of the short way knows since start-up that nobody wants to see the response.
+            plain: bool = request._match_info.plain  # type: ignore[attr-defined]  # noqa: SLF001  as above
+        except AttributeError:
+            plain = not has_signals(request)
         body = self._body
         head = self._head
         if (
@@ -148,8 +153,7 @@ class EncodedResponse(Response[Any]):
             or message.method == hdrs.METH_HEAD
             or head.unusual
             or not (body.__class__ is bytes or body is None)
-            # A match of the short way knows since start-up that nobody wants to see the response.
-            or not (getattr(getattr(request, "_match_info", None), "plain", False) or not has_signals(request))
+            or not plain
         ):
             return super().prepare(request)
         start = head.bytes if self._touched == _UNTOUCHED else self._start_line_and_headers()
