@@ -5,11 +5,12 @@ from aiohttp.web import Request
 from framework._openapi.settings import OpenAPI
 from framework._responses.response import Response
 from framework._version import __version__
-from framework.app import App, Limits
+from framework.app import App
 from framework.container import Container, Lifetime
 from framework.controller import Controller, Router
 from framework.errors import DefinitionError
 from framework.http_errors import HTTPError
+from framework.limits import Limits
 from framework.params import Body, Cookie, Header, Inject, Path, Query
 from framework.routing import delete, get, head, options, patch, post, put, route
 from framework.typedefs import Guard, Middleware

@@ -8,6 +8,7 @@ from msgspec import NODEFAULT, Struct, field, inspect
 
 from framework.container import Lifetime
 from framework.http_errors import HTTPError
+from framework.limits import Limits
 from framework.params import QueryStyle
 
 __all__ = (
@@ -211,8 +212,8 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     response: ResponsePlan
     layers: tuple[LayerPlan, ...]
     """Outermost first: app, routers, controller, route."""
-    body_limit: int
-    timeout: float | None
+    limits: Limits
+    """With nothing left out."""
     raises: tuple[type[HTTPError], ...] = ()
     tags: tuple[str, ...] = ()
     summary: str | None = None

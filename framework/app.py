@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import Any
 
 from aiohttp import web
-from msgspec import Struct
 from yarl import URL
 
 from framework._compiler.application import CompiledApp, compile_app
@@ -24,18 +23,10 @@ from framework._services.scope import close
 from framework.container import Container
 from framework.controller import Controllers
 from framework.errors import DefinitionError
+from framework.limits import DEFAULT_LIMITS, Limits
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
-__all__ = ("App", "Limits")
-
-
-class Limits(Struct, frozen=True, kw_only=True):
-    """What a request may cost, for all routes that do not say otherwise."""
-
-    body: int = 1_048_576
-    """The most bytes of a request body, decoded; more is answered with 413."""
-    timeout: float | None = None
-    """Seconds after which a request is answered with 503; ``None`` for no limit."""
+__all__ = ("App",)
 
 
 class App:
@@ -77,9 +68,7 @@ class App:
         self._container: Container = settings.get("container") or Container()
         self._openapi: OpenAPI | None = settings.get("openapi")
         self._tags = tuple(settings.get("tags", ()))
-        self._limits: Limits = settings.get("limits", Limits())
-        numbers = {"body_limit": self._limits.body, "timeout": self._limits.timeout}
-        check_settings(where, numbers, self._mistakes.append)
+        self._limits: Limits = settings.get("limits", Limits()).within(DEFAULT_LIMITS)
         self._level = make_level("app", where, settings)
         self._prefix: Callable[[], str] = str
 
@@ -121,8 +110,7 @@ class App:
             registrations=self._container.registrations(),
             level=self._level,
             tags=self._tags,
-            body_limit=self._limits.body,
-            timeout=self._limits.timeout,
+            limits=self._limits,
             mistakes=self._mistakes,
         )
 

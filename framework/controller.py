@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
+from framework.limits import Limits
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
 __all__ = ("Controller", "Controllers", "Router")
@@ -21,6 +22,7 @@ class Controller:
     guards: ClassVar[Guards] = ()
     middlewares: ClassVar[Middlewares] = ()
     exception_handlers: ClassVar[ExceptionHandlers] = {}
+    limits: ClassVar[Limits] = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Router:
     guards: Guards = field(default=(), kw_only=True)
     middlewares: Middlewares = field(default=(), kw_only=True)
     exception_handlers: ExceptionHandlers = field(default_factory=dict, kw_only=True)
+    limits: Limits = field(default=Limits(), kw_only=True)
 
 
 Controllers: TypeAlias = Sequence["type[Controller] | Router"]

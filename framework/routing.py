@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from framework.errors import InvalidHandlerError
 from framework.http_errors import HTTPError
+from framework.limits import Limits
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
 __all__ = ("RouteDefinition", "RouteOptions", "delete", "get", "head", "options", "patch", "post", "put", "route")
@@ -33,10 +34,11 @@ class RouteOptions(TypedDict, total=False):
     deprecated: bool
     in_document: bool
     """Whether the route stands in the OpenAPI document."""
+    limits: Limits
     body_limit: int
-    """The most bytes that a request body may have."""
-    timeout: float
-    """Seconds after which the request is answered with 503."""
+    """Short for ``limits=Limits(body=…)``."""
+    timeout: float | None
+    """Short for ``limits=Limits(timeout=…)``."""
     extra: Mapping[str, Any]
     """Members added to the operation in the document, ``x-`` extensions above all."""
 

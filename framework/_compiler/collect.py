@@ -20,13 +20,16 @@ from framework._inspect.names import callable_name, describe, describe_class
 from framework._routing.template import PathTemplate, join_paths, parse_template
 from framework.controller import Controller, Controllers, Router
 from framework.errors import DefinitionError
+from framework.limits import Limits
 from framework.routing import RouteDefinition, RouteOptions
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
 __all__ = ("Level", "Mounted", "Report", "collect_handlers", "make_level")
 
 Report: TypeAlias = Callable[[DefinitionError], None]
-_ATTRIBUTES = ("path", "tags", "guards", "middlewares", "exception_handlers")
+_ATTRIBUTES = ("path", "tags", "guards", "middlewares", "exception_handlers", "limits")
+# Options of a route that stand for one limit.
+_SHORT_LIMITS = {"body_limit": "body", "timeout": "timeout"}
 
 
 class Level(Struct, frozen=True, kw_only=True, eq=False):
@@ -54,6 +57,8 @@ class Mounted(Struct, frozen=True, kw_only=True):
     name: str
     tags: tuple[str, ...]
     levels: tuple[Level, ...]
+    limits: Limits
+    """Of router, controller and route together."""
     options: RouteOptions
 
 
@@ -71,6 +76,7 @@ class _Place(Struct, frozen=True, kw_only=True):
     name: str
     tags: tuple[str, ...]
     levels: tuple[Level, ...]
+    limits: Limits = Limits()
 
 
 def collect_handlers(controllers: Controllers, app: Level, tags: Sequence[str], report: Report) -> list[Mounted]:
@@ -103,6 +109,7 @@ def _inside(place: _Place, settings: Mapping[str, Any], where: str) -> _Place:
         name=f"{place.name}{name}." if name else place.name,
         tags=(*place.tags, *settings.get("tags", ())),
         levels=(*place.levels, make_level(f"router {path}", where, settings)),
+        limits=settings.get("limits", Limits()).within(place.limits),
     )
 
 
@@ -126,6 +133,7 @@ def _mount(controller: type[Controller], place: _Place, report: Report) -> Itera
         path=join_paths(place.path, settings.get("path", "")),
         tags=(*place.tags, *settings.get("tags", ())),
         levels=(*place.levels, make_level(callable_name(controller), where, settings)),
+        limits=settings.get("limits", Limits()).within(place.limits),
     )
     for name, definitions in route_definitions(controller):
         try:
@@ -154,8 +162,15 @@ def _mount_handler(handler: _Handler, definition: RouteDefinition, place: _Place
             name=place.name + (options.get("name") or f"{callable_name(handler.controller)}.{handler.name}"),
             tags=(*place.tags, *options.get("tags", ())),
             levels=(*place.levels, make_level(f"route {handler.name}", where, options)),
+            limits=_limits(options).within(place.limits),
             options=options,
         )
+
+
+def _limits(options: RouteOptions) -> Limits:
+    said: Mapping[str, Any] = options
+    short = {limit: said[name] for name, limit in _SHORT_LIMITS.items() if name in said}
+    return Limits(**short).within(options.get("limits", Limits()))
 
 
 def _templates(definition: RouteDefinition, place: _Place, where: str, report: Report) -> Iterator[PathTemplate]:

@@ -17,8 +17,8 @@ def explain_route(plan: RoutePlan, emitted: EmittedRoute) -> str:
 
 def _stages(plan: RoutePlan) -> Iterator[str]:
     yield from (f"middleware {one} ({level.level})" for level in plan.layers for one in level.middlewares)
-    if plan.timeout is not None:
-        yield f"timeout of {plan.timeout:g} s, else 503"
+    if plan.limits.timeout is not None:
+        yield f"timeout of {plan.limits.timeout:g} s, else 503"
     yield from (f"guard {one} ({level.level})" for level in plan.layers for one in level.guards)
     yield from _inner_stages(plan)
     for level in reversed(plan.layers):
@@ -29,7 +29,7 @@ def _stages(plan: RoutePlan) -> Iterator[str]:
 
 def _inner_stages(plan: RoutePlan) -> Iterator[str]:
     if plan.body is not None:
-        yield f"body of at most {plan.body_limit} bytes, else 413; {plan.body.media_type}, else 415"
+        yield f"body of at most {plan.limits.body} bytes, else 413; {plan.body.media_type}, else 415"
         yield "parsing, else 400"
     if plan.body is not None or plan.parameters:
         yield "validation of all sources together, else 422"

@@ -4,12 +4,14 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
+from msgspec.structs import asdict
 
 from framework._inspect.names import callable_name, value_name
 from framework._openapi.settings import OpenAPI
 from framework.container import Container
 from framework.errors import DefinitionError, InvalidOptionError
+from framework.limits import Limits
 from framework.routing import RouteOptions
 
 __all__ = ("check_options", "check_settings")
@@ -64,8 +66,7 @@ def _is_openapi(value: Any) -> bool:
 
 
 def _are_limits(value: Any) -> bool:
-    # Limits stands on a floor above.
-    return hasattr(value, "body") and hasattr(value, "timeout")
+    return isinstance(value, Limits)
 
 
 _SHAPES: Mapping[str, _Shape] = {
@@ -92,6 +93,21 @@ _SHAPES: Mapping[str, _Shape] = {
 }
 
 
+_BYTES = _Shape(_is_whole, "a number of bytes", "65_536")
+_SECONDS = _Shape(_is_duration, "a positive number of seconds", "2.5", optional=True)
+_LIMITS: Mapping[str, _Shape] = {
+    "body": _BYTES,
+    "parts": _Shape(_is_whole, "a number", "1_000"),
+    "field": _BYTES,
+    "file": _Shape(_is_whole, "a number of bytes", "65_536", optional=True),
+    "body_rate": _Shape(_is_whole, "a number of bytes per second", "240"),
+    "body_grace": _Shape(_is_duration, "a positive number of seconds", "2.5"),
+    "write_timeout": _SECONDS,
+    "message": _BYTES,
+    "timeout": _SECONDS,
+}
+
+
 def check_options(where: str, options: RouteOptions, report: Callable[[DefinitionError], None]) -> RouteOptions:
     """Return the options of a route without those that are unknown or of the wrong type, which are reported."""
     known = RouteOptions.__annotations__
@@ -109,6 +125,8 @@ def check_settings(
     kept: dict[str, Any] = {}
     for name, value in settings.items():
         shape = _SHAPES.get(name)
+        if isinstance(value, Limits):
+            _check_limits(where, value, report)
         if shape is None or shape.fits(value) or (shape.optional and value is None):
             kept[name] = value
             continue
@@ -117,3 +135,11 @@ def check_settings(
             InvalidOptionError(where, f"{name}={given} is not {shape.expected}", mend=f"write it as {shape.example}")
         )
     return kept
+
+
+def _check_limits(where: str, limits: Limits, report: Callable[[DefinitionError], None]) -> None:
+    for name, value in asdict(limits).items():
+        shape = _LIMITS[name]
+        if not (value is UNSET or shape.fits(value) or (shape.optional and value is None)):
+            what = f"Limits({name}={value_name(value)}) is not {shape.expected}"
+            report(InvalidOptionError(where, what, mend=f"write it as Limits({name}={shape.example})"))

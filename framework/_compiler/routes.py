@@ -37,6 +37,7 @@ from framework.errors import (
     UnknownPlaceholderError,
 )
 from framework.http_errors import HTTPError
+from framework.limits import Limits
 from framework.params import Inject
 
 __all__ = ("Declarations", "Plans", "plan_routes")
@@ -49,8 +50,7 @@ class Declarations(Struct, frozen=True, kw_only=True):
     registrations: Sequence[Registration]
     level: Level
     tags: Sequence[str]
-    body_limit: int
-    timeout: float | None
+    limits: Limits
     mistakes: Sequence[DefinitionError] = ()
     """What was found wrong before."""
 
@@ -155,8 +155,7 @@ class _Planner:
             services=tuple(planner.services),
             response=plan_response(signature.returns, where=mounted.where, status=options.get("status")),
             layers=tuple(self._layers.plan(one) for one in mounted.levels),
-            body_limit=options.get("body_limit", self._declared.body_limit),
-            timeout=options.get("timeout", self._declared.timeout),
+            limits=mounted.limits.within(self._declared.limits),
             raises=tuple(options.get("raises", ())),
             tags=tuple(dict.fromkeys(mounted.tags)),
             summary=options.get("summary"),

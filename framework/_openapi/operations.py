@@ -4,26 +4,22 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from msgspec import Struct, inspect
+from msgspec import Struct
 
-from framework._inspect.types import without_metadata
+from framework._openapi.answers import describe_answers
+from framework._openapi.bodies import request_body
 from framework._openapi.docstrings import summary_and_description
 from framework._openapi.operation_ids import key_of, operation_ids
-from framework._openapi.parameters import can_be_invalid, describe_parameters
-from framework._openapi.placeholders import describe
-from framework._openapi.problems import problem_responses
+from framework._openapi.parameters import describe_parameters
 from framework._openapi.scalars import compact, plain_copy
-from framework._openapi.schemas import default_of
-from framework._plan import BodyPlan, Encoding, ResponsePlan, RoutePlan
+from framework._plan import RoutePlan
 from framework.errors import DefinitionError
-from framework.http_errors import reason_phrase
 
 __all__ = ("DuplicateOperationError", "Operation", "describe_operations", "document_path")
 
 # All that a path item has in OpenAPI 3.1, in the order in which they are shown.
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _PLACEHOLDER = re.compile(r"\{([^{}:]*)(?::[^{}]*)?\}")
-_UNCHECKED = (inspect.AnyType, inspect.RawType)
 
 
 class DuplicateOperationError(DefinitionError):
@@ -94,53 +90,11 @@ def _describe(plan: RoutePlan, path: str, operation_id: str) -> dict[str, Any]:
         description=description if plan.description is None else plan.description,
         operationId=operation_id,
         parameters=describe_parameters(plan.parameters, renamed) or None,
-        requestBody=None if plan.body is None else _request_body(plan.body),
-        responses=_responses(plan),
+        requestBody=None if plan.body is None else request_body(plan.body),
+        responses=describe_answers(plan),
         deprecated=plan.deprecated or None,
     )
     return operation if plan.extra is None else _merged(operation, plain_copy(plan.extra))
-
-
-def _request_body(body: BodyPlan) -> dict[str, Any]:
-    # None only says that the body may be absent.
-    default = {} if body.default is None else default_of(body)
-    kind = inspect.Metadata(body.type, extra_json_schema=default) if default else body.type
-    return compact(
-        description=body.description, content={_essence(body.media_type): {"schema": kind}}, required=body.required
-    )
-
-
-def _responses(plan: RoutePlan) -> dict[str, Any]:
-    success = {str(plan.response.status): _success(plan.response)}
-    return success | problem_responses(_own_statuses(plan), plan.raises)
-
-
-def _success(response: ResponsePlan) -> dict[str, Any]:
-    described = {"description": reason_phrase(response.status) or f"Status {response.status}"}
-    if response.media_type is None:
-        return described
-    # Bytes as they are have no JSON Schema (OpenAPI 3.1, section 4.8.14.1).
-    media: dict[str, Any] = {} if response.encoding is Encoding.BYTES else {"schema": describe(response.annotation)}
-    return {**described, "content": {_essence(response.media_type): media}}
-
-
-def _essence(media_type: str) -> str:
-    return media_type.partition(";")[0].strip()
-
-
-def _own_statuses(plan: RoutePlan) -> list[int]:
-    """Return the statuses that the framework itself may answer with before the handler runs."""
-    possible = {
-        400: plan.body is not None or bool(plan.parameters),
-        413: plan.body is not None,
-        415: plan.body is not None,
-        422: _body_can_be_invalid(plan.body) or any(can_be_invalid(one) for one in plan.parameters),
-    }
-    return [status for status, is_possible in possible.items() if is_possible]
-
-
-def _body_can_be_invalid(body: BodyPlan | None) -> bool:
-    return body is not None and not isinstance(without_metadata(body.type), _UNCHECKED)
 
 
 def _merged(known: dict[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Answers over the life of a connection: pipelining, big bodies, deadlines, clients that leave."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from email.utils import format_datetime, parsedate_to_datetime
@@ -9,7 +10,7 @@ from typing import Annotated
 import pytest
 from aiohttp import web
 
-from framework import Body, Container, Controller, Limits, Request, Response, get, post
+from framework import App, Body, Container, Controller, Limits, Request, Response, Router, get, post
 from tests.http.items import JSON
 from tests.http.raw import ask, connect, make_request
 from tests.http.shapes import Serve, app_of, logged, problem
@@ -233,3 +234,47 @@ async def test_date_is_in_english_and_of_now(serve: Serve, monkeypatch: pytest.M
     written = parsedate_to_datetime(answer.headers["Date"])
     assert format_datetime(written, usegmt=True) == answer.headers["Date"]
     assert abs(written.timestamp() - time.time()) < 60
+
+
+class Narrow(Controller):
+    """Takes bodies of few bytes."""
+
+    path = "/narrow"
+    limits = Limits(body=10)
+
+    @post("/controller")
+    async def by_controller(self, texts: Annotated[list[str], Body()]) -> int:
+        """Count texts."""
+        return len(texts)
+
+    @post("/route", limits=Limits(body=30))
+    async def by_route(self, texts: Annotated[list[str], Body()]) -> int:
+        """Count texts."""
+        return len(texts)
+
+    @post("/short", body_limit=40, limits=Limits(body=30))
+    async def by_short_form(self, texts: Annotated[list[str], Body()]) -> int:
+        """Count texts."""
+        return len(texts)
+
+
+class Inherited(Controller):
+    """Says nothing of limits."""
+
+    @post("/inherited")
+    async def count(self, texts: Annotated[list[str], Body()]) -> int:
+        """Count texts."""
+        return len(texts)
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"), [("/inherited", 20), ("/narrow/controller", 10), ("/narrow/route", 30), ("/narrow/short", 40)]
+)
+async def test_nearest_level_limits(serve: Serve, path: str, limit: int) -> None:
+    """Of app, router, controller and route the nearest that says something counts."""
+    router = Router("", [Narrow, Inherited], limits=Limits(body=20))
+    server = await serve(App(controllers=[router], limits=Limits(body=5)))
+    fits, exceeds = (json.dumps(["x" * (limit - 4 + more)]).encode() for more in (0, 1))
+    assert (await ask(server, "POST", path, body=fits, headers=JSON)).status == 200
+    refused = await ask(server, "POST", path, body=exceeds, headers=JSON)
+    assert (refused.status, refused.problem["detail"]) == (413, f"The body exceeds {limit} bytes")

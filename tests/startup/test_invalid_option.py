@@ -229,11 +229,12 @@ def test_limits_of_the_app() -> None:
     assert told(make()) == [
         (
             InvalidOptionError,
-            f"{where}: body_limit=-1 is not a number of bytes.\n  Mend: write it as body_limit=65_536.",
+            f"{where}: Limits(body=-1) is not a number of bytes.\n  Mend: write it as Limits(body=65_536).",
         ),
         (
             InvalidOptionError,
-            f"{where}: timeout=-2.0 is not a positive number of seconds.\n  Mend: write it as timeout=2.5.",
+            f"{where}: Limits(timeout=-2.0) is not a positive number of seconds.\n"
+            "  Mend: write it as Limits(timeout=2.5).",
         ),
     ]
 

@@ -19,6 +19,7 @@ from framework._plan import (
     RoutePlan,
     Source,
 )
+from framework.limits import DEFAULT_LIMITS
 
 Plan: TypeAlias = Callable[..., RoutePlan]
 Parameter: TypeAlias = Callable[..., ParameterPlan]
@@ -63,8 +64,7 @@ def make_plan(path: str = "/things", method: str = "GET", **settings: Any) -> Ro
         "services": (),
         "response": response,
         "layers": (),
-        "body_limit": 1024,
-        "timeout": None,
+        "limits": DEFAULT_LIMITS,
     }
     return RoutePlan(**(defaults | settings))
 
