@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import NODEFAULT, Struct, field, inspect
 
 from framework.container import Lifetime
+from framework.formats import Format
 from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.params import QueryStyle
@@ -212,6 +213,8 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     response: ResponsePlan
     layers: tuple[LayerPlan, ...]
     """Outermost first: app, routers, controller, route."""
+    formats: tuple[Format, ...]
+    """Of bodies and answers that have a type; the first is the one that counts where the client says nothing."""
     limits: Limits
     """With nothing left out."""
     raises: tuple[type[HTTPError], ...] = ()

@@ -23,6 +23,7 @@ from framework._services.scope import close
 from framework.container import Container
 from framework.controller import Controllers
 from framework.errors import DefinitionError
+from framework.formats import JSON, MSGPACK, Format
 from framework.limits import DEFAULT_LIMITS, Limits
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
@@ -46,6 +47,7 @@ class App:
         middlewares: Middlewares = (),
         exception_handlers: ExceptionHandlers | None = None,
         limits: Limits = Limits(),  # noqa: B008  frozen
+        formats: Sequence[Format] = (JSON, MSGPACK),
     ) -> None:
         # What has the wrong type is told with all other mistakes, when the app is built.
         self._mistakes: list[DefinitionError] = []
@@ -61,6 +63,7 @@ class App:
                 "middlewares": middlewares,
                 "exception_handlers": {} if exception_handlers is None else exception_handlers,
                 "limits": limits,
+                "formats": formats,
             },
             self._mistakes.append,
         )
@@ -69,6 +72,7 @@ class App:
         self._openapi: OpenAPI | None = settings.get("openapi")
         self._tags = tuple(settings.get("tags", ()))
         self._limits: Limits = settings.get("limits", Limits()).within(DEFAULT_LIMITS)
+        self._formats: Sequence[Format] = tuple(settings.get("formats", ()))
         self._level = make_level("app", where, settings)
         self._prefix: Callable[[], str] = str
 
@@ -111,6 +115,7 @@ class App:
             level=self._level,
             tags=self._tags,
             limits=self._limits,
+            formats=self._formats,
             mistakes=self._mistakes,
         )
 

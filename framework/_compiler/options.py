@@ -11,6 +11,7 @@ from framework._inspect.names import callable_name, value_name
 from framework._openapi.settings import OpenAPI
 from framework.container import Container
 from framework.errors import DefinitionError, InvalidOptionError
+from framework.formats import Format
 from framework.limits import Limits
 from framework.routing import RouteOptions
 
@@ -43,6 +44,10 @@ def _is_duration(value: Any) -> bool:
 
 def _is_series(value: Any) -> bool:
     return isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping | type)
+
+
+def _are_formats(value: Any) -> bool:
+    return _is_series(value) and bool(value) and all(isinstance(one, Format) for one in value)
 
 
 def _are_texts(value: Any) -> bool:
@@ -89,6 +94,7 @@ _SHAPES: Mapping[str, _Shape] = {
     "controllers": _Shape(_is_series, "a sequence", "controllers=[OrderController]"),
     "container": _Shape(_is_container, "a Container", "container=Container()", optional=True),
     "openapi": _Shape(_is_openapi, "an OpenAPI", 'openapi=OpenAPI(title="Shop")', optional=True),
+    "formats": _Shape(_are_formats, "a sequence of Formats", "formats=(JSON, MSGPACK)"),
     "limits": _Shape(_are_limits, "a Limits", "limits=Limits(body=65_536)"),
 }
 

@@ -36,6 +36,7 @@ from framework.errors import (
     MissingAnnotationError,
     UnknownPlaceholderError,
 )
+from framework.formats import Format
 from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.params import Inject
@@ -51,6 +52,7 @@ class Declarations(Struct, frozen=True, kw_only=True):
     level: Level
     tags: Sequence[str]
     limits: Limits
+    formats: Sequence[Format]
     mistakes: Sequence[DefinitionError] = ()
     """What was found wrong before."""
 
@@ -156,6 +158,7 @@ class _Planner:
             response=plan_response(signature.returns, where=mounted.where, status=options.get("status")),
             layers=tuple(self._layers.plan(one) for one in mounted.levels),
             limits=mounted.limits.within(self._declared.limits),
+            formats=tuple(self._declared.formats),
             raises=tuple(options.get("raises", ())),
             tags=tuple(dict.fromkeys(mounted.tags)),
             summary=options.get("summary"),

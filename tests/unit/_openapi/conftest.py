@@ -19,6 +19,7 @@ from framework._plan import (
     RoutePlan,
     Source,
 )
+from framework.formats import JSON
 from framework.limits import DEFAULT_LIMITS
 
 Plan: TypeAlias = Callable[..., RoutePlan]
@@ -64,6 +65,7 @@ def make_plan(path: str = "/things", method: str = "GET", **settings: Any) -> Ro
         "services": (),
         "response": response,
         "layers": (),
+        "formats": (JSON,),
         "limits": DEFAULT_LIMITS,
     }
     return RoutePlan(**(defaults | settings))
