@@ -27,6 +27,7 @@ __all__ = (
     "Unauthorized",
     "UnprocessableContent",
     "UnsupportedMediaType",
+    "VersionNotSupported",
     "reason_phrase",
 )
 
@@ -237,6 +238,10 @@ class InternalServerError(HTTPError, status=500):
 
 class NotImplementedMethod(HTTPError, status=501):
     """A method that no resource of this server knows."""
+
+
+class VersionNotSupported(HTTPError, status=505):
+    """The request is of a version of HTTP that is not spoken here."""
 
 
 class ServiceUnavailable(HTTPError, status=503):

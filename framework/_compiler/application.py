@@ -12,10 +12,18 @@ from framework._plan import LayerPlan, RoutePlan
 from framework._responses.encoded import EncodedResponse, Head
 from framework._responses.problems import from_aiohttp, problem_response
 from framework._responses.response import BrokenResponse
-from framework._routing.resource import ControllerResource, PathEntry, RouteEntry
+from framework._routing.resource import ControllerResource, PathEntry, Refusals, RouteEntry
 from framework._routing.table import PathTable
 from framework._routing.template import PathTemplate
-from framework.http_errors import BadRequest, Fault, MethodNotAllowed, NotFound, NotImplementedMethod
+from framework.http_errors import (
+    BadRequest,
+    ExpectationFailed,
+    Fault,
+    MethodNotAllowed,
+    NotFound,
+    NotImplementedMethod,
+    VersionNotSupported,
+)
 
 __all__ = ("CompiledApp", "compile_app")
 
@@ -23,6 +31,10 @@ __all__ = ("CompiledApp", "compile_app")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
 _RENDERING = Rendering(problem=problem_response, translate=from_aiohttp, broken=BrokenResponse)
 _NO_CONTENT = Head(204, None)
+
+
+async def _expect_nothing(_: web.Request) -> None:
+    """Ask the client for no body: what refuses a request reads none."""
 
 
 class CompiledApp:
@@ -79,7 +91,8 @@ class CompiledApp:
     def _fixed(self, answer: Any) -> RouteEntry:
         """Emit an answer for requests that no path takes."""
         emitted = self._keep(emit_answer((self.plans.app_layer,), answer, self._answer_for))
-        return RouteEntry("GET", emitted.handler, PathTemplate(text="/", segments=()), None)
+        template = PathTemplate(text="/", segments=())
+        return RouteEntry("GET", emitted.handler, template, None, expect_handler=_expect_nothing)
 
     def _keep(self, emitted: EmittedRoute) -> EmittedRoute:
         self._emitted.append(emitted)
@@ -91,18 +104,12 @@ class CompiledApp:
         resource = ControllerResource(
             PathTable(),
             methods=_METHODS | declared,
-            not_found=self._fixed(_Refusal(NotFound)),
-            unreadable={one.location: self._unreadable(detail, one) for detail, one in _UNREADABLE},
-            unknown_method=self._fixed(_Refusal(NotImplementedMethod)),
+            refusals=Refusals(**{name: self._fixed(refusal) for name, refusal in _REFUSALS.items()}),
             neighbours=neighbours,
         )
         for template, entry in self._paths:
             resource.add(template, entry)
         return resource
-
-    def _unreadable(self, detail: str, fault: Fault) -> RouteEntry:
-        answer = _Refusal(BadRequest, detail=detail, errors=(fault,))
-        return self._fixed(answer)
 
     def start(self, live: Mapping[str, Any]) -> None:
         """Give the open singletons to everything that was emitted."""
@@ -111,13 +118,6 @@ class CompiledApp:
             emitted.namespace.update({name: live[variable] for name, variable in emitted.aliases.items()})
         for answer in self._answers.values():
             answer.start(live)
-
-
-_UNREADABLE = (
-    ("The path cannot be decoded", Fault("path", "", "syntax", "Not valid UTF-8, or with a NUL")),
-    ("The query is not valid UTF-8", Fault("query", "", "syntax", "Not valid UTF-8")),
-    ("The Host header cannot be parsed", Fault("header", "/host", "syntax", "Not a valid Host header")),
-)
 
 
 class _Refusal:
@@ -130,6 +130,24 @@ class _Refusal:
 
     def __call__(self, _: web.Request) -> NoReturn:
         raise self._error(self._detail, **self._members)
+
+
+def _unreadable(detail: str, fault: Fault) -> _Refusal:
+    return _Refusal(BadRequest, detail=detail, errors=(fault,))
+
+
+_REFUSALS: Mapping[str, _Refusal] = {
+    "not_found": _Refusal(NotFound),
+    "method": _Refusal(NotImplementedMethod),
+    # The status line of the answer is one of HTTP/1.1, whatever the request said.
+    "version": _Refusal(VersionNotSupported, detail="HTTP/1.1 is spoken here", headers={"Connection": "close"}),
+    "expectation": _Refusal(ExpectationFailed, detail="Only 100-continue can be expected"),
+    "path": _unreadable("The path cannot be decoded", Fault("path", "", "syntax", "Not valid UTF-8, or with a NUL")),
+    "query": _unreadable("The query is not valid UTF-8", Fault("query", "", "syntax", "Not valid UTF-8")),
+    "host": _unreadable(
+        "The Host header cannot be parsed", Fault("header", "/host", "syntax", "Not a valid Host header")
+    ),
+}
 
 
 def _allow(request: web.Request) -> str:

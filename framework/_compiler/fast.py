@@ -11,7 +11,7 @@ The private names are read only where :mod:`framework._private` knows them.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 
 from framework._private import SUPPORTED
@@ -48,7 +48,12 @@ def _short_way(application: web.Application, resource: ControllerResource, stock
         url = request._rel_url  # noqa: SLF001
         path, query = url.raw_path, url.raw_query_string
         # What has an escape, or bytes beyond ASCII, is looked at more closely by the resource.
-        if headers.get(hdrs.HOST) in hosts and "%" not in query and query.isascii():
+        if (
+            request._version is HttpVersion11  # noqa: SLF001
+            and headers.get(hdrs.HOST) in hosts
+            and "%" not in query
+            and query.isascii()
+        ):
             methods = static.get(path)
             if methods is not None:
                 way = methods.get(request._method)  # noqa: SLF001
@@ -63,7 +68,10 @@ def _short_way(application: web.Application, resource: ControllerResource, stock
                     return way.endpoint(request)
         found = find(request)
         if found is None:
-            return stock(request)
+            if path:
+                return stock(request)
+            # Aiohttp's router knows no empty path, not even as one that nobody has.
+            found = resource.nowhere(request), ()
         route, captures = found
         way = ways[route]
         request._match_info = way.match_class(zip(route.placeholders, captures, strict=True))  # noqa: SLF001

@@ -132,12 +132,13 @@ class Response(web.Response, Generic[_T]):
     def _whole(self, request: BaseRequest) -> bytes:
         if self._keep_alive is None:
             self._keep_alive = request.keep_alive
-        version = request.version
+        # What is not of version 1 is refused in the newest that is spoken.
+        minor = request.version.minor if request.version.major == 1 else 1
         while True:
             body = self._body if isinstance(self._body, bytes) else b""
             head = whole_head(
                 request,
-                f"HTTP/{version.major}.{version.minor} {self._status} {self._reason}",
+                f"HTTP/1.{minor} {self._status} {self._reason}",
                 self.headers,
                 self._cookies,
                 status=self._status,

@@ -1,12 +1,12 @@
 """The table's place in aiohttp's router: one catch-all resource, tried after aiohttp's own."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import unquote_to_bytes
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.typedefs import Handler
 from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 from yarl import URL
@@ -14,7 +14,9 @@ from yarl import URL
 from framework._routing.table import PathTable, UndecodablePathError
 from framework._routing.template import PathTemplate
 
-__all__ = ("ControllerResource", "PathEntry", "RouteEntry")
+__all__ = ("ControllerResource", "PathEntry", "Refusals", "RouteEntry")
+
+ExpectHandler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 
 # RFC 3986, section 3.2.2: a registered name or an IP literal, then perhaps a port.
 _HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::(\d{0,5}))?\Z")
@@ -59,9 +61,16 @@ class RouteEntry(web.AbstractRoute):
     """One method on one path, as aiohttp sees it."""
 
     def __init__(
-        self, method: str, handler: Handler, template: PathTemplate, name: str | None, *, allow: str = ""
+        self,
+        method: str,
+        handler: Handler,
+        template: PathTemplate,
+        name: str | None,
+        *,
+        allow: str = "",
+        expect_handler: ExpectHandler | None = None,
     ) -> None:
-        super().__init__(method, handler, resource=_TemplateResource(template))
+        super().__init__(method, handler, resource=_TemplateResource(template), expect_handler=expect_handler)
         self._name = name
         self.allow = allow
         """The methods of the path, where this route tells them."""
@@ -87,6 +96,20 @@ class PathEntry:
     methods: dict[str, RouteEntry] = field(default_factory=dict)
 
 
+class Refusals(NamedTuple):
+    """What answers requests that no route takes, by what is wrong with them."""
+
+    not_found: RouteEntry
+    method: RouteEntry
+    """The method is unknown."""
+    version: RouteEntry
+    """The version of HTTP is not 1."""
+    host: RouteEntry
+    path: RouteEntry
+    query: RouteEntry
+    expectation: RouteEntry
+
+
 class ControllerResource(web.AbstractResource):
     """Resolves every path of the controllers, and answers what nobody knows with problems of the framework's own."""
 
@@ -95,19 +118,13 @@ class ControllerResource(web.AbstractResource):
         table: PathTable[PathEntry],
         *,
         methods: frozenset[str],
-        not_found: RouteEntry,
-        unreadable: Mapping[str, RouteEntry],
-        unknown_method: RouteEntry,
+        refusals: Refusals,
         neighbours: Iterable[web.AbstractResource],
     ) -> None:
         super().__init__()
         self.table = table
         self._methods = methods
-        self._not_found = not_found
-        self._bad_path = unreadable["path"]
-        self._bad_query = unreadable["query"]
-        self._bad_host = unreadable["header"]
-        self._unknown_method = unknown_method
+        self._refusals = refusals
         self._neighbours = neighbours
         self._prefix = ""
         self._depth = 0
@@ -126,7 +143,7 @@ class ControllerResource(web.AbstractResource):
         """Yield everything that may answer a request, 404 and its like included."""
         yield from self._entries
         yield from self._others
-        yield from (self._not_found, self._bad_path, self._bad_query, self._bad_host, self._unknown_method)
+        yield from self._refusals
 
     @property
     def canonical(self) -> str:
@@ -151,25 +168,30 @@ class ControllerResource(web.AbstractResource):
         url = request.rel_url
         host = request.headers.get(hdrs.HOST)
         query = url.raw_query_string
+        if request.version.major != 1:
+            return self._refusals.version, ()
         if host not in self.hosts and not self._remember(host):
-            return self._bad_host, ()
+            return self._refusals.host, ()
         if query and not _is_text(query):
-            return self._bad_query, ()
-        return self._look_up(url.raw_path, request.method)
+            return self._refusals.query, ()
+        if hdrs.EXPECT in request.headers and not _is_expected(request):
+            return self._refusals.expectation, ()
+        # RFC 9110, section 4.2.3: an empty path is the same as "/".
+        return self._look_up(url.raw_path or "/", request.method)
 
     def _look_up(self, path: str, method: str) -> tuple[RouteEntry, Sequence[str]] | None:
         """Return what answers a method on a raw path, host and query being well formed."""
         try:
             found = self.table.find(_below(path, self._depth) if self._depth else path)
         except UndecodablePathError:
-            return self._bad_path, ()
+            return self._refusals.path, ()
         if found is None:
             return None
         entry, captures = found
         route = entry.methods.get(method)
         if route is not None:
             return route, captures
-        return (entry.other, captures) if method in self._methods else (self._unknown_method, ())
+        return (entry.other, captures) if method in self._methods else (self._refusals.method, ())
 
     def _remember(self, host: str | None) -> bool:
         if host is not None and not _is_host(host):
@@ -190,8 +212,11 @@ class ControllerResource(web.AbstractResource):
             allowed |= methods
         if allowed:
             return None, allowed
-        known = request.method in self._methods
-        return UrlMappingMatchInfo({}, self._not_found if known else self._unknown_method), set()
+        return UrlMappingMatchInfo({}, self.nowhere(request)), set()
+
+    def nowhere(self, request: web.Request) -> RouteEntry:
+        """Return what answers a request whose path nobody knows."""
+        return self._refusals.not_found if request.method in self._methods else self._refusals.method
 
     def url_for(self, **kwargs: str) -> URL:
         """Refuse: a catch-all has no URL; ``App.url_for`` builds those of routes."""
@@ -223,6 +248,11 @@ def _below(path: str, depth: int) -> str:
 def _is_host(host: str) -> bool:
     match = _HOST.match(host)
     return match is not None and (not match.group(1) or int(match.group(1)) <= _LAST_PORT)
+
+
+def _is_expected(request: web.Request) -> bool:
+    # RFC 9110, section 10.1.1: an expectation in a request of HTTP/1.0 is ignored.
+    return request.version != HttpVersion11 or request.headers[hdrs.EXPECT].lower() == "100-continue"
 
 
 def _is_text(query: str) -> bool:

@@ -20,7 +20,7 @@ IN_PYTHON = HttpRequestParser is HttpRequestParserPy
 _PATIENCE = 20.0
 # How long a connection is watched before it counts as open.
 _MOMENT = 0.03
-_WITHOUT_BODY = frozenset({204, 304})
+_WITHOUT_BODY = frozenset({100, 204, 304})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
