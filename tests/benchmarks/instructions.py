@@ -137,11 +137,11 @@ def _per_request(folder: Path, index: Index) -> Counts:
 
 
 def _difference(folder: Path, pair: Sequence[int]) -> float:
-    few, many = (_total(folder / str(pid)) for pid in pair)
+    few, many = (total(folder / str(pid)) for pid in pair)
     return (many - few) / (COUNTS[1] - COUNTS[0])
 
 
-def _total(file: Path) -> int:
+def total(file: Path) -> int:
     """Read the sum from one of callgrind's files."""
     found = re.search(r"^summary: (\d+)", file.read_text(), re.MULTILINE)
     if found is None:

@@ -3,14 +3,14 @@
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.servers import CLIENT_CPU, RunningServer
 from tests.benchmarks.workloads import Request, Workload
 
-__all__ = ("CONNECTIONS", "LoadError", "Sample", "measure", "warm_up")
+__all__ = ("CONNECTIONS", "LoadError", "Sample", "measure", "run_wrk", "warm_up")
 
 CONNECTIONS = 32
 WARM_UP_SECONDS = 4
@@ -41,12 +41,9 @@ class Sample:
 
 def measure(server: RunningServer, workload: Workload, seconds: int) -> Sample:
     """Load a server that is already warm, and return what it did."""
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "workload.lua"
-        script.write_text(_script(workload))
-        before = server.cpu_seconds()
-        report = _wrk(server.port, script, seconds)
-        used = server.cpu_seconds() - before
+    before = server.cpu_seconds()
+    report = run_wrk(server.port, workload.requests, seconds)
+    used = server.cpu_seconds() - before
     refused = report["status"] and min(workload.statuses) < 400  # wrk counts statuses from 400 on
     if report["broken"] or refused or used <= 0:
         raise LoadError(f"{server.server.name}, {workload.name}: {dict(report)}, {used} CPU seconds")
@@ -67,30 +64,31 @@ def warm_up(server: RunningServer, workload: Workload) -> None:
     if len(set(map(str, workload.requests))) == 1:
         server.ask_often(workload)
         return
+    run_wrk(server.port, workload.requests, WARM_UP_SECONDS)
+
+
+def run_wrk(port: int, requests: Sequence[Request], seconds: int) -> Mapping[str, float]:
+    """Send requests in turn for some seconds, and return what wrk counted."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "workload.lua"
-        script.write_text(_script(workload))
-        _wrk(server.port, script, WARM_UP_SECONDS)
-
-
-def _wrk(port: int, script: Path, seconds: int) -> Mapping[str, float]:
-    options = f"-t1 -c{CONNECTIONS} -d{seconds}s --timeout 5s -s {script} http://127.0.0.1:{port}"
-    command = ["taskset", "--cpu-list", str(CLIENT_CPU), "wrk", *options.split()]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 30)  # noqa: S603  ours
+        script.write_text(_script(requests))
+        options = f"-t1 -c{CONNECTIONS} -d{seconds}s --timeout 5s -s {script} http://127.0.0.1:{port}"
+        command = ["taskset", "--cpu-list", str(CLIENT_CPU), "wrk", *options.split()]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 30)  # noqa: S603  ours
     line = next(line for line in done.stdout.splitlines() if line.startswith("REPORT "))
     report: Mapping[str, float] = json.loads(line.removeprefix("REPORT "))
     return report
 
 
-def _script(workload: Workload) -> str:
+def _script(requests: Sequence[Request]) -> str:
     """Write the Lua script: one request is formatted once by wrk itself, several are sent in turn."""
-    if len(workload.requests) == 1 or len(set(map(str, workload.requests))) == 1:
-        request = workload.requests[0]
+    if len(set(map(str, requests))) == 1:
+        request = requests[0]
         lines = [f"wrk.method = {_quote(request.method)}", f"wrk.path = {_quote(request.path)}"]
         lines += [f"wrk.headers[{_quote(name)}] = {_quote(value)}" for name, value in request.headers.items()]
         lines += [f"wrk.body = {_quote(request.body.decode())}"] if request.body else []
         return "\n".join(lines) + _REPORT
-    formats = "\n".join(f"  requests[#requests + 1] = {_format(request)}" for request in workload.requests)
+    formats = "\n".join(f"  requests[#requests + 1] = {_format(request)}" for request in requests)
     turn = "function request() at = at % #requests + 1 return requests[at] end"
     return f"local requests, at = {{}}, 0\nfunction init(args)\n{formats}\nend\n{turn}{_REPORT}"
 

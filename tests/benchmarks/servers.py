@@ -14,7 +14,7 @@ from typing import IO, Self
 
 from tests.benchmarks.workloads import Answer, Request, Variant, Workload, check_answer, count_faults
 
-__all__ = ("BASELINE", "CORE", "SERVERS", "RunningServer", "Server", "StartError")
+__all__ = ("BASELINE", "CORE", "SERVERS", "RunningServer", "Server", "StartError", "cpu_seconds_of", "free_port")
 
 ROOT = Path(__file__).parents[2]
 SERVER_CPU = 0
@@ -71,7 +71,7 @@ class RunningServer:
     def __init__(self, server: Server, variant: Variant) -> None:
         self.server = server
         self.variant = variant
-        self.port = _free_port()
+        self.port = free_port()
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  stop() closes it
         command = [part.format(port=self.port) for part in server.command]
         self._process = subprocess.Popen(  # noqa: S603  the command is ours
@@ -117,8 +117,12 @@ class RunningServer:
 
     def cpu_seconds(self) -> float:
         """Return the CPU time, user and system, of the process and all its children until now."""
-        ticks = sum(map(_cpu_ticks, _family(self._process.pid)))
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds_of(self._process.pid)
+
+    @property
+    def pid(self) -> int:
+        """Its process id: taskset becomes the server."""
+        return self._process.pid
 
     def check(self, workload: Workload) -> list[str]:
         """Return what is wrong with its answers; nothing if all mean what they should."""
@@ -161,7 +165,8 @@ def _ask(client: HTTPConnection, request: Request) -> Answer:
     return Answer(response.status, headers, response.read())
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -189,6 +194,11 @@ def _cpu_ticks(pid: int) -> int:
     except OSError:
         return 0
     return sum(map(int, fields[11:15]))
+
+
+def cpu_seconds_of(pid: int) -> float:
+    """Return the CPU time, user and system, of a process and all its children until now."""
+    return sum(map(_cpu_ticks, _family(pid))) / os.sysconf("SC_CLK_TCK")
 
 
 def _kill(pid: int) -> None:
