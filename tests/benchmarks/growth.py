@@ -77,7 +77,7 @@ def _table(count: int) -> App:
 
 
 def _paths(routes: int) -> list[str]:
-    """Return 1 000 paths of equal length to so many routes; yarl remembers some hundred, so there are always as many."""
+    """Return 1 000 paths of equal length to so many routes, since yarl remembers some hundred."""
     return [f"/things{number * 377 % routes:04}/{number + 1_000}" for number in range(_ROUTES)]
 
 
