@@ -134,8 +134,15 @@ def _object_model(walk: _Walk, node: _Node, model: Model) -> None:
     if node.finding is not None and (model.has_dotted_names or is_ambiguous(node.finding, node.value)):
         # $.a.b may be the field "a.b".
         node = _Node(node.kind, node.value, node.pointer, node.depth, node.untold, Finding((None,), "value", ""))
+    # PERF: most fields hold no others; they are judged at once, as _visit() and _own_fault() would. What is said of
+    # texts in a URL takes the long way.
+    leaves = model.leaves if walk.strict else {}
     for name, value in node.value.items():
-        if name in model.fields:
+        if name in leaves:
+            finding = judge(leaves[name], value, strict=True)
+            if finding is not None:
+                _add(walk, node.pointer + token(name) + pointer_to(finding.steps), finding.code, finding.detail)
+        elif name in model.fields:
             _visit(walk, _child(node, model.fields[name].type, value, name))
         elif name == model.tag_field and model.tag is not None:
             _check_tag(walk, _child(node, node.kind, value, name), model.tag)

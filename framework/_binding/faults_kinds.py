@@ -52,6 +52,11 @@ class Form(Struct, frozen=True):
 
     hint: Any
     exact: bool
+    probe: Any = None
+    """A Struct in the shape of an array whose only place is the kind, where that is judged faster than the kind itself.
+
+    msgspec remembers what it knows of a class, and works out other types each time that it converts.
+    """
 
 
 class Model(Struct, frozen=True):
@@ -65,6 +70,8 @@ class Model(Struct, frozen=True):
     tag_field: str | None
     forbids_unknown: bool
     has_dotted_names: bool
+    leaves: dict[str, Form]
+    """The fields that hold no others, whatever is sent for them."""
 
 
 def per_kind(work: Callable[[inspect.Type], T]) -> Callable[[inspect.Type], T]:
@@ -123,7 +130,11 @@ def _is_tagged(kind: inspect.StructType, value: Any) -> bool:
 @per_kind
 def form_of(kind: inspect.Type) -> Form:
     """Turn a kind back into a type: IntType(le=3) -> Annotated[int, Meta(le=3)]."""
-    return Form(_hint(kind), any(_is_exact(part) for part in _parts(kind, set())))
+    hint = _hint(kind)
+    exact = any(_is_exact(part) for part in _parts(kind, set()))
+    is_remembered = isinstance(hint, type) and not isinstance(hint, GenericAlias)
+    probe = None if is_remembered else msgspec.defstruct("Probe", [("value", hint)], array_like=True)
+    return Form(hint, exact, probe)
 
 
 def _hint(kind: inspect.Type) -> Any:
@@ -198,6 +209,13 @@ def _is_exact(kind: Any) -> bool:
     return isinstance(kind, inspect.RawType)
 
 
+def _is_leaf(kind: inspect.Type) -> bool:
+    kind = bare(kind)
+    if isinstance(kind, inspect.UnionType):
+        return all(_is_leaf(member) for member in kind.types)
+    return not isinstance(kind, (*ARRAYS, *MAPPINGS, *OBJECTS, inspect.StructType, inspect.AnyType))
+
+
 @per_kind
 def model_of(kind: Any) -> Model:
     """Return what the walker wants to know of a Struct, dataclass, attrs class, TypedDict or NamedTuple."""
@@ -212,4 +230,5 @@ def model_of(kind: Any) -> Model:
         tag_field=getattr(kind, "tag_field", None),
         forbids_unknown=getattr(kind, "forbid_unknown_fields", False),
         has_dotted_names=any(mark in field.encode_name for field in kind.fields for mark in ".["),
+        leaves={field.encode_name: form_of(bare(field.type)) for field in kind.fields if _is_leaf(field.type)},
     )

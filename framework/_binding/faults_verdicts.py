@@ -47,13 +47,15 @@ def judge(form: Form, value: object, *, strict: bool) -> Finding | None:
         if strict and form.exact:
             # The standard library's encoder, because msgspec's writes integers past 64 bits as strings.
             msgspec.json.decode(json.dumps(value), type=form.hint)
-        else:
+        elif form.probe is None:
             msgspec.convert(value, form.hint, strict=strict, str_keys=True)
+        else:
+            msgspec.convert((value,), form.probe, strict=strict, str_keys=True)
     except msgspec.ValidationError as error:
         if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
             # A __post_init__ raised it by hand, and msgspec adds no path to it.
             return Finding((None,), "value", str(error) or "Invalid value")
-        return explain(error)
+        return explain(error) if form.probe is None or (strict and form.exact) else _explain_probe(error)
     except UnicodeEncodeError:
         return Finding((), "value", "Expected text in UTF-8")
     except TypeError as error:
@@ -64,6 +66,7 @@ def judge(form: Form, value: object, *, strict: bool) -> Finding | None:
 
 
 _AT = " - at `"
+_IN_PROBE = " - at `$[0]`"
 _STEP = re.compile(r"\.([^.\[]*)|\[(\d+)\]|\[\.\.\.\]")
 
 # The rest of these messages is a client's value, or the name of a field: $.a misses b -> /a/b.
@@ -87,6 +90,15 @@ def explain(error: msgspec.ValidationError) -> Finding:
         return Finding(steps, "value", cause.strip() or "Invalid value")
     finding = _classify(steps, message.strip())
     return Finding(steps, "key", finding.detail) if path != place else finding
+
+
+def _explain_probe(error: msgspec.ValidationError) -> Finding:
+    """Explain an error without the first step, that into the probe."""
+    text = str(error)
+    if text.endswith(_IN_PROBE) and error.__cause__ is None:
+        return _classify((), text[: -len(_IN_PROBE)].strip())
+    finding = explain(error)
+    return Finding(finding.steps[1:], finding.code, finding.detail)
 
 
 def _classify(steps: tuple[str | None, ...], message: str) -> Finding:

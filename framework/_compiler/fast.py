@@ -26,8 +26,12 @@ def install(application: web.Application, resource: ControllerResource) -> None:
     """Give an application that is about to serve the short way, unless it has more than controllers."""
     if not SUPPORTED or resource.prefix or list(application.router.resources()) != [resource]:
         return
+    # Other versions of aiohttp may not have the names that it imports.
+    from framework._compiler.protocol import lean_servers
+
     stock: _Handle = application._handle  # noqa: SLF001  see the module's docstring
     vars(application)["_handle"] = _short_way(application, resource, stock)
+    vars(application)["_make_handler"] = lean_servers(application)
 
 
 def _short_way(application: web.Application, resource: ControllerResource, stock: _Handle) -> _Handle:

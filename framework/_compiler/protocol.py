@@ -1,0 +1,330 @@
+"""A leaner protocol below the short way: aiohttp's ``RequestHandler`` without a task that waits for requests.
+
+aiohttp keeps one task for each connection; it waits for a request, starts a task for it and waits for that. Here the
+bytes of a request start its task themselves, and that task writes the answer and starts the keep-alive timer. There is
+still one task for each request, with a context of its own, but one turn of the loop in the place of three.
+
+Only what every request needs is done here. Errors of the parser and of handlers, responses that are not the
+framework's own, upgrades, and the beginning and the end of a connection are inherited.
+
+The private names are read only where :mod:`framework._private` knows them.
+"""
+
+import asyncio
+import contextvars
+import sys
+from asyncio.base_events import BaseEventLoop
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from typing import Any, NoReturn
+
+from aiohttp import web
+from aiohttp.helpers import ceil_timeout
+from aiohttp.http import StreamWriter
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+from aiohttp.web_protocol import _PAYLOAD_ACCESS_ERROR, ERROR, RequestHandler, _ErrInfo
+
+from framework._responses.encoded import EncodedResponse
+from framework._responses.wire import HIGH_WATER
+
+# ruff: noqa: SLF001  see above
+
+__all__ = ("lean_servers",)
+
+_MakeTask = Callable[[Coroutine[Any, Any, None], bool], "asyncio.Task[None]"]
+_Answer = Callable[[Any], Awaitable[web.StreamResponse]]
+_EAGER = sys.version_info >= (3, 12)
+"""Tasks can take their first step where they are made, and aiohttp lets them."""
+
+_Task: Any = asyncio.Task  # What the type knows of its arguments depends on the version of Python.
+
+
+def lean_servers(application: web.Application) -> Callable[..., web.Server]:
+    """Return what makes an application's servers as ``Application._make_handler`` does, with the lean protocol."""
+    make = application._make_handler
+
+    def make_lean(**settings: Any) -> web.Server:
+        return _Server(application, make(**settings))
+
+    return make_lean
+
+
+class _OnDemand:
+    """An attribute of a request that is made when it is asked for first."""
+
+    __slots__ = ("_make", "_name")
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        self._make = make
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, request: Any, _: type) -> Any:
+        if request is None:
+            return self
+        made = self._make(request)
+        setattr(request, self._name, made)
+        return made
+
+
+class _Request(web.Request):
+    """A request whose attributes are made when somebody asks for them, beside the few that every request needs."""
+
+    # PERF: the constructor and the stream writer cost as much as routing.
+    _cache = _OnDemand(lambda _: {})  # pyright: ignore[reportAssignmentType]  gives what the declared type says
+    _payload_writer = _OnDemand(lambda request: StreamWriter(request._protocol, request._loop))
+    _state = _OnDemand(lambda _: {})
+    _task = _OnDemand(lambda request: request._protocol.task_of_request())
+    _transport_peername = _OnDemand(lambda request: request._protocol.peername)
+    _transport_sockname = _OnDemand(lambda request: request._protocol.sockname)
+    _transport_sslcontext = _OnDemand(lambda request: request._protocol.ssl_context)
+    _version = _OnDemand(lambda request: request._message.version)
+
+
+class _Server(web.Server):
+    """Makes the protocol of each connection."""
+
+    def __init__(self, application: web.Application, stock: web.Server) -> None:
+        fixed = {
+            "_client_max_size": application._client_max_size,
+            "_client_max_fields": application._client_max_fields,
+            "_loop": stock._loop,
+        }
+        self.request_class: Any = type("Request", (_Request,), fixed)
+        super().__init__(
+            stock.request_handler,
+            request_factory=partial(application._make_request, _cls=self.request_class),
+            handler_cancellation=stock.handler_cancellation,
+            loop=stock._loop,
+            **stock._kwargs,
+        )
+
+    def __call__(self) -> RequestHandler:
+        try:
+            return _Protocol(self, loop=self._loop, **self._kwargs)
+        except TypeError:
+            # Settings that aiohttp does not know: it warns, and goes on without them.
+            return super().__call__()
+
+
+class _Idle:
+    """Stands where aiohttp keeps the future that a connection without a request waits for."""
+
+    __slots__ = ()
+
+    def done(self) -> bool:
+        """Tell aiohttp that no request is being answered."""
+        return False
+
+    def cancel(self) -> bool:
+        """Do nothing: nobody waits."""
+        return False
+
+
+_IDLE: Any = _Idle()
+
+
+class _Protocol(RequestHandler):
+    """A connection that starts a task for each request, and has none while it waits for one."""
+
+    __slots__ = ("_context", "_create_task")
+    _context: contextvars.Context
+    _create_task: _MakeTask | None
+
+    async def start(self) -> None:
+        """Wait for requests from now on; called once, when the connection is made."""
+        self._context = contextvars.copy_context()
+        self._create_task = _custom_tasks(self._loop)
+        # They are remembered; when the client has gone, nobody can be asked.
+        _ = (self.peername, self.sockname, self.ssl_context)
+        if self._messages:
+            self._next(*self._messages.popleft(), eager=False)
+        else:
+            self._waiter = _IDLE
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, and begin with the first request unless one is being answered."""
+        if self._waiter is None or self._close or self._force_close:
+            super().data_received(data)
+            return
+        parser: Any = self._parser
+        try:
+            messages, upgraded, tail = parser.feed_data(data)
+        except HttpProcessingError as error:
+            messages = [(_ErrInfo(status=400, exc=error, message=error.message), EMPTY_PAYLOAD)]
+            upgraded, tail = False, b""
+        if not messages:
+            return
+        self._waiter = None
+        self._request_count += len(messages)
+        if upgraded:
+            self._upgraded = True
+            self._message_tail = tail
+        if len(messages) > 1:
+            self._messages.extend(messages)
+            if len(messages) >= self._max_msg_queue_size:
+                self._pause_reading_for_buffer()
+            messages = (self._messages.popleft(),)
+        message, payload = messages[0]
+        self._next(message, payload, eager=_EAGER)
+
+    def _next(self, message: Any, payload: StreamReader, *, eager: bool) -> None:
+        """Make a task for a message that was taken from the queue."""
+        manager: Any = self._manager
+        parser: Any = self._parser
+        if parser is None:
+            return
+        parser.message_consumed()
+        if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
+            self._resume_reading_if_drained()
+        loop = self._loop
+        begun = loop.time() if self._logging_enabled else None
+        manager.requests_count += 1
+        handler: Any = self._request_handler
+        if message.__class__ is _ErrInfo:
+            handler = self._make_error_handler(message)
+            message = ERROR
+        if message.path[:1] == "/":
+            # PERF: the constructor sets what is made on demand here.
+            kind = manager.request_class
+            request = kind.__new__(kind)
+            request._message = message
+            request._protocol = self
+            request._payload = payload
+            request._headers = message.headers
+            request._method = message.method
+            request._rel_url = message.url
+        else:
+            # An absolute target, which names a host and a scheme of its own.
+            request = manager.request_factory(message, payload, self, StreamWriter(self, loop), None)
+            del request._task
+        answer = self._answer(request, payload, handler, begun)
+        if self._create_task is not None:
+            task = self._context.copy().run(self._create_task, answer, eager)
+        elif eager:
+            task = _Task(answer, loop=loop, context=self._context.copy(), eager_start=True)
+        else:
+            self._task_handler = _Task(answer, loop=loop, context=self._context.copy())
+            return
+        if not task.done():
+            self._task_handler = task
+
+    async def _answer(self, request: Any, payload: StreamReader, handler: _Answer, begun: float | None) -> None:
+        """Answer a request and decide about the connection, all in the request's own task."""
+        reset = False
+        self._request_in_progress = True
+        self._current_request = request
+        try:
+            try:
+                response: Any = await handler(request)
+            except BaseException as error:  # noqa: BLE001  raised again there
+                response, reset = await self._handle_request(request, begun, partial(_raise, error))
+            else:
+                plain = response.__class__ is EncodedResponse and begun is None and request._post is None
+                if not (plain and not self._upgraded and self._write(request, response)):
+                    response, reset = await self._handle_request(request, begun, partial(_give, response))
+                elif response._body_length > HIGH_WATER:
+                    await request.writer.drain()
+            if not reset:
+                self._keepalive = bool(response.keep_alive)
+                if payload is not EMPTY_PAYLOAD:
+                    if not payload.is_eof():
+                        await self._linger(payload)
+                    payload.set_exception(_PAYLOAD_ACCESS_ERROR)
+        except ConnectionError:
+            reset = True
+        except BaseException as error:  # noqa: BLE001  raised again there, unless it is an Exception
+            self._give_up(error)
+        finally:
+            request._task = None
+        self._go_on(reset=reset)
+
+    def _write(self, request: web.Request, response: EncodedResponse) -> bool:
+        """Write a response at once where it and the request are plain; it has been answered then."""
+        self._current_request = None
+        self._request_in_progress = False
+        waiter = self._handler_waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+        self._handler_waiter = None
+        return response.write_whole(request)
+
+    def _give_up(self, error: BaseException) -> None:
+        """Close the connection after what could not be answered."""
+        if isinstance(error, asyncio.CancelledError):
+            self.log_debug("Ignored premature client disconnection")
+        elif isinstance(error, Exception):
+            self.log_exception("Unhandled exception", exc_info=error)
+        self.force_close()
+        if not isinstance(error, Exception):
+            raise error
+
+    def _go_on(self, *, reset: bool) -> None:
+        """Wait for the next request, begin with it, or close the connection."""
+        if self._force_close:
+            return
+        self._task_handler = None
+        if reset or self._close or not self._keepalive:
+            if reset:
+                self.log_debug("Ignored premature client disconnection")
+            if self.transport is not None:
+                self.transport.close()
+            return
+        loop = self._loop
+        close_time = loop.time() + self._keepalive_timeout
+        self._next_keepalive_close_time = close_time
+        if self._keepalive_handle is None:
+            self._keepalive_handle = loop.call_at(close_time, self._process_keepalive)
+        if self._messages:
+            self._next(*self._messages.popleft(), eager=False)
+        else:
+            self._waiter = _IDLE
+
+    async def _linger(self, payload: StreamReader) -> None:
+        """Read on and forget what a handler has not read, for some time; then close the connection."""
+        if not self._force_close and self._lingering_time:
+            now = self._loop.time()
+            end = now + self._lingering_time
+            try:
+                while not payload.is_eof() and now < end:
+                    async with ceil_timeout(end - now):
+                        await payload.readany()
+                    now = self._loop.time()
+            except (asyncio.CancelledError, TimeoutError):
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+        if not payload.is_eof() and not self._force_close:
+            self.log_debug("Uncompleted request.")
+            self.close()
+
+    def task_of_request(self) -> "asyncio.Task[None] | None":
+        """Return the task of the request that is being answered."""
+        task = self._task_handler
+        return asyncio.current_task() if task is None or task.done() else task
+
+
+async def _raise(error: BaseException, _: web.BaseRequest) -> NoReturn:
+    try:
+        raise error
+    finally:
+        del error  # Its traceback holds this frame.
+
+
+async def _give(response: Any, _: web.BaseRequest) -> Any:
+    return response
+
+
+def _custom_tasks(loop: asyncio.AbstractEventLoop) -> _MakeTask | None:
+    """Return what makes tasks where aiohttp would ask the loop's task factory, else ``None``."""
+    if loop.get_task_factory() is None:
+        return None
+    if sys.version_info >= (3, 14):
+        if not isinstance(loop, BaseEventLoop):
+            return None
+        return lambda coroutine, eager: loop.create_task(coroutine, eager_start=eager)
+    if sys.version_info >= (3, 12):
+        return None
+    return lambda coroutine, _: loop.create_task(coroutine)
