@@ -6,6 +6,7 @@ from framework._openapi.settings import OpenAPI
 from framework._responses.response import Response
 from framework._version import __version__
 from framework.app import App
+from framework.background import BackgroundTasks, Periodic
 from framework.container import Container, Lifetime
 from framework.controller import Controller, Router
 from framework.errors import DefinitionError
@@ -17,6 +18,7 @@ from framework.typedefs import Guard, Middleware
 
 __all__ = (
     "App",
+    "BackgroundTasks",
     "Body",
     "Container",
     "Controller",
@@ -31,6 +33,7 @@ __all__ = (
     "Middleware",
     "OpenAPI",
     "Path",
+    "Periodic",
     "Query",
     "Request",
     "Response",

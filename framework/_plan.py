@@ -189,6 +189,8 @@ class LayerPlan(Struct, frozen=True, kw_only=True):
     middlewares: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
     exception_handlers: Mapping[type[Exception] | int, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the variables stand for, as it was declared: ``{"measure_s3": "measure"}``."""
 
 
 class RoutePlan(Struct, frozen=True, kw_only=True):

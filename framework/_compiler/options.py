@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 
 from framework._inspect.names import callable_name, value_name
 from framework._openapi.settings import OpenAPI
+from framework.background import Periodic
 from framework.container import Container
 from framework.errors import DefinitionError, InvalidOptionError
 from framework.formats import Format
@@ -48,6 +49,10 @@ def _is_series(value: Any) -> bool:
 
 def _are_formats(value: Any) -> bool:
     return _is_series(value) and bool(value) and all(isinstance(one, Format) for one in value)
+
+
+def _are_periodic(value: Any) -> bool:
+    return _is_series(value) and all(isinstance(one, Periodic) for one in value)
 
 
 def _are_texts(value: Any) -> bool:
@@ -95,6 +100,9 @@ _SHAPES: Mapping[str, _Shape] = {
     "container": _Shape(_is_container, "a Container", "container=Container()", optional=True),
     "openapi": _Shape(_is_openapi, "an OpenAPI", 'openapi=OpenAPI(title="Shop")', optional=True),
     "formats": _Shape(_are_formats, "a sequence of Formats", "formats=(JSON, MSGPACK)"),
+    "lifespan": _Shape(_is_series, "a sequence of functions", "lifespan=[open_bus]"),
+    "periodic": _Shape(_are_periodic, "a sequence of Periodic", "periodic=[Periodic(refresh, every=60)]"),
+    "shutdown_timeout": _Shape(_is_duration, "a positive number of seconds", "shutdown_timeout=2.5"),
     "limits": _Shape(_are_limits, "a Limits", "limits=Limits(body=65_536)"),
 }
 
