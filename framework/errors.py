@@ -17,6 +17,7 @@ __all__ = (
     "InvalidLayerError",
     "InvalidMarkerError",
     "InvalidOptionError",
+    "InvalidPatchError",
     "InvalidPathError",
     "InvalidProviderError",
     "InvalidResponseError",
@@ -323,6 +324,13 @@ class RequestInSingletonError(DefinitionError):
             f"{holder} lives as long as the process and cannot read a request",
             mend=elsewhere if fixed else f"register {holder} with add_scoped, or take the parameter out",
         )
+
+
+class InvalidPatchError(DefinitionError):
+    """A type that has no partial form; raised where ``Patch[T]`` is written."""
+
+    def __init__(self, type_name: str, what: str, *, mend: str) -> None:
+        super().__init__(f"Patch[{type_name}]", what, mend=mend)
 
 
 class NoRequestError(DefinitionError):

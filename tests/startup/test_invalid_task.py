@@ -59,9 +59,8 @@ def test_lifespan_functions_that_give_no_context() -> None:
 def test_lifespan_functions_that_need_what_lives_shorter() -> None:
     """There is no request around serving."""
 
-    async def open_bus(session: Session, request: Request, number: int) -> AsyncIterator[None]:
-        raise NotImplementedError(session, request, number)
-        yield
+    async def open_bus(session: Session, request: Request, number: int) -> AsyncIterator[object]:
+        yield session, request, number
 
     where = f"open_bus ({place(open_bus)})"
     assert mistakes(container=container_of(), lifespan=[open_bus]) == [
