@@ -9,9 +9,11 @@ from framework.app import App
 from framework.background import BackgroundTasks, Periodic
 from framework.container import Container, Lifetime
 from framework.controller import Controller, Router
+from framework.deprecation import Deprecation
 from framework.errors import DefinitionError
 from framework.http_errors import HTTPError
 from framework.limits import Limits
+from framework.merge_patch import Patch
 from framework.params import Body, Cookie, Header, Inject, Path, Query
 from framework.routing import delete, get, head, options, patch, post, put, route
 from framework.typedefs import Guard, Middleware
@@ -24,6 +26,7 @@ __all__ = (
     "Controller",
     "Cookie",
     "DefinitionError",
+    "Deprecation",
     "Guard",
     "HTTPError",
     "Header",
@@ -32,6 +35,7 @@ __all__ = (
     "Limits",
     "Middleware",
     "OpenAPI",
+    "Patch",
     "Path",
     "Periodic",
     "Query",

@@ -16,6 +16,8 @@ def explain_route(plan: RoutePlan, emitted: EmittedRoute) -> str:
 
 
 def _stages(plan: RoutePlan) -> Iterator[str]:
+    if plan.deprecation is not None:
+        yield f"headers of a deprecated route: {', '.join(plan.deprecation.headers())}"
     yield from (f"middleware {level.names[one]} ({level.level})" for level in plan.layers for one in level.middlewares)
     if plan.limits.timeout is not None:
         yield f"timeout of {plan.limits.timeout:g} s, else 503"

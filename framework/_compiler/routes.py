@@ -182,7 +182,8 @@ class _Planner:
             summary=options.get("summary"),
             description=options.get("description"),
             operation_id=options.get("operation_id"),
-            deprecated=options.get("deprecated", False),
+            deprecated=bool(mounted.deprecated),
+            deprecation=None if isinstance(mounted.deprecated, bool) else mounted.deprecated,
             in_document=options.get("in_document", True),
             extra=options.get("extra"),
         )

@@ -8,7 +8,7 @@ from framework._openapi.scalars import compact
 from framework._openapi.schemas import default_of
 from framework._plan import BodyPlan
 from framework.media_types import essence
-from framework.patch import MERGE_PATCH, Patch
+from framework.merge_patch import MERGE_PATCH, Patch
 
 __all__ = ("request_body",)
 

@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestServer
 from msgspec import Meta, Struct
 
 from framework import App, Controller, get, patch
-from framework.patch import Patch
+from framework.merge_patch import Patch
 from tests.http.raw import ask
 from tests.http.shapes import Serve, app_of, fault, invalid
 

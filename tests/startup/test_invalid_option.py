@@ -46,7 +46,7 @@ class Orders(Controller):
         ("summary", 3, "summary=3 is not a text", 'summary="Return one order"'),
         ("description", b"", "description=b'' is not a text", 'description="All orders."'),
         ("operation_id", "", "operation_id='' is not a text with something in it", 'operation_id="show_order"'),
-        ("deprecated", "yes", "deprecated='yes' is not True or False", "deprecated=True"),
+        ("deprecated", "yes", "deprecated='yes' is not True, False or a Deprecation", "deprecated=True"),
         ("in_document", 0, "in_document=0 is not True or False", "in_document=False"),
         ("body_limit", "1 MB", "body_limit='1 MB' is not a number of bytes", "body_limit=65_536"),
         ("body_limit", -1, "body_limit=-1 is not a number of bytes", "body_limit=65_536"),

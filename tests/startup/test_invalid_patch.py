@@ -6,7 +6,7 @@ import pytest
 from msgspec import Struct
 
 from framework.errors import InvalidPatchError
-from framework.patch import Patch
+from framework.merge_patch import Patch
 
 
 class Row(Struct, array_like=True):
