@@ -6,22 +6,27 @@ from framework._openapi.settings import OpenAPI
 from framework._responses.response import Response
 from framework._version import __version__
 from framework.app import App
+from framework.background import BackgroundTasks, Periodic
 from framework.container import Container, Lifetime
 from framework.controller import Controller, Router
+from framework.deprecation import Deprecation
 from framework.errors import DefinitionError
 from framework.http_errors import HTTPError
 from framework.limits import Limits
+from framework.merge_patch import Patch
 from framework.params import Body, Cookie, Header, Inject, Path, Query
 from framework.routing import delete, get, head, options, patch, post, put, route
 from framework.typedefs import Guard, Middleware
 
 __all__ = (
     "App",
+    "BackgroundTasks",
     "Body",
     "Container",
     "Controller",
     "Cookie",
     "DefinitionError",
+    "Deprecation",
     "Guard",
     "HTTPError",
     "Header",
@@ -30,7 +35,9 @@ __all__ = (
     "Limits",
     "Middleware",
     "OpenAPI",
+    "Patch",
     "Path",
+    "Periodic",
     "Query",
     "Request",
     "Response",

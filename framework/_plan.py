@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import NODEFAULT, Struct, field, inspect
 
 from framework.container import Lifetime
+from framework.deprecation import Deprecation
 from framework.formats import Format
 from framework.http_errors import HTTPError
 from framework.limits import Limits
@@ -179,6 +180,8 @@ class ResponsePlan(Struct, frozen=True, kw_only=True):
     encoding: Encoding
     may_be_response: bool = False
     """Whether the annotation admits a ready response beside (or instead of) the value."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The headers that the value itself adds to its answer (see :class:`framework.typedefs.HasHeaders`), described."""
 
 
 class LayerPlan(Struct, frozen=True, kw_only=True):
@@ -189,6 +192,8 @@ class LayerPlan(Struct, frozen=True, kw_only=True):
     middlewares: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
     exception_handlers: Mapping[type[Exception] | int, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the variables stand for, as it was declared: ``{"measure_s3": "measure"}``."""
 
 
 class RoutePlan(Struct, frozen=True, kw_only=True):
@@ -223,5 +228,7 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     description: str | None = None
     operation_id: str | None = None
     deprecated: bool = False
+    deprecation: Deprecation | None = None
+    """What each answer says of it, where more is known than that it is deprecated."""
     in_document: bool = True
     extra: Mapping[str, Any] | None = None

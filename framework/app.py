@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 from yarl import URL
 
+from framework._background import finish_background
 from framework._compiler.application import CompiledApp, compile_app
 from framework._compiler.collect import Mounted, collect_handlers, make_level
 from framework._compiler.documents import DocumentHolder, documentation_controllers
@@ -20,6 +21,7 @@ from framework._openapi.settings import OpenAPI
 from framework._routing.resource import ControllerResource
 from framework._services.opening import open_services
 from framework._services.scope import close
+from framework.background import Lifespan, Periodic
 from framework.container import Container
 from framework.controller import Controllers
 from framework.errors import DefinitionError
@@ -29,11 +31,14 @@ from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
 __all__ = ("App",)
 
+_WORK = ("lifespan", "periodic", "shutdown_timeout")
+
 
 class App:
     """An application of controllers.
 
     Layers given here stand around everything, 404 and 405 included. ``openapi=None`` turns the document off.
+    ``shutdown_timeout`` is how many seconds background work has to end when the app stops.
     """
 
     def __init__(
@@ -48,6 +53,9 @@ class App:
         exception_handlers: ExceptionHandlers | None = None,
         limits: Limits = Limits(),  # noqa: B008  frozen
         formats: Sequence[Format] = (JSON, MSGPACK),
+        lifespan: Sequence[Lifespan] = (),
+        periodic: Sequence[Periodic] = (),
+        shutdown_timeout: float = 10.0,
     ) -> None:
         # What has the wrong type is told with all other mistakes, when the app is built.
         self._mistakes: list[DefinitionError] = []
@@ -64,6 +72,9 @@ class App:
                 "exception_handlers": {} if exception_handlers is None else exception_handlers,
                 "limits": limits,
                 "formats": formats,
+                "lifespan": lifespan,
+                "periodic": periodic,
+                "shutdown_timeout": shutdown_timeout,
             },
             self._mistakes.append,
         )
@@ -73,6 +84,7 @@ class App:
         self._tags = tuple(settings.get("tags", ()))
         self._limits: Limits = settings.get("limits", Limits()).within(DEFAULT_LIMITS)
         self._formats: Sequence[Format] = tuple(settings.get("formats", ()))
+        self._work = {name: settings[name] for name in _WORK if name in settings}
         self._level = make_level("app", where, settings)
         self._prefix: Callable[[], str] = str
 
@@ -117,6 +129,7 @@ class App:
             limits=self._limits,
             formats=self._formats,
             mistakes=self._mistakes,
+            **{"shutdown_timeout": 0.0, **self._work},
         )
 
     def url_for(self, target: Callable[..., Any] | str, **values: Any) -> URL:
@@ -150,6 +163,7 @@ def _raise(error: Exception) -> None:
 def _lifespan(compiled: CompiledApp) -> Callable[[web.Application], AsyncIterator[None]]:
     async def lifespan(_: web.Application) -> AsyncIterator[None]:
         live, opened = await open_services(compiled.plans.singletons)
+        opened.append((finish_background, compiled.plans.background))
         compiled.start(live)
         yield
         error = await close(opened, None)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 __all__ = ("Container", "Lifetime", "Registration")
 
@@ -34,6 +35,10 @@ class Registration(Struct, frozen=True, kw_only=True, eq=False):
     """File and line of the registration."""
     replaces: bool = False
     """Whether it stands in the place of another: an override."""
+    orphan: bool = False
+    """Whether it is an override of what nobody registered."""
+    outermost: bool = False
+    """Whether it is opened before all others of its scope, and so closed after them."""
 
     def provides(self, key: Any, qualifier: str | None) -> bool:
         """Tell whether this is the registration of a type under a qualifier."""
@@ -77,15 +82,13 @@ class Container:
     ) -> Iterator[None]:
         """Replace a registration for every ``App.build()`` inside the ``with`` block; the rest of the graph stays.
 
-        The replacement keeps the lifetime of what it replaces. Give either a factory or an instance.
+        The replacement keeps the lifetime of what it replaces. Give either a factory or an instance. To replace what
+        nobody registered is a mistake, told by ``build()``.
         """
         if factory is None:
             replacement = _instance(key, instance, qualifier, replaces=True)
         else:
-            # Where one type of an open generic is replaced, the lifetime is that of the generic.
-            known = _last(self._registrations, key, qualifier) or _last(
-                self._registrations, typing.get_origin(key), qualifier
-            )
+            known = self._replaced(key, qualifier)
             replacement = Registration(
                 key=key,
                 qualifier=qualifier,
@@ -106,7 +109,14 @@ class Container:
         # Compared, not hashed: what is no type may be no key of a dictionary either, and is told at start-up.
         kept = [_last(self._overrides, one.key, one.qualifier) or one for one in self._registrations]
         latest = [one for one in self._overrides if _last(self._overrides, one.key, one.qualifier) is one]
-        return (*kept, *(one for one in latest if one not in kept))
+        added = (one for one in latest if one not in kept)
+        return (*kept, *(replace(one, orphan=self._replaced(one.key, one.qualifier) is None) for one in added))
+
+    def _replaced(self, key: Any, qualifier: str | None) -> Registration | None:
+        # Where one type of an open generic is replaced, it is the generic that was registered.
+        return _last(self._registrations, key, qualifier) or _last(
+            self._registrations, typing.get_origin(key), qualifier
+        )
 
     def _add(self, key: Any, factory: Callable[..., Any] | None, lifetime: Lifetime, qualifier: str | None) -> None:
         self._registrations.append(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
+from framework.deprecation import Deprecation
 from framework.limits import Limits
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
@@ -23,6 +24,8 @@ class Controller:
     middlewares: ClassVar[Middlewares] = ()
     exception_handlers: ClassVar[ExceptionHandlers] = {}
     limits: ClassVar[Limits] = Limits()
+    deprecated: ClassVar[bool | Deprecation | None] = None
+    """Where nothing is said, it is as on the level around."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Router:
     middlewares: Middlewares = field(default=(), kw_only=True)
     exception_handlers: ExceptionHandlers = field(default_factory=dict, kw_only=True)
     limits: Limits = field(default=Limits(), kw_only=True)
+    deprecated: bool | Deprecation | None = field(default=None, kw_only=True)
 
 
 Controllers: TypeAlias = Sequence["type[Controller] | Router"]

@@ -17,12 +17,15 @@ __all__ = (
     "InvalidLayerError",
     "InvalidMarkerError",
     "InvalidOptionError",
+    "InvalidPatchError",
     "InvalidPathError",
     "InvalidProviderError",
     "InvalidResponseError",
+    "InvalidTaskError",
     "MissingAnnotationError",
     "MissingProviderError",
     "MissingReturnAnnotationError",
+    "NoRequestError",
     "RequestInSingletonError",
     "ReverseError",
     "SeveralBodiesError",
@@ -50,6 +53,7 @@ class DefinitionError(Exception):
         self.where = where
         self.what = what
         self.mend = mend
+        self.needed_by = tuple(needed_by)
 
 
 class MissingAnnotationError(DefinitionError):
@@ -268,17 +272,26 @@ class CyclicProviderError(DefinitionError):
 class CaptiveProviderError(DefinitionError):
     """Something that lives as long as the process would keep something that lives as long as a request.
 
-    ``fixed`` says that the holder (a guard, a middleware) has no other lifetime.
+    ``fixed`` says that the holder (a guard, a middleware) has no other lifetime, ``movable`` that the service may.
     """
 
     def __init__(
-        self, where: str, parameter: str, holder: str, type_name: str, *, needed_by: Sequence[str], fixed: bool
+        self,
+        where: str,
+        parameter: str,
+        holder: str,
+        type_name: str,
+        *,
+        needed_by: Sequence[str],
+        fixed: bool,
+        movable: bool = True,
     ) -> None:
+        ways = [f"{type_name} as a singleton"] * movable + [f"{holder} as scoped"] * (not fixed)
         super().__init__(
             f"{where}, parameter {parameter!r}",
             f"{holder} lives as long as the process, and {type_name} is scoped",
             needed_by=needed_by,
-            mend=f"register {type_name} as a singleton" + ("" if fixed else f", or {holder} as scoped"),
+            mend=f"register {', or '.join(ways)}" if ways else "take the parameter out",
         )
 
 
@@ -301,17 +314,40 @@ class InvalidProviderError(DefinitionError):
 class RequestInSingletonError(DefinitionError):
     """A provider that lives as long as the process reads a request.
 
-    ``fixed`` says that it (a guard, a middleware) has no other lifetime.
+    ``fixed`` says that it (a guard, a middleware) has no other lifetime, ``called`` that it is an object to be called.
     """
 
-    def __init__(self, where: str, parameter: str, holder: str, *, fixed: bool) -> None:
+    def __init__(self, where: str, parameter: str, holder: str, *, fixed: bool, called: bool = True) -> None:
+        elsewhere = "take the parameter out" + ("; the request is given to __call__" if called else "")
         super().__init__(
             f"{where}, parameter {parameter!r}",
             f"{holder} lives as long as the process and cannot read a request",
-            mend="take the parameter out; the request is given to __call__"
-            if fixed
-            else f"register {holder} with add_scoped, or take the parameter out",
+            mend=elsewhere if fixed else f"register {holder} with add_scoped, or take the parameter out",
         )
+
+
+class InvalidPatchError(DefinitionError):
+    """A type that has no partial form; raised where ``Patch[T]`` is written."""
+
+    def __init__(self, type_name: str, what: str, *, mend: str) -> None:
+        super().__init__(f"Patch[{type_name}]", what, mend=mend)
+
+
+class NoRequestError(DefinitionError):
+    """Something that runs outside of requests, such as a background task, needs what reads one."""
+
+    def __init__(self, where: str, parameter: str, asker: str, *, needed_by: Sequence[str]) -> None:
+        super().__init__(
+            f"{where}, parameter {parameter!r}",
+            f"it is read from a request, and {asker} runs outside of one",
+            needed_by=needed_by,
+            mend="pass what is needed of the request as an argument, or write Request | None where the request itself "
+            "is asked for",
+        )
+
+
+class InvalidTaskError(DefinitionError):
+    """What is to be run in the background, periodically or around serving cannot be called as such."""
 
 
 class ReverseError(LookupError):

@@ -5,6 +5,7 @@ from typing import Any, TypedDict, TypeVar, Unpack
 
 from msgspec import Struct
 
+from framework.deprecation import Deprecation
 from framework.errors import InvalidHandlerError
 from framework.http_errors import HTTPError
 from framework.limits import Limits
@@ -31,7 +32,7 @@ class RouteOptions(TypedDict, total=False):
     summary: str
     description: str
     operation_id: str
-    deprecated: bool
+    deprecated: bool | Deprecation
     in_document: bool
     """Whether the route stands in the OpenAPI document."""
     limits: Limits

@@ -1,11 +1,20 @@
 """The protocols that guards, middlewares and exception handlers follow."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from aiohttp import web
 
-__all__ = ("CallNext", "ExceptionHandler", "ExceptionHandlers", "Guard", "Guards", "Middleware", "Middlewares")
+__all__ = (
+    "CallNext",
+    "ExceptionHandler",
+    "ExceptionHandlers",
+    "Guard",
+    "Guards",
+    "HasHeaders",
+    "Middleware",
+    "Middlewares",
+)
 
 Guard: TypeAlias = Callable[[web.Request], Awaitable[None]]
 """``async (request) -> None``; raises (an HTTPError as a rule) to refuse the request."""
@@ -23,3 +32,15 @@ ExceptionHandler: TypeAlias = Callable[[web.Request, Any], Awaitable[web.StreamR
 Guards: TypeAlias = Sequence[Guard | type[Any]]
 Middlewares: TypeAlias = Sequence[Middleware | type[Any]]
 ExceptionHandlers: TypeAlias = Mapping[type[Exception] | int, ExceptionHandler | type[Any]]
+
+
+@runtime_checkable
+class HasHeaders(Protocol):
+    """A value that adds headers to the answer which it is the body of; a return annotation names its class."""
+
+    header_descriptions: ClassVar[Mapping[str, str]]
+    """The names of the headers, with what the document says of each."""
+
+    def headers(self, request: web.Request) -> Mapping[str, str]:
+        """Return the headers of the answer to a request."""
+        ...

@@ -118,6 +118,9 @@ class CompiledApp:
             emitted.namespace.update({name: live[variable] for name, variable in emitted.aliases.items()})
         for answer in self._answers.values():
             answer.start(live)
+        self.plans.injector.start(live)
+        for periodic, run in self.plans.periodic:
+            self.plans.background.repeat(periodic, run)
 
 
 class _Refusal:

@@ -19,6 +19,7 @@ from framework._compiler.options import check_options, check_settings
 from framework._inspect.names import callable_name, describe, describe_class
 from framework._routing.template import PathTemplate, join_paths, parse_template
 from framework.controller import Controller, Controllers, Router
+from framework.deprecation import Deprecation
 from framework.errors import DefinitionError
 from framework.limits import Limits
 from framework.routing import RouteDefinition, RouteOptions
@@ -27,7 +28,7 @@ from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 __all__ = ("Level", "Mounted", "Report", "collect_handlers", "make_level")
 
 Report: TypeAlias = Callable[[DefinitionError], None]
-_ATTRIBUTES = ("path", "tags", "guards", "middlewares", "exception_handlers", "limits")
+_ATTRIBUTES = ("path", "tags", "guards", "middlewares", "exception_handlers", "limits", "deprecated")
 # Options of a route that stand for one limit.
 _SHORT_LIMITS = {"body_limit": "body", "timeout": "timeout"}
 
@@ -59,6 +60,7 @@ class Mounted(Struct, frozen=True, kw_only=True):
     levels: tuple[Level, ...]
     limits: Limits
     """Of router, controller and route together."""
+    deprecated: bool | Deprecation
     options: RouteOptions
 
 
@@ -77,6 +79,7 @@ class _Place(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...]
     levels: tuple[Level, ...]
     limits: Limits = Limits()
+    deprecated: bool | Deprecation = False
 
 
 def collect_handlers(controllers: Controllers, app: Level, tags: Sequence[str], report: Report) -> list[Mounted]:
@@ -110,7 +113,13 @@ def _inside(place: _Place, settings: Mapping[str, Any], where: str) -> _Place:
         tags=(*place.tags, *settings.get("tags", ())),
         levels=(*place.levels, make_level(f"router {path}", where, settings)),
         limits=settings.get("limits", Limits()).within(place.limits),
+        deprecated=_deprecated(settings, place),
     )
+
+
+def _deprecated(settings: Mapping[str, Any], place: _Place) -> bool | Deprecation:
+    said: bool | Deprecation | None = settings.get("deprecated")
+    return place.deprecated if said is None else said
 
 
 def make_level(label: str, where: str, settings: Mapping[str, Any]) -> Level:
@@ -134,6 +143,7 @@ def _mount(controller: type[Controller], place: _Place, report: Report) -> Itera
         tags=(*place.tags, *settings.get("tags", ())),
         levels=(*place.levels, make_level(callable_name(controller), where, settings)),
         limits=settings.get("limits", Limits()).within(place.limits),
+        deprecated=_deprecated(settings, place),
     )
     for name, definitions in route_definitions(controller):
         try:
@@ -163,6 +173,7 @@ def _mount_handler(handler: _Handler, definition: RouteDefinition, place: _Place
             tags=(*place.tags, *options.get("tags", ())),
             levels=(*place.levels, make_level(f"route {handler.name}", where, options)),
             limits=_limits(options).within(place.limits),
+            deprecated=_deprecated(options, place),
             options=options,
         )
 

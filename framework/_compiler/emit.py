@@ -9,11 +9,13 @@ from msgspec import Struct
 
 from framework._compiler.emit_body import emit_binding
 from framework._compiler.emit_call import emit_call, made_by_request
+from framework._compiler.emit_deprecation import emit_deprecation
 from framework._compiler.source import Source
 from framework._pipeline import ErrorAnswer, require_response
 from framework._plan import LayerPlan, RoutePlan
 from framework._responses.encoded import EncodedResponse
 from framework._responses.response import Response
+from framework.deprecation import Deprecation
 from framework.http_errors import ServiceUnavailable
 
 __all__ = ("EmittedRoute", "emit_answer", "emit_route")
@@ -51,7 +53,7 @@ def emit_route(plan: RoutePlan, answer_for: AnswerFor) -> EmittedRoute:
         _emit_failure(source, "failed", answer_for(plan.layers))
     entry = _emit_timeout(source, plan, answer_for) if plan.limits.timeout is not None else "endpoint"
     aliases = {} if made_by_request(plan) else {"controller": plan.controller}
-    return _finish(source, plan.layers, entry, answer_for, aliases)
+    return _finish(source, plan.layers, entry, answer_for, aliases, plan.deprecation)
 
 
 def emit_answer(
@@ -71,9 +73,16 @@ def emit_answer(
 
 
 def _finish(
-    source: Source, layers: Sequence[LayerPlan], entry: str, answer_for: AnswerFor, aliases: Mapping[str, str]
+    source: Source,
+    layers: Sequence[LayerPlan],
+    entry: str,
+    answer_for: AnswerFor,
+    aliases: Mapping[str, str],
+    deprecation: Deprecation | None = None,
 ) -> EmittedRoute:
     entry = _emit_layers(source, layers, entry, answer_for)
+    if deprecation is not None:
+        entry = emit_deprecation(source, deprecation, entry)
     return EmittedRoute(source=source.text, namespace=source.run(), entry=entry, aliases=aliases)
 
 

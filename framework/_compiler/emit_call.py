@@ -11,7 +11,7 @@ from framework._plan import ArgumentPlan, Call, FactoryKind, Provision, RoutePla
 from framework._services.opening import FINISHERS
 from framework._services.scope import close
 
-__all__ = ("emit_call", "made_by_request")
+__all__ = ("argument_list", "emit_call", "emit_service", "made_by_request")
 
 _EXPRESSIONS: dict[Provision, Callable[[Sequence[str]], str]] = {
     Provision.PARAMETER: lambda names: f"p.{names[0]}",
@@ -22,7 +22,8 @@ _EXPRESSIONS: dict[Provision, Callable[[Sequence[str]], str]] = {
 }
 
 
-def _arguments(arguments: Sequence[ArgumentPlan]) -> str:
+def argument_list(arguments: Sequence[ArgumentPlan]) -> str:
+    """Return the arguments of a call as they are written."""
     parts = []
     for one in arguments:
         expression = _EXPRESSIONS[one.provision](one.variables)
@@ -33,7 +34,7 @@ def _arguments(arguments: Sequence[ArgumentPlan]) -> str:
 def emit_call(source: Source, plan: RoutePlan) -> None:
     if not any(one.kind.cleans_up for one in plan.services):
         for service in plan.services:
-            _emit_service(source, service)
+            emit_service(source, service)
         _emit_handler(source, plan)
         emit_result(source, plan, "return ")
         return
@@ -41,7 +42,7 @@ def emit_call(source: Source, plan: RoutePlan) -> None:
     source.line("opened = []")
     with source.block("try:"):
         for service in plan.services:
-            _emit_service(source, service)
+            emit_service(source, service)
         _emit_handler(source, plan)
         emit_result(source, plan, "response = ")
     with source.block("except BaseException as error:"):
@@ -62,10 +63,11 @@ _MAKING: dict[FactoryKind, str] = {
 }
 
 
-def _emit_service(source: Source, service: ServicePlan) -> None:
+def emit_service(source: Source, service: ServicePlan) -> None:
+    """Emit how a service is made, and kept for closing."""
     make = f"make_{service.variable}"
     source.use(**{make: service.call.target})
-    call = f"{make}({_arguments(service.call.arguments)})"
+    call = f"{make}({argument_list(service.call.arguments)})"
     source.line(_MAKING[service.kind].format(x=service.variable, call=call))
     if service.kind.cleans_up:
         finish = FINISHERS[service.kind]
@@ -76,7 +78,7 @@ def _emit_service(source: Source, service: ServicePlan) -> None:
 def _emit_handler(source: Source, plan: RoutePlan) -> None:
     source.use(handle=plan.handler.target)
     controller = plan.controller if made_by_request(plan) else "controller"
-    arguments = ", ".join(filter(None, (controller, _arguments(_in_order(plan.handler)))))
+    arguments = ", ".join(filter(None, (controller, argument_list(_in_order(plan.handler)))))
     if plan.synchronous:
         source.use(to_thread=asyncio.to_thread)
         source.line(f"result = await to_thread(handle, {arguments})")

@@ -16,15 +16,17 @@ def explain_route(plan: RoutePlan, emitted: EmittedRoute) -> str:
 
 
 def _stages(plan: RoutePlan) -> Iterator[str]:
-    yield from (f"middleware {one} ({level.level})" for level in plan.layers for one in level.middlewares)
+    if plan.deprecation is not None:
+        yield f"headers of a deprecated route: {', '.join(plan.deprecation.headers())}"
+    yield from (f"middleware {level.names[one]} ({level.level})" for level in plan.layers for one in level.middlewares)
     if plan.limits.timeout is not None:
         yield f"timeout of {plan.limits.timeout:g} s, else 503"
-    yield from (f"guard {one} ({level.level})" for level in plan.layers for one in level.guards)
+    yield from (f"guard {level.names[one]} ({level.level})" for level in plan.layers for one in level.guards)
     yield from _inner_stages(plan)
     for level in reversed(plan.layers):
         for key, handler in level.exception_handlers.items():
             name = key if isinstance(key, int) else key.__name__
-            yield f"an exception ({name}) is answered by {handler} ({level.level})"
+            yield f"an exception ({name}) is answered by {level.names[handler]} ({level.level})"
 
 
 def _inner_stages(plan: RoutePlan) -> Iterator[str]:

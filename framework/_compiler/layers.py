@@ -45,14 +45,18 @@ class LayerPlanner:
         """Return the plan of a level."""
         known = self._plans.get(level)
         if known is None:
+            guards = [self._variable(one, "guard", level) for one in level.guards]
+            middlewares = [self._variable(one, "middleware", level) for one in level.middlewares]
+            handlers = [self._variable(one, "exception handler", level) for one in level.exception_handlers.values()]
+            layers = (*level.guards, *level.middlewares, *level.exception_handlers.values())
             known = self._plans[level] = LayerPlan(
                 level=level.label,
-                guards=tuple(self._variable(one, "guard", level) for one in level.guards),
-                middlewares=tuple(self._variable(one, "middleware", level) for one in level.middlewares),
-                exception_handlers={
-                    self._key(key, level): self._variable(one, "exception handler", level)
-                    for key, one in level.exception_handlers.items()
-                },
+                guards=tuple(guards),
+                middlewares=tuple(middlewares),
+                exception_handlers=dict(
+                    zip((self._key(key, level) for key in level.exception_handlers), handlers, strict=True)
+                ),
+                names=dict(zip((*guards, *middlewares, *handlers), map(callable_name, layers), strict=True)),
             )
         return known
 

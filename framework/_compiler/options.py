@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable, Collection, Mapping
+from datetime import date, datetime
+from types import NoneType
 from typing import Any
 
 from msgspec import UNSET, Struct
@@ -9,7 +11,9 @@ from msgspec.structs import asdict
 
 from framework._inspect.names import callable_name, value_name
 from framework._openapi.settings import OpenAPI
+from framework.background import Periodic
 from framework.container import Container
+from framework.deprecation import Deprecation, seconds
 from framework.errors import DefinitionError, InvalidOptionError
 from framework.formats import Format
 from framework.limits import Limits
@@ -50,6 +54,10 @@ def _are_formats(value: Any) -> bool:
     return _is_series(value) and bool(value) and all(isinstance(one, Format) for one in value)
 
 
+def _are_periodic(value: Any) -> bool:
+    return _is_series(value) and all(isinstance(one, Periodic) for one in value)
+
+
 def _are_texts(value: Any) -> bool:
     return _is_series(value) and all(isinstance(one, str) for one in value)
 
@@ -60,6 +68,10 @@ def _is_mapping(value: Any) -> bool:
 
 def _is_switch(value: Any) -> bool:
     return isinstance(value, bool)
+
+
+def _is_deprecated(value: Any) -> bool:
+    return isinstance(value, bool | Deprecation)
 
 
 def _is_container(value: Any) -> bool:
@@ -86,7 +98,7 @@ _SHAPES: Mapping[str, _Shape] = {
     "summary": _Shape(_is_text, "a text", 'summary="Return one order"', optional=True),
     "description": _Shape(_is_text, "a text", 'description="All orders."', optional=True),
     "operation_id": _Shape(_is_name, "a text with something in it", 'operation_id="show_order"', optional=True),
-    "deprecated": _Shape(_is_switch, "True or False", "deprecated=True"),
+    "deprecated": _Shape(_is_deprecated, "True, False or a Deprecation", "deprecated=True", optional=True),
     "in_document": _Shape(_is_switch, "True or False", "in_document=False"),
     "body_limit": _Shape(_is_whole, "a number of bytes", "body_limit=65_536"),
     "timeout": _Shape(_is_duration, "a positive number of seconds", "timeout=2.5", optional=True),
@@ -95,6 +107,9 @@ _SHAPES: Mapping[str, _Shape] = {
     "container": _Shape(_is_container, "a Container", "container=Container()", optional=True),
     "openapi": _Shape(_is_openapi, "an OpenAPI", 'openapi=OpenAPI(title="Shop")', optional=True),
     "formats": _Shape(_are_formats, "a sequence of Formats", "formats=(JSON, MSGPACK)"),
+    "lifespan": _Shape(_is_series, "a sequence of functions", "lifespan=[open_bus]"),
+    "periodic": _Shape(_are_periodic, "a sequence of Periodic", "periodic=[Periodic(refresh, every=60)]"),
+    "shutdown_timeout": _Shape(_is_duration, "a positive number of seconds", "shutdown_timeout=2.5"),
     "limits": _Shape(_are_limits, "a Limits", "limits=Limits(body=65_536)"),
 }
 
@@ -133,6 +148,8 @@ def check_settings(
         shape = _SHAPES.get(name)
         if isinstance(value, Limits):
             _check_limits(where, value, report)
+        if isinstance(value, Deprecation) and not _check_deprecation(where, value, report):
+            continue
         if shape is None or shape.fits(value) or (shape.optional and value is None):
             kept[name] = value
             continue
@@ -141,6 +158,31 @@ def check_settings(
             InvalidOptionError(where, f"{name}={given} is not {shape.expected}", mend=f"write it as {shape.example}")
         )
     return kept
+
+
+def _check_deprecation(where: str, value: Deprecation, report: Callable[[DefinitionError], None]) -> bool:
+    """Report what is wrong with the moments of a deprecation, and tell whether nothing is."""
+    for name in ("since", "sunset"):
+        moment = getattr(value, name)
+        naive = isinstance(moment, datetime) and moment.tzinfo is None
+        if naive or not isinstance(moment, date | (NoneType if name == "sunset" else date)):
+            what = f"Deprecation({name}={moment!r}) is not a date or a datetime with a time zone"
+            report(InvalidOptionError(where, what, mend=f"write it as Deprecation({name}=date(2027, 1, 31))"))
+            return False
+    if value.sunset is not None and seconds(value.sunset) < seconds(value.since):
+        what = f"its sunset {value.sunset} is before it is deprecated, {value.since}"
+        report(InvalidOptionError(where, what, mend="give a sunset that is later than since"))
+        return False
+    if value.link is not None and not _is_link(value.link):
+        what = f"Deprecation(link={value_name(value.link)}) is no URL"
+        report(InvalidOptionError(where, what, mend='write it as Deprecation(link="https://example.com/changes")'))
+        return False
+    return True
+
+
+def _is_link(value: Any) -> bool:
+    # RFC 8288: what would end the URL in a Link header, or the header.
+    return isinstance(value, str) and value.isascii() and value.isprintable() and not set(value) & set('<> "')
 
 
 def _check_limits(where: str, limits: Limits, report: Callable[[DefinitionError], None]) -> None:

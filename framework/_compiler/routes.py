@@ -6,9 +6,12 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from framework._background import BackgroundRunner
 from framework._binding.binder import RequestBinder
 from framework._compiler.collect import Level, Mounted, collect_handlers
+from framework._compiler.injected import Injector
 from framework._compiler.layers import LayerPlanner
+from framework._compiler.work import PeriodicCall, plan_lifespan, plan_periodic, provide_tasks
 from framework._inspect.names import type_name
 from framework._inspect.signatures import (
     MISSING,
@@ -25,6 +28,7 @@ from framework._plan import ArgumentPlan, Call, LayerPlan, RoutePlan, ServicePla
 from framework._responses.choose import plan_response
 from framework._services.graph import Provider, ServiceGraph
 from framework._services.planner import ServicePlanner, argument_of_request, is_request, lifetime_of
+from framework.background import Lifespan, Periodic
 from framework.container import Lifetime, Registration
 from framework.controller import Controllers
 from framework.errors import (
@@ -53,6 +57,9 @@ class Declarations(Struct, frozen=True, kw_only=True):
     tags: Sequence[str]
     limits: Limits
     formats: Sequence[Format]
+    lifespan: Sequence[Lifespan] = ()
+    periodic: Sequence[Periodic] = ()
+    shutdown_timeout: float
     mistakes: Sequence[DefinitionError] = ()
     """What was found wrong before."""
 
@@ -65,6 +72,9 @@ class Plans(Struct, frozen=True, kw_only=True):
     singletons: tuple[ServicePlan, ...]
     """In the order in which they are opened; guards and middlewares are among them."""
     app_layer: LayerPlan
+    injector: Injector
+    background: BackgroundRunner
+    periodic: tuple[PeriodicCall, ...]
 
 
 def plan_routes(declared: Declarations) -> Plans:
@@ -81,8 +91,10 @@ class _Planner:
     def __init__(self, declared: Declarations) -> None:
         self._declared = declared
         self.errors = {(one.where, one.what): one for one in declared.mistakes}
-        self._graph = ServiceGraph(declared.registrations, self._report)
+        self._background, tasks = provide_tasks(lambda: self._injector, declared.shutdown_timeout)
+        self._graph = ServiceGraph((*declared.registrations, tasks), self._report)
         self._process = ServicePlanner(self._graph, self._report)
+        self._injector = Injector(self._graph, self._process, self.errors)
         self._layers = LayerPlanner(self._graph, self._process, self._report)
         self._controllers: dict[type, Provider | None] = {}
 
@@ -99,11 +111,17 @@ class _Planner:
         routes = [plan for one in mounted for method in one.methods for plan in self._plan_route(one, method)]
         self._check_names(mounted)
         self._check_duplicates(routes, {one.template.text: one.template.shape for one in mounted})
+        periodic = plan_periodic(declared.periodic, self._injector, self._report)
+        # The last to be opened, and the first to be closed.
+        plan_lifespan(declared.lifespan, self._process, self._report, declared.level.where)
         return Plans(
             routes=tuple(routes),
             mounted=tuple(mounted),
             singletons=tuple(self._process.services),
             app_layer=app_layer,
+            injector=self._injector,
+            background=self._background,
+            periodic=tuple(periodic),
         )
 
     def _plan_services(self) -> None:
@@ -164,7 +182,8 @@ class _Planner:
             summary=options.get("summary"),
             description=options.get("description"),
             operation_id=options.get("operation_id"),
-            deprecated=options.get("deprecated", False),
+            deprecated=bool(mounted.deprecated),
+            deprecation=None if isinstance(mounted.deprecated, bool) else mounted.deprecated,
             in_document=options.get("in_document", True),
             extra=options.get("extra"),
         )

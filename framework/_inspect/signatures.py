@@ -3,7 +3,8 @@
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from enum import Enum
 from typing import Any
 
@@ -17,6 +18,7 @@ __all__ = (
     "Parameter",
     "Signature",
     "accepts",
+    "bound_parameters",
     "fill_in",
     "is_async",
     "is_generator",
@@ -177,6 +179,17 @@ def is_async(target: Any) -> bool:
 def is_generator(target: Any) -> bool:
     """Tell whether calling something gives a generator, sync or async."""
     return inspect.isgeneratorfunction(target) or inspect.isasyncgenfunction(target)
+
+
+def bound_parameters(target: Callable[..., Any], count: int, names: Iterable[str], where: str) -> AbstractSet[str]:
+    """Return the parameters that some arguments fill, ``count`` by position and others by name; raises TypeError."""
+    try:
+        bound = inspect.signature(target).bind_partial(*range(count), **dict.fromkeys(names))
+    except ValueError:  # It does not say what it takes.
+        return frozenset()
+    except TypeError as error:
+        raise TypeError(f"{where}: {error}") from None
+    return bound.arguments.keys()
 
 
 def accepts(target: Callable[..., Any], count: int) -> bool:

@@ -8,7 +8,7 @@ from framework._inspect.types import without_metadata
 from framework._openapi.parameters import can_be_invalid
 from framework._openapi.placeholders import describe
 from framework._openapi.problems import problem_responses
-from framework._plan import BodyPlan, Encoding, ResponsePlan, RoutePlan
+from framework._plan import BodyPlan, Encoding, RoutePlan
 from framework.http_errors import reason_phrase
 from framework.media_types import essence
 
@@ -19,17 +19,35 @@ _UNCHECKED = (inspect.AnyType, inspect.RawType)
 
 def describe_answers(plan: RoutePlan) -> dict[str, Any]:
     """Return the responses object of a route."""
-    success = {str(plan.response.status): _success(plan.response)}
+    success = {str(plan.response.status): _success(plan)}
     return success | problem_responses(_own_statuses(plan), plan.raises)
 
 
-def _success(response: ResponsePlan) -> dict[str, Any]:
-    described = {"description": reason_phrase(response.status) or f"Status {response.status}"}
+def _success(plan: RoutePlan) -> dict[str, Any]:
+    response = plan.response
+    described: dict[str, Any] = {"description": reason_phrase(response.status) or f"Status {response.status}"}
+    headers = _headers(plan)
+    if headers:
+        described["headers"] = headers
     if response.media_type is None:
         return described
     # Bytes as they are have no JSON Schema (OpenAPI 3.1, section 4.8.14.1).
     media: dict[str, Any] = {} if response.encoding is Encoding.BYTES else {"schema": describe(response.annotation)}
     return {**described, "content": {essence(response.media_type): media}}
+
+
+_DEPRECATION_HEADERS = {
+    "Deprecation": "Since when this operation is not to be used any more, in seconds since 1970 (RFC 9745).",
+    "Sunset": "When this operation will be gone (RFC 8594).",
+    "Link": "Where it is written what to do instead (RFC 8288).",
+}
+
+
+def _headers(plan: RoutePlan) -> dict[str, Any]:
+    said = dict(plan.response.headers)
+    for name in plan.deprecation.headers() if plan.deprecation is not None else ():
+        said[name] = f"{said[name]} {_DEPRECATION_HEADERS[name]}" if name in said else _DEPRECATION_HEADERS[name]
+    return {name: {"description": text, "schema": {"type": "string"}} for name, text in said.items()}
 
 
 def _own_statuses(plan: RoutePlan) -> list[int]:

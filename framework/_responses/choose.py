@@ -13,6 +13,7 @@ from framework._inspect.signatures import MISSING
 from framework._inspect.types import kind_of, subtypes, unsupported
 from framework._plan import Encoding, ResponsePlan
 from framework._responses.encoders import encode_bytes, encode_msgspec, encode_orjson
+from framework._responses.headers import headers_of_value
 from framework._responses.response import Response
 from framework.errors import InvalidResponseError, MissingReturnAnnotationError, UnencodableReturnError
 
@@ -77,6 +78,7 @@ def plan_response(annotation: Any, *, where: str, status: int | None) -> Respons
         media_type=_MEDIA_TYPES[encoding],
         encoding=encoding,
         may_be_response=ready,
+        headers=headers_of_value(value),
     )
 
 

@@ -17,9 +17,9 @@ from framework._plan import FactoryKind
 from framework.container import Lifetime, Registration
 from framework.errors import DefinitionError, DuplicateProviderError, InvalidProviderError
 
-__all__ = ("Provider", "ServiceGraph", "constructor_variables")
+__all__ = ("FACTORY_KINDS", "Provider", "ServiceGraph", "constructor_variables")
 
-_KINDS: dict[str, FactoryKind] = {
+FACTORY_KINDS: dict[str, FactoryKind] = {
     "call": FactoryKind.CALL,
     "async_call": FactoryKind.ASYNC_CALL,
     "generator": FactoryKind.GENERATOR,
@@ -38,6 +38,8 @@ class Provider(Struct, frozen=True, kw_only=True, eq=False):
     target: Callable[..., Any]
     signature: Signature
     value: Any = None
+    outermost: bool = False
+    """Whether it is opened before all others of its scope, and so closed after them."""
     adopted: bool = False
     """Whether nobody registered it: a controller, or a guard or middleware that has no other lifetime."""
 
@@ -149,7 +151,7 @@ def _read_provider(registration: Registration, annotation: Any) -> Provider:
     _check(registration, factory)
     target, signature = _signature(factory, annotation)
     plain = typing.get_origin(factory) or factory
-    kind = _KINDS[factory_shape(plain, signature.returns)]
+    kind = FACTORY_KINDS[factory_shape(plain, signature.returns)]
     _check_product(registration, signature, annotation, makes_itself=kind is FactoryKind.CALL)
     return Provider(
         label=label,
@@ -157,6 +159,7 @@ def _read_provider(registration: Registration, annotation: Any) -> Provider:
         kind=kind,
         target=target,
         signature=signature,
+        outermost=registration.outermost,
     )
 
 
@@ -227,6 +230,9 @@ def _wrong_key(registration: Registration) -> tuple[str, str] | None:
     """Return what is wrong with what a service is registered for, and the mend; ``None`` for nothing."""
     key = registration.key
     name = type_name(key)
+    if registration.orphan:
+        under = "" if registration.qualifier is None else f" with qualifier {registration.qualifier!r}"
+        return f"{name} is overridden{under} and was never registered", "override a type that is registered"
     if typing.get_origin(key) is typing.Annotated:
         return f"{name} is registered with metadata", f"register {name}; qualifier= tells several apart"
     if without_none(key) != key:

@@ -2,7 +2,7 @@
 
 import re
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from aiohttp import web
@@ -22,6 +22,7 @@ from framework.errors import (
     DefinitionError,
     MissingAnnotationError,
     MissingProviderError,
+    NoRequestError,
     RequestInSingletonError,
 )
 from framework.params import Inject
@@ -33,8 +34,8 @@ BindMarked: TypeAlias = Callable[[Parameter, Any, Any, str, Sequence[str]], Argu
 
 
 def is_request(annotation: Any) -> bool:
-    """Tell whether a parameter asks for the request itself."""
-    return annotation in (web.Request, BaseRequest)
+    """Tell whether a parameter asks for the request itself, or for the request where there is one."""
+    return without_none(annotation) in (web.Request, BaseRequest)
 
 
 def argument_of_request(parameter: Parameter) -> ArgumentPlan:
@@ -48,6 +49,7 @@ class ServicePlanner:
     """Collects the services that one consumer needs, in the order in which they are made.
 
     The planner of the process has no ``singletons`` planner beside it and cannot bind what is in a request.
+    ``no_request`` names what asks where no request is: a background task.
     """
 
     def __init__(
@@ -57,11 +59,13 @@ class ServicePlanner:
         *,
         singletons: "ServicePlanner | None" = None,
         bind_marked: BindMarked | None = None,
+        no_request: str = "",
     ) -> None:
         self._graph = graph
         self._report = report
         self._singletons = singletons
         self._bind_marked = bind_marked
+        self._no_request = no_request
         self._made: dict[Provider, str] = {}
         self._stack: list[Provider] = []
         self._count = 0
@@ -72,7 +76,7 @@ class ServicePlanner:
         planned: list[ArgumentPlan] = []
         for parameter in signature.parameters:
             try:
-                argument = self._argument(parameter, signature.where, path)
+                argument = self.argument(parameter, signature.where, path)
             except DefinitionError as error:
                 self._report(error)
                 continue
@@ -80,7 +84,8 @@ class ServicePlanner:
                 planned.append(argument)
         return tuple(planned)
 
-    def _argument(self, parameter: Parameter, where: str, path: Sequence[str]) -> ArgumentPlan | None:
+    def argument(self, parameter: Parameter, where: str, path: Sequence[str]) -> ArgumentPlan | None:
+        """Plan one argument; ``None`` where the parameter's default has to do. Raises a DefinitionError."""
         annotation, marker = take_marker(parameter, where)
         if annotation is MISSING:
             if parameter.default is not MISSING:
@@ -90,9 +95,14 @@ class ServicePlanner:
             return self.inject(parameter, annotation, where, path, qualifier=marker.qualifier)
         if marker is None and not is_request(annotation):
             return self.inject(parameter, annotation, where, path)
+        if self._no_request:
+            if marker is None and without_none(annotation) is not annotation:
+                return argument_of_request(parameter)
+            raise NoRequestError(where, parameter.name, self._no_request, needed_by=path)
         if self._bind_marked is None:
             holder = self._holder()
-            raise RequestInSingletonError(where, parameter.name, holder.label, fixed=holder.adopted)
+            called = isinstance(holder.target, type)
+            raise RequestInSingletonError(where, parameter.name, holder.label, fixed=holder.adopted, called=called)
         if marker is None:
             return argument_of_request(parameter)
         return self._bind_marked(parameter, annotation, marker, where, path)
@@ -147,6 +157,7 @@ class ServicePlanner:
         if provider.lifetime is Lifetime.SINGLETON and self._singletons is not None:
             return self._singletons._need(provider, parameter, where, path)  # noqa: SLF001  another of its kind
         if provider.lifetime is Lifetime.SCOPED and self._singletons is None:
+            self._refuse_cycle(provider)
             holder = self._holder()
             raise CaptiveProviderError(
                 where,
@@ -155,8 +166,21 @@ class ServicePlanner:
                 provider.label,
                 needed_by=(*path, provider.label),
                 fixed=holder.adopted,
+                movable=not provider.outermost,
             )
         return self.make(provider, path)
+
+    def _refuse_cycle(self, provider: Provider) -> None:
+        """Raise CyclicProviderError where a provider, whatever its lifetime, needs one that is being planned."""
+        waiting, seen = [[provider]], {provider}
+        while waiting:
+            way = waiting.pop()
+            for one in needed_by(self._graph, way[-1].signature):
+                if one in self._stack:
+                    raise _cycle([*self._stack[self._stack.index(one) :], *way])
+                if one not in seen:
+                    seen.add(one)
+                    waiting.append([*way, one])
 
     def make(self, provider: Provider, path: Sequence[str] = ()) -> str:
         """Plan a service, and what it needs before it; return the variable that holds it."""
@@ -172,16 +196,15 @@ class ServicePlanner:
             self._stack.pop()
         variable = self._variable(provider.label)
         self._made[provider] = variable
-        self.services.append(
-            ServicePlan(
-                variable=variable,
-                label=provider.label,
-                lifetime=provider.lifetime,
-                kind=provider.kind,
-                call=Call(target=provider.target, arguments=arguments),
-                value=provider.value,
-            )
+        plan = ServicePlan(
+            variable=variable,
+            label=provider.label,
+            lifetime=provider.lifetime,
+            kind=provider.kind,
+            call=Call(target=provider.target, arguments=arguments),
+            value=provider.value,
         )
+        self.services.insert(0 if provider.outermost else len(self.services), plan)
         return variable
 
     def hold(self, label: str, value: Any) -> str:
@@ -205,6 +228,16 @@ class ServicePlanner:
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", label)
         name = re.sub(r"\W+", "_", words).strip("_").lower()
         return f"{name}_{'s' if self._singletons is None else 'r'}{self._count}"
+
+
+def needed_by(graph: ServiceGraph, signature: Signature) -> Iterator[Provider]:
+    """Yield the providers of what a constructor or factory asks for."""
+    for parameter in signature.parameters:
+        annotation, markers = split_marker(parameter.annotation)
+        marker = markers[0] if markers else None
+        if isinstance(marker, Inject | None) and annotation is not MISSING:
+            one = graph.find(annotation, marker.qualifier if marker is not None else None)
+            yield from [one] if one is not None else graph.find_all(annotation)
 
 
 def lifetime_of(graph: ServiceGraph, signature: Signature) -> Lifetime:

@@ -74,6 +74,23 @@ def test_of_one() -> None:
     ]
 
 
+def test_of_several_lifetimes() -> None:
+    """A circle is told as one, also where its services would not live equally long."""
+
+    def register(container: Container) -> None:
+        container.add_scoped(First)
+        container.add_singleton(Second)
+        container.add_transient(Third)
+
+    assert mistakes_of(register) == [
+        (
+            CyclicProviderError,
+            f"First.__init__ ({place(First.__init__)}): the provider of First needs itself.\n"
+            f"  Needed by: First -> Second -> Third -> First\n{MEND}",
+        )
+    ]
+
+
 def test_a_decorator_is_none() -> None:
     """A provider of a qualified registration may need the plain one of the same type."""
 

@@ -1,11 +1,12 @@
 """InvalidOptionError: a setting that nobody knows, or of the wrong type."""
 
 import http
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 
-from framework import App, Controller, HTTPError, Limits, Router, get, route
+from framework import App, Controller, Deprecation, HTTPError, Limits, Router, get, route
 from framework.errors import InvalidOptionError
 from framework.routing import RouteOptions
 from tests.startup.expected import after, mistakes, place, told
@@ -46,7 +47,7 @@ class Orders(Controller):
         ("summary", 3, "summary=3 is not a text", 'summary="Return one order"'),
         ("description", b"", "description=b'' is not a text", 'description="All orders."'),
         ("operation_id", "", "operation_id='' is not a text with something in it", 'operation_id="show_order"'),
-        ("deprecated", "yes", "deprecated='yes' is not True or False", "deprecated=True"),
+        ("deprecated", "yes", "deprecated='yes' is not True, False or a Deprecation", "deprecated=True"),
         ("in_document", 0, "in_document=0 is not True or False", "in_document=False"),
         ("body_limit", "1 MB", "body_limit='1 MB' is not a number of bytes", "body_limit=65_536"),
         ("body_limit", -1, "body_limit=-1 is not a number of bytes", "body_limit=65_536"),
@@ -252,3 +253,46 @@ def test_what_is_no_mistake() -> None:
             return ""
 
     assert mistakes(Items) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "what", "mend"),
+    [
+        (
+            {"since": date(2027, 1, 1), "sunset": date(2026, 12, 31)},
+            "its sunset 2026-12-31 is before it is deprecated, 2027-01-01",
+            "give a sunset that is later than since",
+        ),
+        (
+            {"since": "2027"},
+            "Deprecation(since='2027') is not a date or a datetime with a time zone",
+            "write it as Deprecation(since=date(2027, 1, 31))",
+        ),
+        (
+            {"since": date(2027, 1, 1), "sunset": datetime(2027, 2, 1)},  # noqa: DTZ001  the mistake
+            "Deprecation(sunset=datetime.datetime(2027, 2, 1, 0, 0)) is not a date or a datetime with a time zone",
+            "write it as Deprecation(sunset=date(2027, 1, 31))",
+        ),
+        (
+            {"since": date(2027, 1, 1), "link": "https://example.com/>; rel=x"},
+            "Deprecation(link='https://example.com/>; rel=x') is no URL",
+            'write it as Deprecation(link="https://example.com/changes")',
+        ),
+    ],
+)
+def test_a_deprecation(settings: Any, what: str, mend: str) -> None:
+    """Its moments and its link are checked wherever it is declared."""
+    deprecation = Deprecation(**settings)
+
+    class Items(Controller):
+        deprecated = deprecation
+
+        @get("/items", deprecated=deprecation)
+        async def search(self) -> str:
+            return ""
+
+    told_of = [
+        (InvalidOptionError, f"{where}: {what}.\n  Mend: {mend}.")
+        for where in ("Router('/v1')", f"Items ({place(Items)})", f"Items.search ({place(Items.search)})")
+    ]
+    assert mistakes(Router("/v1", [Items], deprecated=deprecation)) == told_of

@@ -107,7 +107,7 @@ async def test_the_inner_one_counts() -> None:
     container = container_of(Lifetime.SCOPED)
     outer, inner = Equal(), Equal()
     with container.override(Clock, instance=outer):
-        with container.override(Clock, instance=inner), container.override(Clock, FakeClock, qualifier="other"):
+        with container.override(Clock, instance=inner), container.override(Service, Service):
             assert await ask(container, Clock) is inner
         assert await ask(container, Clock) is outer
     assert type(await ask(container, Clock)) is Clock
@@ -151,13 +151,3 @@ async def test_one_type_of_an_open_generic() -> None:
         first, second = await app.ask(), await app.ask()
     assert [type(one) for one in first.values()] == [FakeStore, Store]
     assert first == second
-
-
-async def test_what_nobody_registered() -> None:
-    """An override provides what is missing; a factory is scoped then."""
-    container = Container()
-    with container.override(Clock, FakeClock):
-        replaced = Asking(container, clock=Clock, again=Clock)
-    async with replaced as app:
-        first, second = await app.ask(), await app.ask()
-    assert first["clock"] is first["again"] is not second["clock"]

@@ -1,0 +1,120 @@
+"""Plans what runs beside requests: the functions around serving, periodic tasks, and tasks after the answer."""
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from framework._background import BackgroundRunner
+from framework._compiler.injected import InjectedCall, Injector
+from framework._inspect.factories import factory_shape, misuse_of
+from framework._inspect.names import callable_name, describe, place_of, value_name
+from framework._inspect.signatures import read_signature
+from framework._services.graph import FACTORY_KINDS, Provider
+from framework._services.planner import ServicePlanner
+from framework.background import BackgroundTasks, Periodic, Task
+from framework.container import Lifetime, Registration
+from framework.errors import DefinitionError, InvalidTaskError
+
+__all__ = ("PeriodicCall", "plan_lifespan", "plan_periodic", "provide_tasks")
+
+PeriodicCall = tuple[Periodic, InjectedCall]
+Report = Callable[[Any], None]
+
+
+def provide_tasks(injector: Callable[[], Injector], timeout: float) -> tuple[BackgroundRunner, Registration]:
+    """Return what runs background tasks, and the registration by which they are asked for.
+
+    The injector is asked for when it is needed: it knows the graph that has the registration.
+    """
+
+    def prepare(task: Task) -> InjectedCall:
+        return injector().prepare(task.function, task.args, task.keywords)
+
+    runner = BackgroundRunner(prepare, timeout)
+    registration = Registration(
+        key=BackgroundTasks,
+        qualifier=None,
+        lifetime=Lifetime.SCOPED,
+        factory=runner.collect,
+        instance=None,
+        place=place_of(runner.collect),
+        # Closed last, so that all cleanup has succeeded when the tasks are started.
+        outermost=True,
+    )
+    return runner, registration
+
+
+def plan_lifespan(functions: Sequence[Any], process: ServicePlanner, report: Report, where: str) -> None:
+    """Plan what stands around serving as singletons that are opened last."""
+    for function in functions:
+        try:
+            process.make(_lifespan_provider(function, where))
+        except DefinitionError as error:
+            report(error)
+
+
+def _lifespan_provider(function: Any, where: str) -> Provider:
+    if not callable(function):
+        raise InvalidTaskError(
+            where, f"{value_name(function)} stands in lifespan= and cannot be called", mend="give the function itself"
+        )
+    signature = read_signature(function)
+    misuse = misuse_of(function, signature.returns)
+    if misuse is not None:
+        what, mend = misuse
+        raise InvalidTaskError(signature.where, what, mend=mend)
+    kind = FACTORY_KINDS[factory_shape(function, signature.returns)]
+    if not kind.cleans_up:
+        raise InvalidTaskError(
+            signature.where,
+            "it stands in lifespan= and gives no context manager",
+            mend="write it as an async generator that yields once: what is before the yield runs at the start, and "
+            "what is after it at the stop",
+        )
+    return Provider(
+        label=callable_name(function),
+        lifetime=Lifetime.SINGLETON,
+        kind=kind,
+        target=function,
+        signature=signature,
+        adopted=True,
+    )
+
+
+def plan_periodic(tasks: Sequence[Periodic], injector: Injector, report: Report) -> list[PeriodicCall]:
+    """Plan the periodic tasks; what cannot be called without arguments is reported."""
+    planned: list[PeriodicCall] = []
+    for one in tasks:
+        try:
+            call = injector.prepare(one.function, (), {})
+            _check_times(one)
+        except DefinitionError as error:
+            report(error)
+        except ExceptionGroup as group:
+            for each in group.exceptions:
+                report(each)
+        else:
+            planned.append((one, call))
+    return planned
+
+
+def _check_times(one: Periodic) -> None:
+    where = f"Periodic of {describe(one.function)}"
+    if not _is_duration(one.every) or not _length(one.every):
+        raise InvalidTaskError(
+            where, f"every={one.every!r} is no positive time", mend="write every=60 (seconds), or a timedelta"
+        )
+    if not _is_duration(one.jitter):
+        raise InvalidTaskError(
+            where, f"jitter={one.jitter!r} is no time", mend="write jitter=5 (seconds), or a timedelta"
+        )
+
+
+def _is_duration(value: Any) -> bool:
+    known = isinstance(value, int | float | timedelta) and not isinstance(value, bool)
+    return known and math.isfinite(_length(value)) and _length(value) >= 0
+
+
+def _length(value: timedelta | float) -> float:
+    return value.total_seconds() if isinstance(value, timedelta) else value

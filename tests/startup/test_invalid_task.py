@@ -1,0 +1,245 @@
+"""InvalidTaskError: what is to run beside requests cannot be called as such."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from framework import App, BackgroundTasks, Container, Controller, Periodic, Request, get
+from framework.errors import (
+    CaptiveProviderError,
+    InvalidOptionError,
+    InvalidProviderError,
+    InvalidTaskError,
+    MissingProviderError,
+    RequestInSingletonError,
+)
+from tests.startup.expected import Told, after, mistakes, place, told
+
+YIELD = (
+    "write it as an async generator that yields once: what is before the yield runs at the start, and what is after it "
+    "at the stop"
+)
+
+
+class Session:
+    """A scoped service."""
+
+
+def container_of() -> Container:
+    """Return a container with a scoped service."""
+    container = Container()
+    container.add_scoped(Session)
+    return container
+
+
+def test_lifespan_functions_that_give_no_context() -> None:
+    """What is entered must be left again."""
+
+    async def start() -> None:
+        """Never stop."""
+
+    async def never() -> AsyncIterator[None]:
+        raise NotImplementedError
+
+    assert mistakes(lifespan=[start, never]) == [
+        (
+            InvalidTaskError,
+            f"start ({place(start)}): it stands in lifespan= and gives no context manager.\n  Mend: {YIELD}.",
+        ),
+        (
+            InvalidTaskError,
+            f"never ({place(never)}): it is annotated as a generator and never yields.\n"
+            "  Mend: yield the service, or annotate what is returned.",
+        ),
+    ]
+
+
+def test_lifespan_functions_that_need_what_lives_shorter() -> None:
+    """There is no request around serving."""
+
+    async def open_bus(session: Session, request: Request, number: int) -> AsyncIterator[object]:
+        yield session, request, number
+
+    where = f"open_bus ({place(open_bus)})"
+    assert mistakes(container=container_of(), lifespan=[open_bus]) == [
+        (
+            CaptiveProviderError,
+            f"{where}, parameter 'session': open_bus lives as long as the process, and Session is scoped.\n"
+            "  Needed by: open_bus -> Session\n"
+            "  Mend: register Session as a singleton.",
+        ),
+        (
+            RequestInSingletonError,
+            f"{where}, parameter 'request': open_bus lives as long as the process and cannot read a request.\n"
+            "  Mend: take the parameter out.",
+        ),
+        (
+            MissingProviderError,
+            f"{where}, parameter 'number': no provider for int.\n"
+            "  Needed by: open_bus\n"
+            "  Mend: container.add_instance(int, …), or give the parameter a default.",
+        ),
+    ]
+
+
+def test_what_is_no_function() -> None:
+    """A context manager that was entered already cannot be entered in each process."""
+    named: Any = "refresh"
+    app = App(openapi=None, lifespan=[named], periodic=[Periodic(named, every=60)])
+    assert told(app) == [
+        (
+            InvalidTaskError,
+            "'refresh': it is given as a task and is no function.\n  Mend: give a function or a method.",
+        ),
+        (
+            InvalidTaskError,
+            f"App ({after(test_what_is_no_function, 3)}): 'refresh' stands in lifespan= and cannot be called.\n"
+            "  Mend: give the function itself.",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "what", "mend"),
+    [
+        ({"every": 0}, "every=0 is no positive time", "write every=60 (seconds), or a timedelta"),
+        ({"every": "60"}, "every='60' is no positive time", "write every=60 (seconds), or a timedelta"),
+        ({"every": float("nan")}, "every=nan is no positive time", "write every=60 (seconds), or a timedelta"),
+        (
+            {"every": timedelta(seconds=-1)},
+            "every=datetime.timedelta(days=-1, seconds=86399) is no positive time",
+            "write every=60 (seconds), or a timedelta",
+        ),
+        ({"every": 60, "jitter": -1}, "jitter=-1 is no time", "write jitter=5 (seconds), or a timedelta"),
+    ],
+)
+def test_times_of_a_periodic_task(settings: Any, what: str, mend: str) -> None:
+    """An interval is positive, and a jitter not negative."""
+
+    async def refresh() -> None:
+        """Do nothing."""
+
+    assert mistakes(periodic=[Periodic(refresh, **settings)]) == [
+        (InvalidTaskError, f"Periodic of refresh ({place(refresh)}): {what}.\n  Mend: {mend}.")
+    ]
+
+
+def test_a_periodic_task_whose_arguments_nobody_gives() -> None:
+    """All of them are services."""
+
+    async def refresh(limit: int, session: Session, other: App) -> None:
+        """Do nothing."""
+
+    where = f"refresh ({place(refresh)})"
+    assert mistakes(container=container_of(), periodic=[Periodic(refresh, every=60)]) == [
+        (
+            MissingProviderError,
+            f"{where}, parameter 'limit': no provider for int.\n"
+            "  Needed by: refresh\n"
+            "  Mend: pass it as an argument, or give the parameter a default.",
+        ),
+        (
+            MissingProviderError,
+            f"{where}, parameter 'other': no provider for App.\n"
+            "  Needed by: refresh\n"
+            "  Mend: container.add_scoped(App), or give the parameter a default.",
+        ),
+    ]
+
+
+def test_a_generator_is_no_periodic_task() -> None:
+    """Nobody would run it."""
+
+    async def refresh() -> AsyncIterator[int]:
+        yield 1
+
+    assert mistakes(periodic=[Periodic(refresh, every=60)]) == [
+        (
+            InvalidTaskError,
+            f"refresh ({place(refresh)}): it is given as a task and is a generator.\n"
+            "  Mend: write it as a plain function; services that are closed after it are injected.",
+        )
+    ]
+
+
+def test_settings_of_another_type() -> None:
+    """The settings of the app are checked as all others."""
+    app: Any = App
+    made = app(openapi=None, lifespan=container_of, periodic=[60], shutdown_timeout=0)
+    where = f"App ({after(test_settings_of_another_type, 3)})"
+    expected: Told = [
+        (
+            InvalidOptionError,
+            f"{where}: lifespan=container_of is not a sequence of functions.\n  Mend: write it as lifespan=[open_bus].",
+        ),
+        (
+            InvalidOptionError,
+            f"{where}: periodic=[60] is not a sequence of Periodic.\n"
+            "  Mend: write it as periodic=[Periodic(refresh, every=60)].",
+        ),
+        (
+            InvalidOptionError,
+            f"{where}: shutdown_timeout=0 is not a positive number of seconds.\n"
+            "  Mend: write it as shutdown_timeout=2.5.",
+        ),
+    ]
+    assert told(made) == expected
+
+
+def test_tasks_cannot_be_kept_by_a_singleton() -> None:
+    """BackgroundTasks is scoped, and can be nothing else."""
+
+    class Mailer:
+        def __init__(self, tasks: BackgroundTasks) -> None:
+            self.tasks = tasks
+
+    class Guard:
+        def __init__(self, tasks: BackgroundTasks) -> None:
+            self.tasks = tasks
+
+        async def __call__(self, request: Request) -> None:
+            """Admit everybody."""
+
+    class Orders(Controller):
+        @get("/orders")
+        async def search(self) -> str:
+            return ""
+
+    container = Container()
+    container.add_singleton(Mailer)
+    assert mistakes(Orders, container=container, guards=[Guard]) == [
+        (
+            CaptiveProviderError,
+            f"Mailer.__init__ ({place(Mailer.__init__)}), parameter 'tasks': "
+            "Mailer lives as long as the process, and BackgroundTasks is scoped.\n"
+            "  Needed by: Mailer -> BackgroundTasks\n"
+            "  Mend: register Mailer as scoped.",
+        ),
+        (
+            CaptiveProviderError,
+            f"Guard.__init__ ({place(Guard.__init__)}), parameter 'tasks': "
+            "Guard lives as long as the process, and BackgroundTasks is scoped.\n"
+            "  Needed by: Guard -> BackgroundTasks\n"
+            "  Mend: take the parameter out.",
+        ),
+    ]
+
+
+def test_an_override_of_nothing() -> None:
+    """A fake in the place of what nobody registered, most often of the wrong type, is told."""
+
+    class Fake(Session):
+        """A fake."""
+
+    container = Container()
+    with container.override(Session, Fake), container.override(Session, instance=Fake(), qualifier="x"):
+        assert told(App(container=container, openapi=None)) == [
+            (
+                InvalidProviderError,
+                f"{after(test_an_override_of_nothing, 7)}: Session is overridden{under} and was never registered.\n"
+                "  Mend: override a type that is registered.",
+            )
+            for under in ("", " with qualifier 'x'")
+        ]
