@@ -11,11 +11,13 @@ from framework.formats import Format
 from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.params import QueryStyle
+from framework.schemes import Credentials, SecurityRequirement, SecurityScheme
 
 __all__ = (
     "ArgumentPlan",
     "BodyPlan",
     "Call",
+    "CredentialPlan",
     "Encoding",
     "FactoryKind",
     "FieldPlan",
@@ -26,6 +28,7 @@ __all__ = (
     "RoutePlan",
     "ServicePlan",
     "Source",
+    "VerificationPlan",
 )
 
 
@@ -125,6 +128,8 @@ class Provision(Enum):
     SERVICE = "service"
     SERVICES = "services"
     """All implementations of one type, as a list."""
+    CREDENTIAL = "credential"
+    """Who the credentials of the request belong to."""
 
 
 class ArgumentPlan(Struct, frozen=True, kw_only=True):
@@ -155,6 +160,31 @@ class ServicePlan(Struct, frozen=True, kw_only=True):
     call: Call
     value: Any = None
     """The instance itself, of kind VALUE."""
+
+
+class VerificationPlan(Struct, frozen=True, kw_only=True):
+    """One kind of credentials, and how it is verified."""
+
+    scheme: SecurityScheme
+    """With all scopes that the route asks for."""
+    call: Call
+    """The scheme's ``verify``, with the arguments that follow the credentials."""
+    synchronous: bool
+
+
+class CredentialPlan(Struct, frozen=True, kw_only=True):
+    """Credentials that a route verifies with its guards, once, whoever asks for them."""
+
+    variable: str
+    """Holds what ``verify`` gave."""
+    asked: Credentials
+    verifications: tuple[VerificationPlan, ...]
+    """The alternatives, the first of which that finds its credentials counts."""
+    optional: bool
+    guards: tuple[str, ...]
+    """The guards in whose place it stands; without one, all guards come before it."""
+    services: tuple[str, ...]
+    """The variables of the services that are made before it."""
 
 
 class Encoding(Enum):
@@ -188,6 +218,10 @@ class LayerPlan(Struct, frozen=True, kw_only=True):
     """Where they were declared, as explain() names it: ``app``, ``router /v1``, ``OrderController``, …"""
     middlewares: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
+    credentials: Mapping[str, Credentials] = field(default_factory=dict)
+    """Those of the guards that the route itself verifies."""
+    security: tuple[SecurityRequirement, ...] = ()
+    """What the other guards say that they ask for."""
     exception_handlers: Mapping[type[Exception] | int, str] = field(default_factory=dict)
 
 
@@ -217,6 +251,10 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     """Of bodies and answers that have a type; the first is the one that counts where the client says nothing."""
     limits: Limits
     """With nothing left out."""
+    credentials: tuple[CredentialPlan, ...] = ()
+    """In the order in which they are verified."""
+    security: tuple[SecurityRequirement, ...] = ()
+    """What guards and providers say that they ask for and verify themselves."""
     raises: tuple[type[HTTPError], ...] = ()
     tags: tuple[str, ...] = ()
     summary: str | None = None

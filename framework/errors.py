@@ -20,6 +20,7 @@ __all__ = (
     "InvalidPathError",
     "InvalidProviderError",
     "InvalidResponseError",
+    "InvalidSecurityError",
     "MissingAnnotationError",
     "MissingProviderError",
     "MissingReturnAnnotationError",
@@ -201,6 +202,10 @@ class UnencodableReturnError(DefinitionError):
 
 class InvalidResponseError(DefinitionError):
     """A status and a return annotation contradict each other."""
+
+
+class InvalidSecurityError(DefinitionError):
+    """Credentials that cannot be verified as they were declared."""
 
 
 class InvalidPathError(DefinitionError):

@@ -1,7 +1,7 @@
 """Emits how services are opened, the handler is called and services are closed."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -11,18 +11,20 @@ from framework._plan import ArgumentPlan, Call, FactoryKind, Provision, RoutePla
 from framework._services.opening import FINISHERS
 from framework._services.scope import close
 
-__all__ = ("emit_call", "made_by_request")
+__all__ = ("emit_call", "emit_services", "made_by_request", "write_arguments")
 
 _EXPRESSIONS: dict[Provision, Callable[[Sequence[str]], str]] = {
     Provision.PARAMETER: lambda names: f"p.{names[0]}",
     Provision.BODY: lambda names: names[0],
     Provision.REQUEST: lambda names: names[0],
     Provision.SERVICE: lambda names: names[0],
+    Provision.CREDENTIAL: lambda names: names[0],
     Provision.SERVICES: lambda names: f"[{', '.join(names)}]",
 }
 
 
-def _arguments(arguments: Sequence[ArgumentPlan]) -> str:
+def write_arguments(arguments: Sequence[ArgumentPlan]) -> str:
+    """Write arguments as they stand in a call."""
     parts = []
     for one in arguments:
         expression = _EXPRESSIONS[one.provision](one.variables)
@@ -30,18 +32,24 @@ def _arguments(arguments: Sequence[ArgumentPlan]) -> str:
     return ", ".join(parts)
 
 
-def emit_call(source: Source, plan: RoutePlan) -> None:
+def emit_call(source: Source, plan: RoutePlan, before: Callable[[], None]) -> None:
+    """Emit all from the guards on; ``before`` emits what comes before the services that handler and controller need."""
+    early = {name for one in plan.credentials for name in one.services}
+    services = [one for one in plan.services if one.variable not in early]
+    kept_early = any(one.kind.cleans_up and one.variable in early for one in plan.services)
+    if not kept_early:
+        before()
     if not any(one.kind.cleans_up for one in plan.services):
-        for service in plan.services:
-            _emit_service(source, service)
+        emit_services(source, services)
         _emit_handler(source, plan)
         emit_result(source, plan, "return ")
         return
     source.use(close=close)
     source.line("opened = []")
     with source.block("try:"):
-        for service in plan.services:
-            _emit_service(source, service)
+        if kept_early:
+            before()
+        emit_services(source, services)
         _emit_handler(source, plan)
         emit_result(source, plan, "response = ")
     with source.block("except BaseException as error:"):
@@ -62,10 +70,16 @@ _MAKING: dict[FactoryKind, str] = {
 }
 
 
+def emit_services(source: Source, services: Iterable[ServicePlan]) -> None:
+    """Emit the making of services, one after the other."""
+    for service in services:
+        _emit_service(source, service)
+
+
 def _emit_service(source: Source, service: ServicePlan) -> None:
     make = f"make_{service.variable}"
     source.use(**{make: service.call.target})
-    call = f"{make}({_arguments(service.call.arguments)})"
+    call = f"{make}({write_arguments(service.call.arguments)})"
     source.line(_MAKING[service.kind].format(x=service.variable, call=call))
     if service.kind.cleans_up:
         finish = FINISHERS[service.kind]
@@ -76,7 +90,7 @@ def _emit_service(source: Source, service: ServicePlan) -> None:
 def _emit_handler(source: Source, plan: RoutePlan) -> None:
     source.use(handle=plan.handler.target)
     controller = plan.controller if made_by_request(plan) else "controller"
-    arguments = ", ".join(filter(None, (controller, _arguments(_in_order(plan.handler)))))
+    arguments = ", ".join(filter(None, (controller, write_arguments(_in_order(plan.handler)))))
     if plan.synchronous:
         source.use(to_thread=asyncio.to_thread)
         source.line(f"result = await to_thread(handle, {arguments})")

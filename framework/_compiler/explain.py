@@ -19,7 +19,12 @@ def _stages(plan: RoutePlan) -> Iterator[str]:
     yield from (f"middleware {one} ({level.level})" for level in plan.layers for one in level.middlewares)
     if plan.limits.timeout is not None:
         yield f"timeout of {plan.limits.timeout:g} s, else 503"
-    yield from (f"guard {one} ({level.level})" for level in plan.layers for one in level.guards)
+    yield from (
+        f"guard {one} ({level.level})" for level in plan.layers for one in level.guards if one not in level.credentials
+    )
+    for one in plan.credentials:
+        names = " or ".join(each.scheme.requirement().scheme for each in one.verifications)
+        yield f"credentials ({names}{', optional' if one.optional else ''}), else 401"
     yield from _inner_stages(plan)
     for level in reversed(plan.layers):
         for key, handler in level.exception_handlers.items():

@@ -11,6 +11,7 @@ from framework._services.graph import ServiceGraph
 from framework._services.planner import ServicePlanner
 from framework.container import Lifetime
 from framework.errors import DefinitionError, InvalidLayerError
+from framework.schemes import Credentials, stated_security
 
 __all__ = ("LayerPlanner",)
 
@@ -45,9 +46,12 @@ class LayerPlanner:
         """Return the plan of a level."""
         known = self._plans.get(level)
         if known is None:
+            guards = [(self._variable(one, "guard", level), one) for one in level.guards]
             known = self._plans[level] = LayerPlan(
                 level=level.label,
-                guards=tuple(self._variable(one, "guard", level) for one in level.guards),
+                guards=tuple(name for name, _ in guards),
+                credentials={name: one for name, one in guards if isinstance(one, Credentials)},
+                security=tuple(each for one in level.guards for each in stated_security(one)),
                 middlewares=tuple(self._variable(one, "middleware", level) for one in level.middlewares),
                 exception_handlers={
                     self._key(key, level): self._variable(one, "exception handler", level)
@@ -79,6 +83,8 @@ class LayerPlanner:
         return known
 
     def _make(self, layer: Any, role: str, level: Level) -> str:
+        if role == "guard" and isinstance(layer, Credentials):
+            return self._process.hold(callable_name(type(layer)), layer)
         _check(layer, role, level)
         if not isinstance(layer, type):
             return self._process.hold(callable_name(layer), layer)

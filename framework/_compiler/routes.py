@@ -23,8 +23,9 @@ from framework._inspect.types import is_foreign, without_none
 from framework._markers import take_marker
 from framework._plan import ArgumentPlan, Call, LayerPlan, RoutePlan, ServicePlan
 from framework._responses.choose import plan_response
+from framework._services.credentials import CredentialPlanner
 from framework._services.graph import Provider, ServiceGraph
-from framework._services.planner import ServicePlanner, argument_of_request, is_request, lifetime_of
+from framework._services.planner import BindMarked, ServicePlanner, argument_of_request, is_request, lifetime_of
 from framework.container import Lifetime, Registration
 from framework.controller import Controllers
 from framework.errors import (
@@ -40,6 +41,7 @@ from framework.formats import Format
 from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.params import Inject
+from framework.schemes import Credentials, stated_security
 
 __all__ = ("Declarations", "Plans", "plan_routes")
 
@@ -112,10 +114,13 @@ class _Planner:
         def bind(parameter: Parameter, annotation: Any, marker: Any, where: str, path: Sequence[str]) -> ArgumentPlan:
             # Which placeholders there are is known by the routes alone.
             placeholders = (marker.name or parameter.name,) if hasattr(marker, "name") else ()
+            if isinstance(marker, Credentials):
+                return credentials.bind(parameter, annotation, marker, where, path)
             binder = replace(idle, where=where, placeholders=placeholders, parameters=[])
             return binder.bind_marked(parameter, annotation, marker, where, path)
 
         request = ServicePlanner(self._graph, self._report, singletons=self._process, bind_marked=bind)
+        credentials = CredentialPlanner(request, self._report)
         for provider in self._graph:
             planner = self._process if provider.lifetime is Lifetime.SINGLETON else request
             try:
@@ -137,9 +142,20 @@ class _Planner:
         binder = RequestBinder(
             where=mounted.where, method=method, path=mounted.template.text, placeholders=mounted.template.placeholders
         )
-        planner = ServicePlanner(self._graph, self._report, singletons=self._process, bind_marked=binder.bind_marked)
+
+        def bind(parameter: Parameter, annotation: Any, marker: Any, where: str, path: Sequence[str]) -> ArgumentPlan:
+            if isinstance(marker, Credentials):
+                return credentials.bind(parameter, annotation, marker, where, path)
+            return binder.bind_marked(parameter, annotation, marker, where, path)
+
+        planner = ServicePlanner(self._graph, self._report, singletons=self._process, bind_marked=bind)
+        credentials = CredentialPlanner(planner, self._report)
+        layers = tuple(self._layers.plan(one) for one in mounted.levels)
+        for level in layers:
+            for guard, asked in level.credentials.items():
+                credentials.guard(guard, asked, level.level)
         controller = self._controller(mounted.controller, planner)
-        arguments = self._arguments(mounted, signature, binder, planner)
+        arguments = self._arguments(mounted, signature, binder, planner, bind)
         for mistake in binder.mistakes():
             self._report(mistake)
         self._check_raises(mounted)
@@ -156,9 +172,14 @@ class _Planner:
             body=binder.body,
             services=tuple(planner.services),
             response=plan_response(signature.returns, where=mounted.where, status=options.get("status")),
-            layers=tuple(self._layers.plan(one) for one in mounted.levels),
+            layers=layers,
             limits=mounted.limits.within(self._declared.limits),
             formats=tuple(self._declared.formats),
+            credentials=credentials.plans(),
+            security=(
+                *(each for level in layers for each in level.security),
+                *(each for one in planner.services for each in stated_security(one.call.target)),
+            ),
             raises=tuple(options.get("raises", ())),
             tags=tuple(dict.fromkeys(mounted.tags)),
             summary=options.get("summary"),
@@ -182,12 +203,17 @@ class _Planner:
         return (self._process if provider.lifetime is Lifetime.SINGLETON else planner).make(provider)
 
     def _arguments(
-        self, mounted: Mounted, signature: Signature, binder: RequestBinder, planner: ServicePlanner
+        self,
+        mounted: Mounted,
+        signature: Signature,
+        binder: RequestBinder,
+        planner: ServicePlanner,
+        bind: BindMarked,
     ) -> tuple[ArgumentPlan, ...]:
         planned: list[ArgumentPlan] = []
         for parameter in signature.parameters:
             try:
-                argument = self._argument(parameter, mounted, binder, planner)
+                argument = self._argument(parameter, mounted, binder, planner, bind)
             except DefinitionError as error:
                 self._report(error)
                 binder.claimed[parameter.name] = ""
@@ -197,7 +223,12 @@ class _Planner:
         return tuple(planned)
 
     def _argument(
-        self, parameter: Parameter, mounted: Mounted, binder: RequestBinder, planner: ServicePlanner
+        self,
+        parameter: Parameter,
+        mounted: Mounted,
+        binder: RequestBinder,
+        planner: ServicePlanner,
+        bind: BindMarked,
     ) -> ArgumentPlan | None:
         """Decide where a handler's argument comes from, in the order that the documentation gives."""
         where, path = mounted.where, (_owner_name(mounted),)
@@ -209,7 +240,8 @@ class _Planner:
         if isinstance(marker, Inject):
             return planner.inject(parameter, annotation, where, path, qualifier=marker.qualifier)
         if marker is not None:
-            return binder.bind_marked(parameter, annotation, marker, where)
+            asked = isinstance(marker, Credentials)
+            return bind(parameter, annotation, marker, where, path if asked else ())
         if is_request(annotation):
             return argument_of_request(parameter)
         if parameter.name in binder.placeholders:

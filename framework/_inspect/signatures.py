@@ -179,10 +179,11 @@ def is_generator(target: Any) -> bool:
     return inspect.isgeneratorfunction(target) or inspect.isasyncgenfunction(target)
 
 
-def accepts(target: Callable[..., Any], count: int) -> bool:
-    """Tell whether something can be called with ``count`` positional arguments."""
+def accepts(target: Callable[..., Any], count: int, *, more: bool = False) -> bool:
+    """Tell whether something can be called with ``count`` positional arguments, or with them and ``more``."""
     try:
-        inspect.signature(target).bind(*range(count))
+        signature = inspect.signature(target)
+        (signature.bind_partial if more else signature.bind)(*range(count))
     except (TypeError, ValueError):
         return False
     return True

@@ -13,6 +13,7 @@ from framework._openapi.operations import Operation, describe_operations
 from framework._openapi.placeholders import describe, types_in
 from framework._openapi.problems import ANSWERS, MEDIA_TYPE, Answer
 from framework._openapi.scalars import compact, plain_copy
+from framework._openapi.security import security_schemes
 from framework._openapi.settings import OpenAPI
 from framework._plan import RoutePlan
 
@@ -45,6 +46,8 @@ def build_document(settings: OpenAPI, routes: Sequence[RoutePlan]) -> dict[str, 
         spec.components.schema(names[cls], kind=kinds[cls])
     for answer in answers:
         spec.components.response(answer.name, _response(answer))
+    for name, scheme in security_schemes(one for one in routes if one.in_document).items():
+        spec.components.security_scheme(name, scheme)
     for _, group in groupby(operations, key=lambda one: one.path):
         spec.path(described=list(group))
     document = spec.to_dict()
@@ -70,7 +73,8 @@ def _body_of(answer: Answer) -> inspect.Type:
 
 
 def _response(answer: Answer) -> dict[str, Any]:
-    return {"description": answer.description, "content": {MEDIA_TYPE: {"schema": answer.body}}}
+    headers = {} if answer.headers is None else {"headers": plain_copy(answer.headers)}
+    return {"description": answer.description, **headers, "content": {MEDIA_TYPE: {"schema": answer.body}}}
 
 
 def _options(settings: OpenAPI) -> dict[str, Any]:

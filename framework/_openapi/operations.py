@@ -12,6 +12,7 @@ from framework._openapi.docstrings import summary_and_description
 from framework._openapi.operation_ids import key_of, operation_ids
 from framework._openapi.parameters import describe_parameters
 from framework._openapi.scalars import compact, plain_copy
+from framework._openapi.security import describe_security
 from framework._plan import RoutePlan
 from framework.errors import DefinitionError
 
@@ -93,6 +94,7 @@ def _describe(plan: RoutePlan, path: str, operation_id: str) -> dict[str, Any]:
         requestBody=None if plan.body is None else request_body(plan.body),
         responses=describe_answers(plan),
         deprecated=plan.deprecated or None,
+        security=describe_security(plan) or None,
     )
     return operation if plan.extra is None else _merged(operation, plain_copy(plan.extra))
 
