@@ -10,6 +10,7 @@ import msgspec
 from msgspec import NODEFAULT, UNSET, inspect
 
 from framework._inspect.hints import class_hints
+from framework._inspect.hooks import decode_hook, reveal
 from framework._inspect.names import describe_class, type_name
 from framework._inspect.types import fields_of, subtypes
 from framework.errors import InvalidDefaultError
@@ -35,10 +36,11 @@ def misfit(default: Any, annotation: Any) -> str | None:
         return None
     try:
         # By way of builtins, since convert() takes no members of an Enum.
-        msgspec.convert(msgspec.to_builtins(default, builtin_types=_PLAIN), annotation)
+        plain = msgspec.to_builtins(default, builtin_types=_PLAIN, enc_hook=reveal)
+        msgspec.convert(plain, annotation, dec_hook=decode_hook)
     except msgspec.ValidationError as error:
         return str(error)
-    except TypeError:
+    except (TypeError, NotImplementedError):
         return f"got `{type_name(type(default))}`"
     return None
 

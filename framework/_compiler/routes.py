@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from framework._binding.binder import RequestBinder
 from framework._compiler.collect import Level, Mounted, collect_handlers
 from framework._compiler.layers import LayerPlanner
+from framework._compiler.slow_patterns import SlowPatternWatch
 from framework._inspect.names import type_name
 from framework._inspect.signatures import (
     MISSING,
@@ -19,7 +20,7 @@ from framework._inspect.signatures import (
     read_signature,
     type_arguments,
 )
-from framework._inspect.types import is_foreign, without_none
+from framework._inspect.types import is_foreign, kind_of, without_none
 from framework._markers import take_marker
 from framework._plan import ArgumentPlan, Call, LayerPlan, RoutePlan, ServicePlan
 from framework._responses.choose import plan_response
@@ -86,6 +87,7 @@ class _Planner:
         self._graph = ServiceGraph(declared.registrations, self._report)
         self._process = ServicePlanner(self._graph, self._report)
         self._layers = LayerPlanner(self._graph, self._process, self._report)
+        self._patterns = SlowPatternWatch()
         self._controllers: dict[type, Provider | None] = {}
 
     def _report(self, error: DefinitionError) -> None:
@@ -158,6 +160,8 @@ class _Planner:
         arguments = self._arguments(mounted, signature, binder, planner, bind)
         for mistake in binder.mistakes():
             self._report(mistake)
+        bodies = () if binder.body is None else (binder.body.type,)
+        self._patterns.look_at(mounted.where, (*(kind_of(one.annotation) for one in binder.parameters), *bodies))
         self._check_raises(mounted)
         return RoutePlan(
             method=method,

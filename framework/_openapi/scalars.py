@@ -5,6 +5,8 @@ from typing import Any, TypeAlias
 
 from msgspec import inspect
 
+from framework.types import SecretStr
+
 __all__ = ("KEYS", "SCALARS", "Schema", "compact", "plain_copy", "type_of_values")
 
 Schema: TypeAlias = dict[str, Any]
@@ -19,6 +21,7 @@ _JSON_TYPES: dict[type, str] = {
 # RFC 3339 knows no times without an offset; these two formats are in the OpenAPI registry for them.
 _DATE_TIMES = {None: "date-time", True: "date-time", False: "date-time-local"}
 _TIMES = {None: "time", True: "time", False: "time-local"}
+_SECRET: Schema = {"type": "string", "format": "password", "writeOnly": True}
 _INTEGER_KEY: Schema = {"pattern": "^-?[0-9]+$"}
 
 
@@ -80,7 +83,7 @@ SCALARS: dict[type[inspect.Type], Callable[[Any], Schema]] = {
     inspect.AnyType: lambda _: {},
     inspect.RawType: lambda _: {},
     # What only a hook, or orjson, knows: nothing is promised but what extra_json_schema says.
-    inspect.CustomType: lambda _: {},
+    inspect.CustomType: lambda kind: dict(_SECRET) if kind.cls is SecretStr else {},
     inspect.ExtType: lambda _: {},
     inspect.NoneType: lambda _: {"type": "null"},
     inspect.BoolType: lambda _: {"type": "boolean"},
