@@ -78,6 +78,8 @@ class ParameterPlan(Struct, frozen=True, kw_only=True):
     """What the argument is when nothing of it is in the request."""
     description: str | None = None
     deprecated: bool = False
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    """By their names; the only one of a marker's ``example=`` has none."""
 
     @property
     def field(self) -> FieldPlan:
@@ -94,6 +96,7 @@ class BodyPlan(Struct, frozen=True, kw_only=True):
     default: Any = field(default_factory=_no_default)
     media_type: str = "application/json"
     description: str | None = None
+    examples: Mapping[str, Any] = field(default_factory=dict)
 
 
 class FactoryKind(Enum):
@@ -262,4 +265,6 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     operation_id: str | None = None
     deprecated: bool = False
     in_document: bool = True
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    """Of the successful answer, by their names."""
     extra: Mapping[str, Any] | None = None

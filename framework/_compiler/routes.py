@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from framework._binding.binder import RequestBinder
+from framework._binding.defaults import check_examples
 from framework._compiler.collect import Level, Mounted, collect_handlers
 from framework._compiler.layers import LayerPlanner
 from framework._compiler.slow_patterns import SlowPatternWatch
@@ -163,6 +164,8 @@ class _Planner:
         bodies = () if binder.body is None else (binder.body.type,)
         self._patterns.look_at(mounted.where, (*(kind_of(one.annotation) for one in binder.parameters), *bodies))
         self._check_raises(mounted)
+        response = plan_response(signature.returns, where=mounted.where, status=options.get("status"))
+        check_examples(options.get("examples", {}), response.annotation, mounted.where)
         return RoutePlan(
             method=method,
             path=mounted.template.text,
@@ -175,7 +178,7 @@ class _Planner:
             parameters=tuple(binder.parameters),
             body=binder.body,
             services=tuple(planner.services),
-            response=plan_response(signature.returns, where=mounted.where, status=options.get("status")),
+            response=response,
             layers=layers,
             limits=mounted.limits.within(self._declared.limits),
             formats=tuple(self._declared.formats),
@@ -191,6 +194,7 @@ class _Planner:
             operation_id=options.get("operation_id"),
             deprecated=options.get("deprecated", False),
             in_document=options.get("in_document", True),
+            examples=options.get("examples", {}),
             extra=options.get("extra"),
         )
 

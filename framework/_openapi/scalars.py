@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+import msgspec
 from msgspec import inspect
 
 from framework.types import SecretStr
 
-__all__ = ("KEYS", "SCALARS", "Schema", "compact", "plain_copy", "type_of_values")
+__all__ = ("KEYS", "SCALARS", "Schema", "compact", "examples_of", "plain_copy", "type_of_values")
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -35,6 +36,14 @@ def plain_copy(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): plain_copy(one) for key, one in value.items()}
     return [plain_copy(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def examples_of(examples: Mapping[str, Any]) -> Schema:
+    """Return examples as a parameter or a media type has them: ``example`` for the only one without a name."""
+    plain = {name: plain_copy(msgspec.to_builtins(one, str_keys=True)) for name, one in examples.items()}
+    if "" in plain:
+        return {"example": plain[""]}
+    return {"examples": {name: {"value": one} for name, one in plain.items()}} if plain else {}
 
 
 def type_of_values(values: tuple[Any, ...]) -> Schema:
