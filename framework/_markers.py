@@ -8,11 +8,12 @@ from framework._inspect.signatures import MISSING, Parameter
 from framework._inspect.types import without_none
 from framework.errors import InvalidMarkerError
 from framework.params import Body, Inject, ParameterMarker
+from framework.schemes import Credentials
 
 __all__ = ("Marker", "split_marker", "take_marker")
 
-Marker: typing.TypeAlias = ParameterMarker | Body | Inject
-_MARKERS = (ParameterMarker, Body, Inject)
+Marker: typing.TypeAlias = ParameterMarker | Body | Inject | Credentials
+_MARKERS = (ParameterMarker, Body, Inject, Credentials)
 
 
 def take_marker(parameter: Parameter, where: str) -> tuple[Any, Marker | None]:
@@ -30,6 +31,10 @@ def take_marker(parameter: Parameter, where: str) -> tuple[Any, Marker | None]:
         raise InvalidMarkerError(
             where, name, f"{marker} stands as its type", f"write {name}: Annotated[int, {marker}], with its own type"
         )
+    bare = next((one for one in _metadata(annotation) if isinstance(one, type) and issubclass(one, Credentials)), None)
+    if bare is not None:
+        example = f"Annotated[{type_name(plain)}, {bare.__name__}(verify)]"
+        raise InvalidMarkerError(where, name, f"{bare.__name__} has no function to verify with", f"write {example}")
     if len(markers) > 1:
         names = " and ".join(_name(one) for one in markers)
         raise InvalidMarkerError(where, name, f"it carries {names}", "keep the one that is meant")
@@ -43,6 +48,10 @@ def take_marker(parameter: Parameter, where: str) -> tuple[Any, Marker | None]:
             f"put it around the whole type: Annotated[{type_name(plain)}, {marker}]",
         )
     return plain, markers[0] if markers else None
+
+
+def _metadata(annotation: Any) -> tuple[Any, ...]:
+    return typing.get_args(annotation)[1:] if typing.get_origin(annotation) is typing.Annotated else ()
 
 
 def split_marker(annotation: Any) -> tuple[Any, tuple[Marker, ...]]:
@@ -68,7 +77,9 @@ def _name(marker: Any) -> str:
 
 
 def _is_marker(value: Any) -> bool:
-    return isinstance(value, _MARKERS) or (isinstance(value, type) and issubclass(value, _MARKERS))
+    # A class of credentials says nothing without the function that verifies them.
+    classes = _MARKERS[:-1]
+    return isinstance(value, _MARKERS) or (isinstance(value, type) and issubclass(value, classes))
 
 
 def _instance(value: Any) -> Marker:

@@ -12,11 +12,13 @@ from framework.formats import Format
 from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.params import QueryStyle
+from framework.schemes import Credentials, SecurityRequirement, SecurityScheme
 
 __all__ = (
     "ArgumentPlan",
     "BodyPlan",
     "Call",
+    "CredentialPlan",
     "Encoding",
     "FactoryKind",
     "FieldPlan",
@@ -27,6 +29,7 @@ __all__ = (
     "RoutePlan",
     "ServicePlan",
     "Source",
+    "VerificationPlan",
 )
 
 
@@ -76,6 +79,8 @@ class ParameterPlan(Struct, frozen=True, kw_only=True):
     """What the argument is when nothing of it is in the request."""
     description: str | None = None
     deprecated: bool = False
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    """By their names; the only one of a marker's ``example=`` has none."""
 
     @property
     def field(self) -> FieldPlan:
@@ -92,6 +97,7 @@ class BodyPlan(Struct, frozen=True, kw_only=True):
     default: Any = field(default_factory=_no_default)
     media_type: str = "application/json"
     description: str | None = None
+    examples: Mapping[str, Any] = field(default_factory=dict)
 
 
 class FactoryKind(Enum):
@@ -126,6 +132,8 @@ class Provision(Enum):
     SERVICE = "service"
     SERVICES = "services"
     """All implementations of one type, as a list."""
+    CREDENTIAL = "credential"
+    """Who the credentials of the request belong to."""
 
 
 class ArgumentPlan(Struct, frozen=True, kw_only=True):
@@ -156,6 +164,31 @@ class ServicePlan(Struct, frozen=True, kw_only=True):
     call: Call
     value: Any = None
     """The instance itself, of kind VALUE."""
+
+
+class VerificationPlan(Struct, frozen=True, kw_only=True):
+    """One kind of credentials, and how it is verified."""
+
+    scheme: SecurityScheme
+    """With all scopes that the route asks for."""
+    call: Call
+    """The scheme's ``verify``, with the arguments that follow the credentials."""
+    synchronous: bool
+
+
+class CredentialPlan(Struct, frozen=True, kw_only=True):
+    """Credentials that a route verifies with its guards, once, whoever asks for them."""
+
+    variable: str
+    """Holds what ``verify`` gave."""
+    asked: Credentials
+    verifications: tuple[VerificationPlan, ...]
+    """The alternatives, the first of which that finds its credentials counts."""
+    optional: bool
+    guards: tuple[str, ...]
+    """The guards in whose place it stands; without one, all guards come before it."""
+    services: tuple[str, ...]
+    """The variables of the services that are made before it."""
 
 
 class Encoding(Enum):
@@ -191,6 +224,10 @@ class LayerPlan(Struct, frozen=True, kw_only=True):
     """Where they were declared, as explain() names it: ``app``, ``router /v1``, ``OrderController``, …"""
     middlewares: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
+    credentials: Mapping[str, Credentials] = field(default_factory=dict)
+    """Those of the guards that the route itself verifies."""
+    security: tuple[SecurityRequirement, ...] = ()
+    """What the other guards say that they ask for."""
     exception_handlers: Mapping[type[Exception] | int, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     """What the variables stand for, as it was declared: ``{"measure_s3": "measure"}``."""
@@ -222,6 +259,10 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     """Of bodies and answers that have a type; the first is the one that counts where the client says nothing."""
     limits: Limits
     """With nothing left out."""
+    credentials: tuple[CredentialPlan, ...] = ()
+    """In the order in which they are verified."""
+    security: tuple[SecurityRequirement, ...] = ()
+    """What guards and providers say that they ask for and verify themselves."""
     raises: tuple[type[HTTPError], ...] = ()
     tags: tuple[str, ...] = ()
     summary: str | None = None
@@ -231,4 +272,6 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     deprecation: Deprecation | None = None
     """What each answer says of it, where more is known than that it is deprecated."""
     in_document: bool = True
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    """Of the successful answer, by their names."""
     extra: Mapping[str, Any] | None = None

@@ -13,6 +13,7 @@ __all__ = (
     "DuplicateRouteNameError",
     "InvalidControllerError",
     "InvalidDefaultError",
+    "InvalidExampleError",
     "InvalidHandlerError",
     "InvalidLayerError",
     "InvalidMarkerError",
@@ -21,6 +22,7 @@ __all__ = (
     "InvalidPathError",
     "InvalidProviderError",
     "InvalidResponseError",
+    "InvalidSecurityError",
     "InvalidTaskError",
     "MissingAnnotationError",
     "MissingProviderError",
@@ -110,6 +112,17 @@ class InvalidDefaultError(DefinitionError):
             f"{where}, {name}",
             f"its default {default!r} does not fit its type ({reason})",
             mend="give a default that fits, or a type that admits it",
+        )
+
+
+class InvalidExampleError(DefinitionError):
+    """An example that is no value of its own type."""
+
+    def __init__(self, where: str, name: str, example: object, reason: str) -> None:
+        super().__init__(
+            where,
+            f"the example {f'{name!r}: ' if name else ''}{example!r} does not fit its type ({reason})",
+            mend="give an example that fits",
         )
 
 
@@ -205,6 +218,10 @@ class UnencodableReturnError(DefinitionError):
 
 class InvalidResponseError(DefinitionError):
     """A status and a return annotation contradict each other."""
+
+
+class InvalidSecurityError(DefinitionError):
+    """Credentials that cannot be verified as they were declared."""
 
 
 class InvalidPathError(DefinitionError):

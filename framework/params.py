@@ -1,8 +1,9 @@
 """Markers that say where a parameter comes from, written in ``Annotated[T, Query()]``."""
 
-from typing import Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 __all__ = ("Body", "Cookie", "Header", "Inject", "ParameterMarker", "Path", "Query", "QueryStyle")
 
@@ -10,11 +11,16 @@ QueryStyle: TypeAlias = Literal["form", "csv", "pipe", "deepObject"]
 
 
 class ParameterMarker(Struct, frozen=True, kw_only=True):
-    """What the markers of path, query, header and cookie share: the name on the wire and words for the document."""
+    """What the markers of path, query, header and cookie share: the name on the wire and words for the document.
+
+    ``example`` is one value that the parameter can have, ``examples`` are several by their names.
+    """
 
     name: str | None = None
     description: str | None = None
     deprecated: bool = False
+    example: Any = UNSET
+    examples: Mapping[str, Any] | None = None
 
 
 class Path(ParameterMarker, frozen=True, kw_only=True):
@@ -43,6 +49,8 @@ class Body(Struct, frozen=True, kw_only=True):
     """The JSON body of the request, also where the type alone would make it a query parameter."""
 
     description: str | None = None
+    example: Any = UNSET
+    examples: Mapping[str, Any] | None = None
 
 
 class Inject(Struct, frozen=True):

@@ -35,6 +35,8 @@ class RouteOptions(TypedDict, total=False):
     deprecated: bool | Deprecation
     in_document: bool
     """Whether the route stands in the OpenAPI document."""
+    examples: Mapping[str, Any]
+    """Successful answers by their names, for the document."""
     limits: Limits
     body_limit: int
     """Short for ``limits=Limits(body=…)``."""

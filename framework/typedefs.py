@@ -5,6 +5,8 @@ from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from aiohttp import web
 
+from framework.schemes import Credentials
+
 __all__ = (
     "CallNext",
     "ExceptionHandler",
@@ -29,7 +31,7 @@ ExceptionHandler: TypeAlias = Callable[[web.Request, Any], Awaitable[web.StreamR
 """``async (request, error) -> response``."""
 
 # Each may also be a class whose constructor is injected and whose instances have the shape above as __call__.
-Guards: TypeAlias = Sequence[Guard | type[Any]]
+Guards: TypeAlias = Sequence[Guard | Credentials | type[Any]]
 Middlewares: TypeAlias = Sequence[Middleware | type[Any]]
 ExceptionHandlers: TypeAlias = Mapping[type[Exception] | int, ExceptionHandler | type[Any]]
 

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import NODEFAULT, Struct, field
 from msgspec.structs import replace
 
-from framework._binding.defaults import wrong_defaults
+from framework._binding.defaults import named_examples, wrong_defaults, wrong_examples
 from framework._binding.parameters import (
     body_mend,
     contradiction,
@@ -91,8 +91,11 @@ class RequestBinder(Struct, kw_only=True):
             yield SeveralBodiesError(self.where, self._bodies)
         if self.body is not None:
             yield from wrong_defaults(self.body.type)
+            yield from wrong_examples(self.body.type, self.where)
         for one in self.parameters:
-            yield from wrong_defaults(kind_of(one.annotation))
+            kind = kind_of(one.annotation)
+            yield from wrong_defaults(kind)
+            yield from wrong_examples(kind, self.where)
 
     def _bind_body(
         self, parameter: Parameter, annotation: Any, where: str, marker: Body, path: Sequence[str] = ()
@@ -112,6 +115,7 @@ class RequestBinder(Struct, kw_only=True):
             required=default is NODEFAULT,
             default=default,
             description=marker.description,
+            examples=named_examples(marker, annotation, where, parameter.name),
         )
         return _argument(parameter, Provision.BODY, "body")
 

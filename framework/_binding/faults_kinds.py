@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union
 import msgspec
 from msgspec import Meta, Struct, inspect
 
+from framework.types import SecretStr
+
 __all__ = (
     "ARRAYS",
     "MAPPINGS",
@@ -175,7 +177,8 @@ def _class_of(kind: Any) -> Any:
 
 _HINTS: dict[type[inspect.Type], Callable[[Any], Any]] = {
     **dict.fromkeys(MAPPINGS, lambda kind: GenericAlias(dict, (_hint(kind.key_type), _hint(kind.value_type)))),
-    inspect.CustomType: _class_of,
+    # In the place of a secret stands a text.
+    inspect.CustomType: lambda kind: str if kind.cls is SecretStr else kind.cls,
     inspect.DataclassType: _class_of,
     inspect.EnumType: _class_of,
     inspect.FrozenSetType: lambda kind: GenericAlias(frozenset, (_hint(kind.item_type),)),

@@ -9,7 +9,9 @@ import msgspec
 from msgspec import Struct
 
 from framework._binding.faults_kinds import Form
+from framework._inspect.hooks import decode_hook
 from framework.http_errors import Fault
+from framework.types import PATTERNS
 
 __all__ = ("Finding", "explain", "is_ambiguous", "judge", "pointer_to", "single_fault", "token")
 
@@ -46,11 +48,11 @@ def judge(form: Form, value: object, *, strict: bool) -> Finding | None:
     try:
         if strict and form.exact:
             # The standard library's encoder, because msgspec's writes integers past 64 bits as strings.
-            msgspec.json.decode(json.dumps(value), type=form.hint)
+            msgspec.json.decode(json.dumps(value), type=form.hint, dec_hook=decode_hook)
         elif form.probe is None:
-            msgspec.convert(value, form.hint, strict=strict, str_keys=True)
+            msgspec.convert(value, form.hint, strict=strict, str_keys=True, dec_hook=decode_hook)
         else:
-            msgspec.convert((value,), form.probe, strict=strict, str_keys=True)
+            msgspec.convert((value,), form.probe, strict=strict, str_keys=True, dec_hook=decode_hook)
     except msgspec.ValidationError as error:
         if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
             # A __post_init__ raised it by hand, and msgspec adds no path to it.
@@ -101,7 +103,13 @@ def _explain_probe(error: msgspec.ValidationError) -> Finding:
     return Finding(finding.steps[1:], finding.code, finding.detail)
 
 
+# Where a pattern has a name, the fault says that in the place of the pattern.
+_NAMED_PATTERNS = {f"Expected `str` matching regex {pattern!r}": name for pattern, name in PATTERNS.items()}
+
+
 def _classify(steps: tuple[str | None, ...], message: str) -> Finding:
+    if message in _NAMED_PATTERNS:
+        return Finding(steps, "value", f"Expected {_NAMED_PATTERNS[message]}")
     if message.startswith("Expected `"):
         # Expected `int`, got `str`; but Expected `int` >= 1.
         return Finding(steps, "type" if message.endswith("`") else "constraint", message)

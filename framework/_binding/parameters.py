@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import NODEFAULT, inspect
 
-from framework._binding.defaults import misfit
+from framework._binding.defaults import misfit, named_examples
 from framework._inspect.names import type_name
 from framework._inspect.signatures import MISSING, Parameter
 from framework._inspect.types import (
@@ -139,6 +139,7 @@ def plan_parameter(
         default=default,
         description=marker.description,
         deprecated=marker.deprecated,
+        examples=named_examples(marker, annotation, where, parameter.name),
     )
 
 

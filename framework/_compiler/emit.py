@@ -10,6 +10,7 @@ from msgspec import Struct
 from framework._compiler.emit_body import emit_binding
 from framework._compiler.emit_call import emit_call, made_by_request
 from framework._compiler.emit_deprecation import emit_deprecation
+from framework._compiler.emit_security import emit_guards
 from framework._compiler.source import Source
 from framework._pipeline import ErrorAnswer, require_response
 from framework._plan import LayerPlan, RoutePlan
@@ -45,15 +46,16 @@ def emit_route(plan: RoutePlan, answer_for: AnswerFor) -> EmittedRoute:
     source.use(StreamResponse=web.StreamResponse, Response=Response, EncodedResponse=EncodedResponse)
     with source.block("async def endpoint(request):"):
         with source.block("try:"):
-            for level in plan.layers:
-                for guard in level.guards:
-                    source.line(f"await {guard}(request)")
-            emit_binding(source, plan)
-            emit_call(source, plan)
+            emit_call(source, plan, lambda: _emit_reading(source, plan))
         _emit_failure(source, "failed", answer_for(plan.layers))
     entry = _emit_timeout(source, plan, answer_for) if plan.limits.timeout is not None else "endpoint"
     aliases = {} if made_by_request(plan) else {"controller": plan.controller}
     return _finish(source, plan.layers, entry, answer_for, aliases, plan.deprecation)
+
+
+def _emit_reading(source: Source, plan: RoutePlan) -> None:
+    emit_guards(source, plan)
+    emit_binding(source, plan)
 
 
 def emit_answer(

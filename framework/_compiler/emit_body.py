@@ -8,7 +8,9 @@ from framework._binding.failure import INVALID, FaultExplainer
 from framework._binding.reading import check_body, read_body
 from framework._compiler.extract import emit_extraction, is_hashable
 from framework._compiler.source import Source
-from framework._plan import RoutePlan
+from framework._inspect.hooks import decode_hook, holds_secrets
+from framework._inspect.types import kind_of
+from framework._plan import ParameterPlan, RoutePlan
 
 __all__ = ("emit_binding",)
 
@@ -28,7 +30,10 @@ def emit_binding(source: Source, plan: RoutePlan) -> None:
         if plan.parameters:
             # Only an object in the query can be a mapping, whose keys are texts.
             keys = ", str_keys=True" if any(one.style == "deepObject" for one in plan.parameters) else ""
-            source.line(f"p = convert(raw, Parameters, strict=False{keys})")
+            # PERF: a keyword that is not needed costs a request as much as a look-up.
+            hook = ", dec_hook=decode_hook" if any(map(_holds_secrets, plan.parameters)) else ""
+            source.use(**({"decode_hook": decode_hook} if hook else {}))
+            source.line(f"p = convert(raw, Parameters, strict=False{keys}{hook})")
         source.lines(after)
         if plan.body is not None:
             _emit_decoding(source, plan)
@@ -37,11 +42,15 @@ def emit_binding(source: Source, plan: RoutePlan) -> None:
         source.line(f"raise explain({raw}, {'data' if plan.body is not None else 'None'}, error) from None")
 
 
+def _holds_secrets(plan: ParameterPlan) -> bool:
+    return holds_secrets(kind_of(plan.annotation))
+
+
 def _emit_decoding(source: Source, plan: RoutePlan) -> None:
     body = plan.body
     if body is None:
         return
-    source.use(decode=msgspec.json.Decoder(body.annotation).decode)
+    source.use(decode=msgspec.json.Decoder(body.annotation, dec_hook=decode_hook).decode)
     # msgspec skips bytes that are not UTF-8 in fields that it ignores; decode() raises for them.
     if body.required:
         source.line("data.isascii() or data.decode()")

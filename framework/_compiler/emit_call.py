@@ -1,7 +1,7 @@
 """Emits how services are opened, the handler is called and services are closed."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -11,13 +11,14 @@ from framework._plan import ArgumentPlan, Call, FactoryKind, Provision, RoutePla
 from framework._services.opening import FINISHERS
 from framework._services.scope import close
 
-__all__ = ("argument_list", "emit_call", "emit_service", "made_by_request")
+__all__ = ("argument_list", "emit_call", "emit_service", "emit_services", "made_by_request")
 
 _EXPRESSIONS: dict[Provision, Callable[[Sequence[str]], str]] = {
     Provision.PARAMETER: lambda names: f"p.{names[0]}",
     Provision.BODY: lambda names: names[0],
     Provision.REQUEST: lambda names: names[0],
     Provision.SERVICE: lambda names: names[0],
+    Provision.CREDENTIAL: lambda names: names[0],
     Provision.SERVICES: lambda names: f"[{', '.join(names)}]",
 }
 
@@ -31,18 +32,24 @@ def argument_list(arguments: Sequence[ArgumentPlan]) -> str:
     return ", ".join(parts)
 
 
-def emit_call(source: Source, plan: RoutePlan) -> None:
+def emit_call(source: Source, plan: RoutePlan, before: Callable[[], None]) -> None:
+    """Emit all from the guards on; ``before`` emits what comes before the services that handler and controller need."""
+    early = {name for one in plan.credentials for name in one.services}
+    services = [one for one in plan.services if one.variable not in early]
+    kept_early = any(one.kind.cleans_up and one.variable in early for one in plan.services)
+    if not kept_early:
+        before()
     if not any(one.kind.cleans_up for one in plan.services):
-        for service in plan.services:
-            emit_service(source, service)
+        emit_services(source, services)
         _emit_handler(source, plan)
         emit_result(source, plan, "return ")
         return
     source.use(close=close)
     source.line("opened = []")
     with source.block("try:"):
-        for service in plan.services:
-            emit_service(source, service)
+        if kept_early:
+            before()
+        emit_services(source, services)
         _emit_handler(source, plan)
         emit_result(source, plan, "response = ")
     with source.block("except BaseException as error:"):
@@ -61,6 +68,12 @@ _MAKING: dict[FactoryKind, str] = {
     FactoryKind.CONTEXT: "{x} = (made := {call}).__enter__()",
     FactoryKind.ASYNC_CONTEXT: "{x} = await (made := {call}).__aenter__()",
 }
+
+
+def emit_services(source: Source, services: Iterable[ServicePlan]) -> None:
+    """Emit the making of services, one after the other."""
+    for service in services:
+        emit_service(source, service)
 
 
 def emit_service(source: Source, service: ServicePlan) -> None:

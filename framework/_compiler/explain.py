@@ -21,7 +21,13 @@ def _stages(plan: RoutePlan) -> Iterator[str]:
     yield from (f"middleware {level.names[one]} ({level.level})" for level in plan.layers for one in level.middlewares)
     if plan.limits.timeout is not None:
         yield f"timeout of {plan.limits.timeout:g} s, else 503"
-    yield from (f"guard {level.names[one]} ({level.level})" for level in plan.layers for one in level.guards)
+    for level in plan.layers:
+        for one in level.guards:
+            if one not in level.credentials:
+                yield f"guard {level.names[one]} ({level.level})"
+    for credential in plan.credentials:
+        names = " or ".join(each.scheme.requirement().scheme for each in credential.verifications)
+        yield f"credentials ({names}{', optional' if credential.optional else ''}), else 401"
     yield from _inner_stages(plan)
     for level in reversed(plan.layers):
         for key, handler in level.exception_handlers.items():

@@ -11,6 +11,7 @@ from framework._services.graph import ServiceGraph
 from framework._services.planner import ServicePlanner
 from framework.container import Lifetime
 from framework.errors import DefinitionError, InvalidLayerError
+from framework.schemes import Credentials, stated_security
 
 __all__ = ("LayerPlanner",)
 
@@ -49,9 +50,12 @@ class LayerPlanner:
             middlewares = [self._variable(one, "middleware", level) for one in level.middlewares]
             handlers = [self._variable(one, "exception handler", level) for one in level.exception_handlers.values()]
             layers = (*level.guards, *level.middlewares, *level.exception_handlers.values())
+            credentials = zip(guards, level.guards, strict=True)
             known = self._plans[level] = LayerPlan(
                 level=level.label,
                 guards=tuple(guards),
+                credentials={name: one for name, one in credentials if isinstance(one, Credentials)},
+                security=tuple(each for one in level.guards for each in stated_security(one)),
                 middlewares=tuple(middlewares),
                 exception_handlers=dict(
                     zip((self._key(key, level) for key in level.exception_handlers), handlers, strict=True)
@@ -83,6 +87,8 @@ class LayerPlanner:
         return known
 
     def _make(self, layer: Any, role: str, level: Level) -> str:
+        if role == "guard" and isinstance(layer, Credentials):
+            return self._process.hold(callable_name(type(layer)), layer)
         _check(layer, role, level)
         if not isinstance(layer, type):
             return self._process.hold(callable_name(layer), layer)

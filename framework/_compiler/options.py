@@ -100,6 +100,7 @@ _SHAPES: Mapping[str, _Shape] = {
     "operation_id": _Shape(_is_name, "a text with something in it", 'operation_id="show_order"', optional=True),
     "deprecated": _Shape(_is_deprecated, "True, False or a Deprecation", "deprecated=True", optional=True),
     "in_document": _Shape(_is_switch, "True or False", "in_document=False"),
+    "examples": _Shape(_is_mapping, "a mapping", 'examples={"cheap": Order(price=1)}'),
     "body_limit": _Shape(_is_whole, "a number of bytes", "body_limit=65_536"),
     "timeout": _Shape(_is_duration, "a positive number of seconds", "timeout=2.5", optional=True),
     "extra": _Shape(_is_mapping, "a mapping", 'extra={"x-internal": True}', optional=True),

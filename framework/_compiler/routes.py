@@ -8,9 +8,11 @@ from msgspec.structs import replace
 
 from framework._background import BackgroundRunner
 from framework._binding.binder import RequestBinder
+from framework._binding.defaults import check_examples
 from framework._compiler.collect import Level, Mounted, collect_handlers
 from framework._compiler.injected import Injector
 from framework._compiler.layers import LayerPlanner
+from framework._compiler.slow_patterns import SlowPatternWatch
 from framework._compiler.work import PeriodicCall, plan_lifespan, plan_periodic, provide_tasks
 from framework._inspect.names import type_name
 from framework._inspect.signatures import (
@@ -22,12 +24,13 @@ from framework._inspect.signatures import (
     read_signature,
     type_arguments,
 )
-from framework._inspect.types import is_foreign, without_none
+from framework._inspect.types import is_foreign, kind_of, without_none
 from framework._markers import take_marker
 from framework._plan import ArgumentPlan, Call, LayerPlan, RoutePlan, ServicePlan
 from framework._responses.choose import plan_response
+from framework._services.credentials import CredentialPlanner
 from framework._services.graph import Provider, ServiceGraph
-from framework._services.planner import ServicePlanner, argument_of_request, is_request, lifetime_of
+from framework._services.planner import BindMarked, ServicePlanner, argument_of_request, is_request, lifetime_of
 from framework.background import Lifespan, Periodic
 from framework.container import Lifetime, Registration
 from framework.controller import Controllers
@@ -44,6 +47,7 @@ from framework.formats import Format
 from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.params import Inject
+from framework.schemes import Credentials, stated_security
 
 __all__ = ("Declarations", "Plans", "plan_routes")
 
@@ -96,6 +100,7 @@ class _Planner:
         self._process = ServicePlanner(self._graph, self._report)
         self._injector = Injector(self._graph, self._process, self.errors)
         self._layers = LayerPlanner(self._graph, self._process, self._report)
+        self._patterns = SlowPatternWatch()
         self._controllers: dict[type, Provider | None] = {}
 
     def _report(self, error: DefinitionError) -> None:
@@ -130,10 +135,13 @@ class _Planner:
         def bind(parameter: Parameter, annotation: Any, marker: Any, where: str, path: Sequence[str]) -> ArgumentPlan:
             # Which placeholders there are is known by the routes alone.
             placeholders = (marker.name or parameter.name,) if hasattr(marker, "name") else ()
+            if isinstance(marker, Credentials):
+                return credentials.bind(parameter, annotation, marker, where, path)
             binder = replace(idle, where=where, placeholders=placeholders, parameters=[])
             return binder.bind_marked(parameter, annotation, marker, where, path)
 
         request = ServicePlanner(self._graph, self._report, singletons=self._process, bind_marked=bind)
+        credentials = CredentialPlanner(request, self._report)
         for provider in self._graph:
             planner = self._process if provider.lifetime is Lifetime.SINGLETON else request
             try:
@@ -155,12 +163,27 @@ class _Planner:
         binder = RequestBinder(
             where=mounted.where, method=method, path=mounted.template.text, placeholders=mounted.template.placeholders
         )
-        planner = ServicePlanner(self._graph, self._report, singletons=self._process, bind_marked=binder.bind_marked)
+
+        def bind(parameter: Parameter, annotation: Any, marker: Any, where: str, path: Sequence[str]) -> ArgumentPlan:
+            if isinstance(marker, Credentials):
+                return credentials.bind(parameter, annotation, marker, where, path)
+            return binder.bind_marked(parameter, annotation, marker, where, path)
+
+        planner = ServicePlanner(self._graph, self._report, singletons=self._process, bind_marked=bind)
+        credentials = CredentialPlanner(planner, self._report)
+        layers = tuple(self._layers.plan(one) for one in mounted.levels)
+        for level in layers:
+            for guard, asked in level.credentials.items():
+                credentials.guard(guard, asked, level.level)
         controller = self._controller(mounted.controller, planner)
-        arguments = self._arguments(mounted, signature, binder, planner)
+        arguments = self._arguments(mounted, signature, binder, planner, bind)
         for mistake in binder.mistakes():
             self._report(mistake)
+        bodies = () if binder.body is None else (binder.body.type,)
+        self._patterns.look_at(mounted.where, (*(kind_of(one.annotation) for one in binder.parameters), *bodies))
         self._check_raises(mounted)
+        response = plan_response(signature.returns, where=mounted.where, status=options.get("status"))
+        check_examples(options.get("examples", {}), response.annotation, mounted.where)
         return RoutePlan(
             method=method,
             path=mounted.template.text,
@@ -173,10 +196,15 @@ class _Planner:
             parameters=tuple(binder.parameters),
             body=binder.body,
             services=tuple(planner.services),
-            response=plan_response(signature.returns, where=mounted.where, status=options.get("status")),
-            layers=tuple(self._layers.plan(one) for one in mounted.levels),
+            response=response,
+            layers=layers,
             limits=mounted.limits.within(self._declared.limits),
             formats=tuple(self._declared.formats),
+            credentials=credentials.plans(),
+            security=(
+                *(each for level in layers for each in level.security),
+                *(each for one in planner.services for each in stated_security(one.call.target)),
+            ),
             raises=tuple(options.get("raises", ())),
             tags=tuple(dict.fromkeys(mounted.tags)),
             summary=options.get("summary"),
@@ -185,6 +213,7 @@ class _Planner:
             deprecated=bool(mounted.deprecated),
             deprecation=None if isinstance(mounted.deprecated, bool) else mounted.deprecated,
             in_document=options.get("in_document", True),
+            examples=options.get("examples", {}),
             extra=options.get("extra"),
         )
 
@@ -201,12 +230,17 @@ class _Planner:
         return (self._process if provider.lifetime is Lifetime.SINGLETON else planner).make(provider)
 
     def _arguments(
-        self, mounted: Mounted, signature: Signature, binder: RequestBinder, planner: ServicePlanner
+        self,
+        mounted: Mounted,
+        signature: Signature,
+        binder: RequestBinder,
+        planner: ServicePlanner,
+        bind: BindMarked,
     ) -> tuple[ArgumentPlan, ...]:
         planned: list[ArgumentPlan] = []
         for parameter in signature.parameters:
             try:
-                argument = self._argument(parameter, mounted, binder, planner)
+                argument = self._argument(parameter, mounted, binder, planner, bind)
             except DefinitionError as error:
                 self._report(error)
                 binder.claimed[parameter.name] = ""
@@ -216,7 +250,12 @@ class _Planner:
         return tuple(planned)
 
     def _argument(
-        self, parameter: Parameter, mounted: Mounted, binder: RequestBinder, planner: ServicePlanner
+        self,
+        parameter: Parameter,
+        mounted: Mounted,
+        binder: RequestBinder,
+        planner: ServicePlanner,
+        bind: BindMarked,
     ) -> ArgumentPlan | None:
         """Decide where a handler's argument comes from, in the order that the documentation gives."""
         where, path = mounted.where, (_owner_name(mounted),)
@@ -228,7 +267,8 @@ class _Planner:
         if isinstance(marker, Inject):
             return planner.inject(parameter, annotation, where, path, qualifier=marker.qualifier)
         if marker is not None:
-            return binder.bind_marked(parameter, annotation, marker, where)
+            asked = isinstance(marker, Credentials)
+            return bind(parameter, annotation, marker, where, path if asked else ())
         if is_request(annotation):
             return argument_of_request(parameter)
         if parameter.name in binder.placeholders:

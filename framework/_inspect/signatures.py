@@ -192,10 +192,11 @@ def bound_parameters(target: Callable[..., Any], count: int, names: Iterable[str
     return bound.arguments.keys()
 
 
-def accepts(target: Callable[..., Any], count: int) -> bool:
-    """Tell whether something can be called with ``count`` positional arguments."""
+def accepts(target: Callable[..., Any], count: int, *, more: bool = False) -> bool:
+    """Tell whether something can be called with ``count`` positional arguments, or with them and ``more``."""
     try:
-        inspect.signature(target).bind(*range(count))
+        signature = inspect.signature(target)
+        (signature.bind_partial if more else signature.bind)(*range(count))
     except (TypeError, ValueError):
         return False
     return True

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import UnsetType, inspect
 
+from framework.types import SecretStr
+
 __all__ = (
     "carried_by_query",
     "fields_of",
@@ -89,7 +91,7 @@ def unsupported(annotation: Any) -> str | None:
         return str(error).partition("\n")[0].rstrip(".")
     for one in subtypes(kind):
         # object is as good as Any: everything is one.
-        if isinstance(one, inspect.CustomType) and one.cls is not object:
+        if isinstance(one, inspect.CustomType) and one.cls not in {object, SecretStr}:
             return f"msgspec does not know {one.cls.__qualname__.rpartition('<locals>.')[2]}"
     return None
 
@@ -136,7 +138,8 @@ def is_model(annotation: Any) -> bool:
 def is_foreign(annotation: Any) -> bool:
     """Tell whether a type is a class that no payload can be: a service rather than data."""
     try:
-        return isinstance(without_metadata(kind_of(annotation)), inspect.CustomType)
+        kind = without_metadata(kind_of(annotation))
+        return isinstance(kind, inspect.CustomType) and kind.cls is not SecretStr
     except (TypeError, NameError, AttributeError, RecursionError):
         return False
 

@@ -8,6 +8,7 @@ from framework._inspect.types import without_metadata
 from framework._openapi.parameters import can_be_invalid
 from framework._openapi.placeholders import describe
 from framework._openapi.problems import problem_responses
+from framework._openapi.security import asks_for_credentials, asks_for_scopes
 from framework._plan import BodyPlan, Encoding, RoutePlan
 from framework.http_errors import reason_phrase
 from framework.media_types import essence
@@ -54,6 +55,8 @@ def _own_statuses(plan: RoutePlan) -> list[int]:
     """Return the statuses that the framework itself may answer with before the handler runs."""
     possible = {
         400: plan.body is not None or bool(plan.parameters),
+        401: asks_for_credentials(plan),
+        403: asks_for_scopes(plan),
         413: plan.body is not None,
         415: plan.body is not None,
         422: _body_can_be_invalid(plan.body) or any(can_be_invalid(one) for one in plan.parameters),

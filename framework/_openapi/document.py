@@ -8,11 +8,12 @@ from typing import Any
 import orjson
 from msgspec import inspect
 
-from framework._openapi.naming import component_names, named_types
-from framework._openapi.operations import Operation, describe_operations
+from framework._openapi.naming import input_and_output_names, named_types
+from framework._openapi.operations import READ, Operation, describe_operations
 from framework._openapi.placeholders import describe, types_in
 from framework._openapi.problems import ANSWERS, MEDIA_TYPE, Answer
 from framework._openapi.scalars import compact, plain_copy
+from framework._openapi.security import security_schemes
 from framework._openapi.settings import OpenAPI
 from framework._plan import RoutePlan
 
@@ -34,17 +35,22 @@ def build_document(settings: OpenAPI, routes: Sequence[RoutePlan]) -> dict[str, 
 
     operations = describe_operations(routes)
     answers = _answers_in(operations)
-    kinds = named_types(chain(types_in([one.body for one in operations]), map(_body_of, answers)))
-    names = component_names(kinds)
-    plugins = [ControllerPlugin(), MsgspecPlugin(names)]
+    read = named_types(types_in([_part(one, read=True) for one in operations]))
+    answered = named_types(chain(types_in([_part(one, read=False) for one in operations]), map(_body_of, answers)))
+    names, answer_names = input_and_output_names(read, answered)
+    plugins = [ControllerPlugin(), MsgspecPlugin(names, answer_names)]
     spec = APISpec(settings.title, settings.version, _VERSION, plugins, **_options(settings))
     spec.components = SchemaComponents(plugins, spec.openapi_version)
     for name, text in settings.tags.items():
         spec.tag({"name": name, "description": text})
-    for cls in sorted(names, key=names.__getitem__):
-        spec.components.schema(names[cls], kind=kinds[cls])
+    schemas = {names[cls]: (kind, False) for cls, kind in read.items()}
+    schemas |= {answer_names[cls]: (kind, True) for cls, kind in answered.items()}
+    for name, (kind, is_answered) in sorted(schemas.items(), key=lambda one: one[0]):
+        spec.components.schema(name, kind=kind, answered=is_answered)
     for answer in answers:
         spec.components.response(answer.name, _response(answer))
+    for name, scheme in security_schemes(one for one in routes if one.in_document).items():
+        spec.components.security_scheme(name, scheme)
     for _, group in groupby(operations, key=lambda one: one.path):
         spec.path(described=list(group))
     document = spec.to_dict()
@@ -60,6 +66,10 @@ def encode_document(document: dict[str, Any]) -> bytes:
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def _part(operation: Operation, *, read: bool) -> dict[str, Any]:
+    return {key: value for key, value in operation.body.items() if (key in READ) is read}
+
+
 def _answers_in(operations: Sequence[Operation]) -> list[Answer]:
     used = {one for operation in operations for one in operation.body["responses"].values() if isinstance(one, str)}
     return [answer for answer in ANSWERS.values() if answer.name in used]
@@ -70,7 +80,8 @@ def _body_of(answer: Answer) -> inspect.Type:
 
 
 def _response(answer: Answer) -> dict[str, Any]:
-    return {"description": answer.description, "content": {MEDIA_TYPE: {"schema": answer.body}}}
+    headers = {} if answer.headers is None else {"headers": plain_copy(answer.headers)}
+    return {"description": answer.description, **headers, "content": {MEDIA_TYPE: {"schema": answer.body}}}
 
 
 def _options(settings: OpenAPI) -> dict[str, Any]:

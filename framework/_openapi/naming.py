@@ -11,9 +11,10 @@ from msgspec import inspect
 
 from framework._inspect.types import subtypes
 from framework._openapi.problems import FAULT, Problem, ValidationProblem
+from framework._openapi.schemas import AnswerNames, differs_in_answers
 from framework.http_errors import Fault
 
-__all__ = ("component_names", "named_types")
+__all__ = ("component_names", "input_and_output_names", "named_types")
 
 _NAMED = (
     inspect.StructType,
@@ -47,6 +48,23 @@ def component_names(kinds: Mapping[Any, inspect.Type]) -> dict[Any, str]:
     for name, group in sorted(_grouped(waiting, _full_name).items()):
         _number(name, sorted(group, key=lambda cls: _fingerprint(kinds[cls])), names)
     return names
+
+
+def input_and_output_names(
+    read: Mapping[Any, inspect.Type], answered: Mapping[Any, inspect.Type]
+) -> tuple[dict[Any, str], AnswerNames]:
+    """Return the names of the classes that are read, and of those that are answered.
+
+    A class has two names where it is both and does not look the same: ``OrderInput`` and ``Order``.
+    """
+    names = component_names({**read, **answered})
+    different = {cls for cls in read if cls in answered and any(map(differs_in_answers, subtypes(read[cls])))}
+    inputs = {cls: names[cls] for cls in read}
+    for cls in sorted(different, key=names.__getitem__):
+        taken = {*names.values(), *inputs.values(), *_RESERVED.values()}
+        spellings = (f"{names[cls]}Input{number or ''}" for number in count())
+        inputs[cls] = next(one for one in spellings if one not in taken)
+    return inputs, AnswerNames({cls: names[cls] for cls in answered})
 
 
 def _grouped(classes: Iterable[Any], spell: Callable[[Any], str]) -> dict[str, list[Any]]:

@@ -8,14 +8,18 @@ from msgspec import Struct
 
 from framework._openapi.answers import describe_answers
 from framework._openapi.bodies import request_body
-from framework._openapi.docstrings import summary_and_description
+from framework._openapi.docstrings import Docstring, parse
 from framework._openapi.operation_ids import key_of, operation_ids
 from framework._openapi.parameters import describe_parameters
-from framework._openapi.scalars import compact, plain_copy
-from framework._plan import RoutePlan
+from framework._openapi.scalars import compact, examples_of, plain_copy
+from framework._openapi.security import describe_security
+from framework._plan import Provision, RoutePlan
 from framework.errors import DefinitionError
 
-__all__ = ("DuplicateOperationError", "Operation", "describe_operations", "document_path")
+__all__ = ("READ", "DuplicateOperationError", "Operation", "describe_operations", "document_path")
+
+READ = frozenset({"parameters", "requestBody"})
+"""The members of an operation that hold what is read; all else is answered."""
 
 # All that a path item has in OpenAPI 3.1, in the order in which they are shown.
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -82,19 +86,51 @@ def _document_paths(plans: Iterable[RoutePlan]) -> dict[str, str]:
 
 
 def _describe(plan: RoutePlan, path: str, operation_id: str) -> dict[str, Any]:
-    summary, description = summary_and_description(plan.function.__doc__)
+    doc = parse(plan.function.__doc__)
     renamed = dict(zip(_PLACEHOLDER.findall(plan.path), _PLACEHOLDER.findall(path), strict=True))
     operation = compact(
         tags=list(plan.tags) or None,
-        summary=summary if plan.summary is None else plan.summary,
-        description=description if plan.description is None else plan.description,
+        summary=doc.summary if plan.summary is None else plan.summary,
+        description=doc.description if plan.description is None else plan.description,
         operationId=operation_id,
-        parameters=describe_parameters(plan.parameters, renamed) or None,
-        requestBody=None if plan.body is None else request_body(plan.body),
-        responses=describe_answers(plan),
+        parameters=describe_parameters(plan.parameters, renamed, _texts(plan, doc)) or None,
+        requestBody=_request_body(plan, doc),
+        responses=_responses(plan, doc),
         deprecated=plan.deprecated or None,
+        security=describe_security(plan) or None,
     )
     return operation if plan.extra is None else _merged(operation, plain_copy(plan.extra))
+
+
+def _texts(plan: RoutePlan, doc: Docstring) -> dict[str, str]:
+    """Return what the handler's docstring says of its parameters, by their variables in the plan."""
+    names = {one.variables[0]: one.name for one in plan.handler.arguments if one.provision is Provision.PARAMETER}
+    return {variable: doc.parameters[name] for variable, name in names.items() if name in doc.parameters}
+
+
+def _request_body(plan: RoutePlan, doc: Docstring) -> dict[str, Any] | None:
+    if plan.body is None:
+        return None
+    described = request_body(plan.body)
+    _add_examples(described, plan.body.examples)
+    names = [one.name for one in plan.handler.arguments if one.provision is Provision.BODY]
+    text = next((doc.parameters[name] for name in names if name in doc.parameters), None)
+    return described if text is None else {"description": text, **described}
+
+
+def _responses(plan: RoutePlan, doc: Docstring) -> dict[str, Any]:
+    described = describe_answers(plan)
+    success = described.get(str(plan.response.status))
+    if isinstance(success, dict):
+        _add_examples(success, plan.examples)
+        if doc.returns is not None:
+            success["description"] = doc.returns
+    return described
+
+
+def _add_examples(described: dict[str, Any], examples: Mapping[str, Any]) -> None:
+    for media in described.get("content", {}).values() if examples else ():
+        media.update(examples_of(examples))
 
 
 def _merged(known: dict[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import NODEFAULT, inspect
 from msgspec.structs import replace
 
-from framework._openapi.scalars import Schema, compact
+from framework._openapi.scalars import Schema, compact, examples_of
 from framework._openapi.schemas import default_of
 from framework._plan import FieldPlan, ParameterPlan, Source
 
@@ -24,14 +24,20 @@ _REPEATABLE = frozenset({Source.QUERY, Source.HEADER})
 _UNCONSTRAINED = (inspect.AnyType(), inspect.RawType(), inspect.StrType())
 
 
-def describe_parameters(parameters: tuple[ParameterPlan, ...], renamed: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the parameters with types for schemas; ``renamed`` are placeholders with another name in the document."""
+def describe_parameters(
+    parameters: tuple[ParameterPlan, ...], renamed: Mapping[str, str], texts: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return the parameters with types for schemas.
+
+    ``renamed`` are placeholders with another name in the document; ``texts`` describe, by their variables, those that
+    have no description of their own.
+    """
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for plan in parameters:
         for field in plan.fields:
             if plan.source is Source.HEADER and field.name.lower() in _IGNORED_HEADERS:
                 continue
-            one = _describe(plan, field)
+            one = _describe(plan, field, texts.get(plan.variable))
             if plan.source is Source.PATH:
                 one["name"] = renamed.get(field.name, field.name)
             # A model and another parameter may read the same name; it is required where one of them requires it.
@@ -62,7 +68,7 @@ def _is_required(plan: ParameterPlan, field: FieldPlan) -> bool:
     return field.required and plan.default is NODEFAULT
 
 
-def _describe(plan: ParameterPlan, field: FieldPlan) -> dict[str, Any]:
+def _describe(plan: ParameterPlan, field: FieldPlan, text: str | None) -> dict[str, Any]:
     kind, extra = _parted(_without_null(field.type))
     inner = extra.pop("description", None)
     deprecated = extra.pop("deprecated", False) or plan.deprecated
@@ -71,10 +77,11 @@ def _describe(plan: ParameterPlan, field: FieldPlan) -> dict[str, Any]:
     return compact(
         name=field.name,
         **{"in": plan.source.value},
-        description=inner if plan.model else plan.description or inner,
+        description=inner if plan.model else plan.description or inner or text,
         required=True if plan.source is Source.PATH or _is_required(plan, field) else None,
         deprecated=True if deprecated else None,
         **(_STYLES.get(plan.style, {}) if field.repeated or plan.style == "deepObject" else {}),
+        **examples_of(plan.examples),
         schema=_put_together(kind, extra | default),
     )
 

@@ -7,9 +7,9 @@ from apispec import BasePlugin
 from apispec.core import Components
 from msgspec import inspect
 
-from framework._openapi.operations import Operation
+from framework._openapi.operations import READ, Operation
 from framework._openapi.placeholders import with_schemas
-from framework._openapi.schemas import Names, component_schema
+from framework._openapi.schemas import AnswerNames, Names, component_schema
 
 __all__ = ("ControllerPlugin", "MsgspecPlugin", "SchemaComponents")
 
@@ -39,8 +39,9 @@ class MsgspecPlugin(BasePlugin):
     the operations of ``spec.path()`` take types wherever OpenAPI has ``schema``.
     """
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, answer_names: AnswerNames) -> None:
         self._names = names
+        self._answer_names = answer_names
 
     def schema_helper(
         self,
@@ -48,19 +49,23 @@ class MsgspecPlugin(BasePlugin):
         definition: dict[str, Any],  # noqa: ARG002  apispec's signature
         *,
         kind: inspect.Type | None = None,
+        answered: bool = False,
         **_: Any,
     ) -> dict[str, Any] | None:
         """Return the schema of a class."""
-        return None if kind is None else component_schema(kind, self._names)
+        return None if kind is None else component_schema(kind, self._answer_names if answered else self._names)
 
     def response_helper(self, response: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Return a shared response with schemas in the place of types."""
-        return with_schemas(response, self._names)  # type: ignore[no-any-return]  # a dict comes back as a dict
+        return with_schemas(response, self._answer_names)  # type: ignore[no-any-return]  # a dict comes back as a dict
 
     def operation_helper(self, path: str | None = None, operations: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: ARG002  apispec's signature
         """Put schemas in the place of types in all operations of a path."""
         if operations is not None:
-            operations.update(with_schemas(operations, self._names))
+            for operation in operations.values():
+                for key, one in operation.items():
+                    names = self._names if key in READ else self._answer_names
+                    operation[key] = with_schemas({key: one}, names)[key]
 
 
 class SchemaComponents(Components):

@@ -1,6 +1,6 @@
 """The problem bodies (RFC 9457) in the document: the shared ones, and one for each error with members of its own."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, inspect
@@ -9,12 +9,15 @@ from framework._inspect.hints import class_hints
 from framework._inspect.types import fields_of
 from framework._openapi.docstrings import summary_and_description
 from framework._openapi.placeholders import describe
+from framework._openapi.scalars import plain_copy
 from framework.errors import UnresolvedAnnotationError
 from framework.http_errors import (
     BadRequest,
     ContentTooLarge,
     Fault,
+    Forbidden,
     HTTPError,
+    Unauthorized,
     UnprocessableContent,
     UnsupportedMediaType,
     reason_phrase,
@@ -71,6 +74,8 @@ class Answer(Struct, frozen=True, kw_only=True):
     error: type[HTTPError]
     description: str
     body: type[Problem] = Problem
+    headers: Mapping[str, Any] | None = None
+    """Header Objects by name."""
 
     @property
     def name(self) -> str:
@@ -78,8 +83,20 @@ class Answer(Struct, frozen=True, kw_only=True):
         return self.error.__name__
 
 
+_CHALLENGE = {"description": "How to authenticate (RFC 9110, section 11.6.1).", "schema": {"type": "string"}}
+
 ANSWERS: dict[int, Answer] = {
     400: Answer(error=BadRequest, description="The request cannot be parsed.", body=ValidationProblem),
+    401: Answer(
+        error=Unauthorized,
+        description="The request has no credentials, or none that are valid.",
+        headers={"WWW-Authenticate": {**_CHALLENGE, "required": True}},
+    ),
+    403: Answer(
+        error=Forbidden,
+        description="The credentials do not allow this.",
+        headers={"WWW-Authenticate": _CHALLENGE},
+    ),
     413: Answer(error=ContentTooLarge, description="The body is larger than this operation takes."),
     415: Answer(error=UnsupportedMediaType, description="The body is of a type that this operation does not read."),
     422: Answer(
@@ -113,8 +130,10 @@ def _response(answer: Answer | None, errors: Sequence[type[HTTPError]]) -> dict[
         kinds.insert(0, describe(answer.body))
     distinct = {kind.cls: kind for kind in kinds if isinstance(kind, inspect.StructType | inspect.DataclassType)}
     bodies = tuple(distinct.values())
+    headers = {} if answer is None or answer.headers is None else {"headers": plain_copy(answer.headers)}
     return {
         "description": "\n\n".join(dict.fromkeys(descriptions)),
+        **headers,
         "content": {MEDIA_TYPE: {"schema": bodies[0] if len(bodies) == 1 else inspect.UnionType(bodies)}},
     }
 

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+import msgspec
 from msgspec import inspect
 
-__all__ = ("KEYS", "SCALARS", "Schema", "compact", "plain_copy", "type_of_values")
+from framework.types import SecretStr
+
+__all__ = ("KEYS", "SCALARS", "Schema", "compact", "examples_of", "plain_copy", "type_of_values")
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -19,6 +22,7 @@ _JSON_TYPES: dict[type, str] = {
 # RFC 3339 knows no times without an offset; these two formats are in the OpenAPI registry for them.
 _DATE_TIMES = {None: "date-time", True: "date-time", False: "date-time-local"}
 _TIMES = {None: "time", True: "time", False: "time-local"}
+_SECRET: Schema = {"type": "string", "format": "password", "writeOnly": True}
 _INTEGER_KEY: Schema = {"pattern": "^-?[0-9]+$"}
 
 
@@ -32,6 +36,14 @@ def plain_copy(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): plain_copy(one) for key, one in value.items()}
     return [plain_copy(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def examples_of(examples: Mapping[str, Any]) -> Schema:
+    """Return examples as a parameter or a media type has them: ``example`` for the only one without a name."""
+    plain = {name: plain_copy(msgspec.to_builtins(one, str_keys=True)) for name, one in examples.items()}
+    if "" in plain:
+        return {"example": plain[""]}
+    return {"examples": {name: {"value": one} for name, one in plain.items()}} if plain else {}
 
 
 def type_of_values(values: tuple[Any, ...]) -> Schema:
@@ -80,7 +92,7 @@ SCALARS: dict[type[inspect.Type], Callable[[Any], Schema]] = {
     inspect.AnyType: lambda _: {},
     inspect.RawType: lambda _: {},
     # What only a hook, or orjson, knows: nothing is promised but what extra_json_schema says.
-    inspect.CustomType: lambda _: {},
+    inspect.CustomType: lambda kind: dict(_SECRET) if kind.cls is SecretStr else {},
     inspect.ExtType: lambda _: {},
     inspect.NoneType: lambda _: {"type": "null"},
     inspect.BoolType: lambda _: {"type": "boolean"},

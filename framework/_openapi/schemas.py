@@ -15,10 +15,15 @@ from framework._inspect.types import without_metadata
 from framework._openapi.docstrings import class_description
 from framework._openapi.scalars import KEYS, SCALARS, Schema, compact, plain_copy, type_of_values
 
-__all__ = ("Names", "component_schema", "default_of", "reference", "schema_of")
+__all__ = ("AnswerNames", "Names", "component_schema", "default_of", "differs_in_answers", "reference", "schema_of")
 
 Names: TypeAlias = Mapping[Any, str]
 """The component names of all classes that a document refers to."""
+
+
+class AnswerNames(dict[Any, str]):
+    """Names for schemas of what is answered, where a field with a default is always there."""
+
 
 # Where one of these stands beside it, a wider "type" would not make a schema accept null.
 _NOT_WIDENED = frozenset({"$ref", "const", "not", "allOf", "anyOf", "oneOf", "if"})
@@ -178,9 +183,26 @@ def _field_schema(field: inspect.Field, names: Names) -> Schema:
     return schema_of(field.type, names) | default_of(field)
 
 
+def differs_in_answers(kind: inspect.Type) -> bool:
+    """Tell whether a class has fields that may be absent from a request and never are from an answer."""
+    return any(_is_filled_in(kind, one) for one in getattr(kind, "fields", ()))
+
+
+def _is_filled_in(kind: Any, field: inspect.Field) -> bool:
+    # A field without either is one whose default is UNSET.
+    defaults = (field.default, field.default_factory)
+    if field.required or all(one is NODEFAULT or one is UNSET for one in defaults):
+        return False
+    if not isinstance(kind, inspect.StructType | inspect.DataclassType):
+        return False
+    settings = getattr(kind.cls, "__struct_config__", None)
+    return not (settings is not None and (settings.omit_defaults or settings.array_like))
+
+
 def _object(kind: Any, names: Names) -> Schema:
     properties = {one.encode_name: _field_schema(one, names) for one in kind.fields}
-    required = [one.encode_name for one in kind.fields if one.required]
+    answered = isinstance(names, AnswerNames)
+    required = [one.encode_name for one in kind.fields if one.required or (answered and _is_filled_in(kind, one))]
     return compact(type="object", properties=properties, required=required or None)
 
 

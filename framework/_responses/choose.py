@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 from msgspec import inspect
 
+from framework._inspect.hooks import holds_secrets
 from framework._inspect.names import type_name
 from framework._inspect.signatures import MISSING
 from framework._inspect.types import kind_of, subtypes, unsupported
@@ -126,6 +127,8 @@ def _encoding(value: Any, where: str) -> Encoding:
     reason = unsupported(value)
     if reason is not None:
         raise UnencodableReturnError(where, type_name(value), reason)
+    if holds_secrets(kind_of(value)):
+        raise UnencodableReturnError(where, type_name(value), "it holds a SecretStr")
     kinds = list(subtypes(kind_of(value)))
     if any(isinstance(one, _MSGSPEC_ONLY) or _is_attrs(one) for one in kinds):
         return Encoding.MSGSPEC

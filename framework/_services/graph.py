@@ -17,7 +17,7 @@ from framework._plan import FactoryKind
 from framework.container import Lifetime, Registration
 from framework.errors import DefinitionError, DuplicateProviderError, InvalidProviderError
 
-__all__ = ("FACTORY_KINDS", "Provider", "ServiceGraph", "constructor_variables")
+__all__ = ("FACTORY_KINDS", "Provider", "ServiceGraph", "constructor_variables", "is_a")
 
 FACTORY_KINDS: dict[str, FactoryKind] = {
     "call": FactoryKind.CALL,
@@ -191,7 +191,7 @@ def _check_product(registration: Registration, signature: Signature, annotation:
         raise InvalidProviderError(signature.where, what, mend=mend)
     # What the __enter__ of a context manager's class gives is not known.
     product = factory if isinstance(factory, type) and makes_itself else product_of(signature.returns)
-    if not _is_a(product, annotation):
+    if not is_a(product, annotation):
         raise InvalidProviderError(
             signature.where,
             f"it makes {type_name(product)} and is registered for {type_name(annotation)}",
@@ -206,14 +206,14 @@ def _check_instance(registration: Registration, annotation: Any) -> None:
             _place(registration), f"the instance of {name} is None", mend="give an instance, or a factory"
         )
     # A test's fake may be anything.
-    if not registration.replaces and not _is_a(type(value), annotation):
+    if not registration.replaces and not is_a(type(value), annotation):
         given = f"{value_name(value)} itself" if isinstance(value, type) else f"a {type_name(type(value))}"
         raise InvalidProviderError(
             _place(registration), f"the instance of {name} is {given}", mend=f"give an instance of {name}"
         )
 
 
-def _is_a(product: Any, annotation: Any) -> bool:
+def is_a(product: Any, annotation: Any) -> bool:
     """Tell whether one type is another, as far as can be known."""
     # A factory may make None of an optional service.
     product = without_none(product)

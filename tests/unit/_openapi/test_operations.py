@@ -78,7 +78,7 @@ def test_whole_operation(operation: Operation, parameter: Parameter) -> None:
         "operationId": "OrderController.save",
         "parameters": [{"name": "order_id", "in": "path", "required": True, "schema": {"type": "integer"}}],
         "requestBody": {
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}},
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OrderInput"}}},
             "required": True,
         },
         "responses": {

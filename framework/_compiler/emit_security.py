@@ -1,0 +1,87 @@
+"""Emits the guards of a route, and the verification of credentials among them."""
+
+import asyncio
+
+from framework._compiler.emit_call import argument_list, emit_services
+from framework._compiler.source import Source
+from framework._plan import CredentialPlan, RoutePlan, ServicePlan, VerificationPlan
+from framework.schemes import Refusal
+
+__all__ = ("emit_guards",)
+
+
+def emit_guards(source: Source, plan: RoutePlan) -> None:
+    """Emit all that may refuse a request before anything of it is read."""
+    waiting = list(plan.credentials)
+    made: set[str] = set()
+
+    def verify(last: CredentialPlan) -> None:
+        # What one needs to be verified stands before it.
+        while last in waiting:
+            _emit_credential(source, waiting.pop(0), plan, made)
+
+    for level in plan.layers:
+        for guard in level.guards:
+            credential = next((one for one in plan.credentials if guard in one.guards), None)
+            if credential is None:
+                source.line(f"await {guard}(request)")
+            else:
+                verify(credential)
+    for credential in plan.credentials:
+        verify(credential)
+
+
+def _emit_credential(source: Source, plan: CredentialPlan, route: RoutePlan, made: set[str]) -> None:
+    services = [one for one in route.services if one.variable in plan.services and one.variable not in made]
+    made.update(one.variable for one in services)
+    if len(plan.verifications) == 1 and not plan.optional:
+        _emit_only(source, plan, services)
+        return
+    # What is made here may be needed later, whichever of the credentials came.
+    emit_services(source, services)
+    source.line(f"{plan.variable} = None")
+    for number, verification in enumerate(plan.verifications):
+        name = f"{plan.variable}_{number}"
+        _use(source, name, verification)
+        with source.block(f"{'if' if number == 0 else 'elif'} (found := read_{name}(request)) is not None:"):
+            _emit_verification(source, plan.variable, name, verification)
+    if not plan.optional:
+        source.use(**{f"missing_{plan.variable}": plan.asked.missing})
+        with source.block("else:"):
+            source.line(f"raise missing_{plan.variable}()")
+
+
+def _emit_only(source: Source, plan: CredentialPlan, services: list[ServicePlan]) -> None:
+    """Emit the verification of what every request must carry: without it, no service is made."""
+    (verification,) = plan.verifications
+    name = plan.variable
+    _use(source, name, verification)
+    source.line(f"found = read_{name}(request)")
+    with source.block("if found is None:"):
+        source.line(f"raise refuse_{name}(Refusal.MISSING)")
+    emit_services(source, services)
+    _emit_verification(source, name, name, verification)
+
+
+def _use(source: Source, name: str, verification: VerificationPlan) -> None:
+    scheme = verification.scheme
+    source.use(
+        **{f"read_{name}": scheme.read, f"verify_{name}": scheme.verify, f"refuse_{name}": scheme.refuse},
+        Refusal=Refusal,
+    )
+
+
+def _emit_verification(source: Source, variable: str, name: str, plan: VerificationPlan) -> None:
+    arguments = ", ".join(filter(None, ("*found", argument_list(plan.call.arguments))))
+    if plan.synchronous:
+        source.use(to_thread=asyncio.to_thread)
+        source.line(f"{variable} = await to_thread(verify_{name}, {arguments})")
+    else:
+        source.line(f"{variable} = await verify_{name}({arguments})")
+    # False is nobody as well, whatever its annotation says.
+    with source.block(f"if {variable} is None or {variable} is False:"):
+        source.line(f"raise refuse_{name}(Refusal.INVALID)")
+    if plan.scheme.scopes:
+        source.use(**{f"grants_{name}": plan.scheme.grants})
+        with source.block(f"if not grants_{name}({variable}):"):
+            source.line(f"raise refuse_{name}(Refusal.INSUFFICIENT)")

@@ -1,0 +1,37 @@
+"""Warns of patterns in the declared types that some texts keep busy for very long."""
+
+import logging
+from collections.abc import Iterable
+
+from msgspec import inspect
+
+from framework._inspect.patterns import takes_forever
+from framework._inspect.types import subtypes
+
+__all__ = ("SlowPatternWatch",)
+
+_LOGGER = logging.getLogger("framework")
+
+
+class SlowPatternWatch:
+    """Logs one line for each slow pattern of an app, with the first route that reads it.
+
+    It is no mistake that stops the app: the limits of the route may keep the texts short.
+    """
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def look_at(self, where: str, kinds: Iterable[inspect.Type]) -> None:
+        """Look at all patterns in some types that a route reads."""
+        for one in (each for kind in kinds for each in subtypes(kind) if isinstance(each, inspect.StrType)):
+            if one.pattern is None or one.pattern in self._seen:
+                continue
+            self._seen.add(one.pattern)
+            if takes_forever(one.pattern):
+                _LOGGER.warning(
+                    "%s: the pattern %r repeats what repeats itself, so that a text of 50 letters can keep the server "
+                    "busy for minutes; let each round begin with what the inner repetition does not take",
+                    where,
+                    one.pattern,
+                )

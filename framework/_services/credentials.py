@@ -1,0 +1,226 @@
+"""Plans which credentials a route verifies, each once, and what must be made before that."""
+
+import typing
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from framework._inspect.hints import class_hints
+from framework._inspect.names import callable_name, type_name, value_name
+from framework._inspect.signatures import (
+    MISSING,
+    Parameter,
+    Signature,
+    accepts,
+    is_async,
+    is_generator,
+    read_signature,
+)
+from framework._inspect.types import without_none
+from framework._plan import ArgumentPlan, Call, CredentialPlan, Provision, VerificationPlan
+from framework._services.graph import is_a
+from framework._services.planner import ServicePlanner
+from framework.errors import CyclicProviderError, DefinitionError, InvalidSecurityError
+from framework.schemes import Credentials, SecurityScheme
+
+__all__ = ("CredentialPlanner",)
+
+_OF_THE_REQUEST = frozenset({Provision.PARAMETER, Provision.BODY})
+
+
+class _Asked(Struct, kw_only=True, eq=False):
+    """Credentials that guards or parameters ask for; the same ones, with other scopes, are no others."""
+
+    key: tuple[SecurityScheme, ...]
+    asked: Credentials
+    variable: str
+    calls: tuple[Call, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    scopes: list[tuple[str, ...]] = field(default_factory=list)
+    """Of each alternative, those of all who ask for it."""
+    optional: bool = True
+    guards: list[str] = field(default_factory=list)
+
+
+class CredentialPlanner:
+    """Collects the credentials of one route."""
+
+    def __init__(self, planner: ServicePlanner, report: Callable[[DefinitionError], None]) -> None:
+        self._planner = planner
+        self._report = report
+        self._known: list[_Asked] = []
+        self._planned: list[_Asked] = []
+        self._open: list[_Asked] = []
+
+    def guard(self, variable: str, asked: Credentials, level: str) -> None:
+        """Verify credentials in the place of a guard; mistakes are reported."""
+        try:
+            one = self._ask(asked, f"the guards of {level}", (f"guards of {level}",), optional=False)
+        except DefinitionError as error:
+            self._report(error)
+        else:
+            one.guards.append(variable)
+
+    def bind(
+        self, parameter: Parameter, annotation: Any, asked: Credentials, where: str, path: Sequence[str]
+    ) -> ArgumentPlan:
+        """Fill a parameter with who the credentials belong to; raises a DefinitionError."""
+        wanted = without_none(annotation)
+        place = f"{where}, parameter {parameter.name!r}"
+        one = self._ask(asked, place, path, optional=wanted is not annotation)
+        for signature in one.signatures:
+            if not is_a(signature.returns, wanted):
+                given = type_name(without_none(signature.returns))
+                raise InvalidSecurityError(
+                    place,
+                    f"{signature.where} gives {given}, and the parameter is {type_name(wanted)}",
+                    mend=f"annotate it as {given}, or return {type_name(wanted)}",
+                    needed_by=path,
+                )
+        return ArgumentPlan(
+            name=parameter.name,
+            provision=Provision.CREDENTIAL,
+            variables=(one.variable,),
+            positional=parameter.positional,
+        )
+
+    def plans(self) -> tuple[CredentialPlan, ...]:
+        """Return the plans, in the order in which the credentials are verified."""
+        return tuple(self._plan(one) for one in self._planned)
+
+    def _ask(self, asked: Credentials, place: str, path: Sequence[str], *, optional: bool) -> _Asked:
+        schemes = asked.alternatives
+        for scheme in schemes:
+            wrong = scheme.mistake()
+            if wrong is not None:
+                raise InvalidSecurityError(place, wrong[0], mend=wrong[1], needed_by=path)
+        key = tuple(replace(one, scopes=()) for one in schemes)
+        one = next((one for one in self._known if one.key == key), None)
+        if one is None:
+            one = self._add(key, asked, place, path)
+        elif one in self._open:
+            label = callable_name(schemes[0].verify)
+            raise CyclicProviderError(place, (*path[path.index(label) :], label))
+        one.optional &= optional
+        for index, scheme in enumerate(schemes):
+            if scheme.scopes:
+                _check_scopes(scheme, one.signatures[index], place, path)
+                one.scopes[index] = tuple(dict.fromkeys((*one.scopes[index], *scheme.scopes)))
+        return one
+
+    def _add(self, key: tuple[SecurityScheme, ...], asked: Credentials, place: str, path: Sequence[str]) -> _Asked:
+        one = _Asked(key=key, asked=asked, variable=f"credential_{len(self._known) + 1}", scopes=[() for _ in key])
+        self._open.append(one)
+        self._known.append(one)
+        try:
+            read = [(scheme, _read_verify(scheme, place, path)) for scheme in key]
+            one.signatures = tuple(signature for _, signature in read)
+            one.calls = tuple(
+                Call(target=scheme.verify, arguments=self._arguments(scheme, signature, path))
+                for scheme, signature in read
+            )
+        except DefinitionError:
+            self._known.remove(one)
+            raise
+        finally:
+            self._open.remove(one)
+        self._planned.append(one)
+        return one
+
+    def _arguments(self, scheme: SecurityScheme, signature: Signature, path: Sequence[str]) -> tuple[ArgumentPlan, ...]:
+        rest = replace(signature, parameters=signature.parameters[len(scheme.credentials) :])
+        label = callable_name(scheme.verify)
+        arguments = self._planner.arguments(rest, (*path, label))
+        for one in arguments:
+            self._check_stage(one, signature.where, label)
+        for service in self._services(arguments):
+            for one in service.call.arguments:
+                self._check_stage(one, f"the provider of {service.label}", label)
+        return arguments
+
+    def _check_stage(self, argument: ArgumentPlan, where: str, label: str) -> None:
+        if argument.provision in _OF_THE_REQUEST:
+            raise InvalidSecurityError(
+                f"{where}, parameter {argument.name!r}",
+                f"{label} verifies credentials before parameters and body are read, and needs one of them",
+                mend="take the Request itself, or nothing that is read from it",
+            )
+
+    def _services(self, arguments: Iterable[ArgumentPlan]) -> list[Any]:
+        """Return the services of the request that some arguments need, in the order in which they are made."""
+        wanted = {name for one in arguments for name in one.variables}
+        found = []
+        for service in reversed(self._planner.services):
+            if service.variable in wanted:
+                wanted |= {name for one in service.call.arguments for name in one.variables}
+                found.append(service)
+        return found[::-1]
+
+    def _plan(self, one: _Asked) -> CredentialPlan:
+        arguments = [each for call in one.calls for each in call.arguments]
+        verifications = tuple(
+            VerificationPlan(
+                scheme=replace(scheme, scopes=one.scopes[index]),
+                call=one.calls[index],
+                synchronous=not is_async(scheme.verify),
+            )
+            for index, scheme in enumerate(one.key)
+        )
+        return CredentialPlan(
+            variable=one.variable,
+            asked=one.asked,
+            verifications=verifications,
+            optional=one.optional,
+            guards=tuple(one.guards),
+            services=tuple(service.variable for service in self._services(arguments)),
+        )
+
+
+def _read_verify(scheme: SecurityScheme, place: str, path: Sequence[str]) -> Signature:
+    """Return the signature of a scheme's ``verify``; raises a DefinitionError."""
+    verify: Any = scheme.verify
+    label, names = type(scheme).__name__, ", ".join(f"{one}: str" for one in scheme.credentials)
+    written = f"write it as async def verify({names}) -> User | None; its other parameters are injected"
+    if not callable(verify) or isinstance(verify, type):
+        what = f"{label}() is given {value_name(verify)} to verify with"
+        raise InvalidSecurityError(place, what, mend=written, needed_by=path)
+    signature = read_signature(verify)
+    count = len(scheme.credentials)
+    if is_generator(verify):
+        raise InvalidSecurityError(signature.where, "it verifies credentials and is a generator", mend=written)
+    if len(signature.parameters) < count or not accepts(verify, count, more=True):
+        what = f"it does not take {' and '.join(scheme.credentials)} first, which {label}() gives it"
+        raise InvalidSecurityError(signature.where, what, mend=written)
+    for one in signature.parameters[:count]:
+        if one.annotation not in (MISSING, str, Any):
+            what = f"it is {type_name(one.annotation)}, and {label}() gives it a str"
+            raise InvalidSecurityError(f"{signature.where}, parameter {one.name!r}", what, mend=written)
+    _check_result(signature, written)
+    return signature
+
+
+def _check_result(signature: Signature, written: str) -> None:
+    if signature.returns is MISSING:
+        raise InvalidSecurityError(signature.where, "it does not say whom it returns", mend=written)
+    if without_none(signature.returns) in (bool, None, type(None)):
+        what = f"it returns {type_name(signature.returns)}, which says nothing of who is asking"
+        raise InvalidSecurityError(
+            signature.where, what, mend="return whom the credentials belong to, and None for nobody"
+        )
+
+
+def _check_scopes(scheme: SecurityScheme, signature: Signature, place: str, path: Sequence[str]) -> None:
+    if scheme.scopes_of is not None:
+        return
+    owner = without_none(signature.returns)
+    plain = typing.get_origin(owner) or owner
+    if not isinstance(plain, type) or hasattr(plain, "scopes") or "scopes" in class_hints(plain):
+        return
+    raise InvalidSecurityError(
+        place,
+        f"{type(scheme).__name__}() asks for scopes={scheme.scopes!r}, and {type_name(owner)} has no scopes",
+        mend=f"give {type_name(owner)} an attribute scopes, or say scopes_of=lambda owner: …",
+        needed_by=path,
+    )

@@ -1,0 +1,56 @@
+"""User names and passwords (RFC 7617)."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from aiohttp import web
+
+from framework.schemes import Refusal
+from framework.security.base import ChallengingScheme, authorization, quoted
+
+__all__ = ("Basic",)
+
+
+class Basic(ChallengingScheme, frozen=True, kw_only=True):
+    """A name and a password in ``Authorization: Basic …``; ``verify(name, password, …)``.
+
+    Compare passwords in constant time, by the hash that is stored of them.
+    """
+
+    credentials: ClassVar[tuple[str, ...]] = ("name", "password")
+
+    @property
+    def default_name(self) -> str:
+        """The scheme's name in the document where no other is given."""
+        return "basic"
+
+    def document(self) -> Mapping[str, Any]:
+        """Return the Security Scheme Object."""
+        return {"type": "http", "scheme": "basic"}
+
+    def read(self, request: web.Request) -> tuple[str, ...] | None:
+        """Return name and password; raises Unauthorized for what is no base64, no UTF-8, or has no colon."""
+        encoded = authorization(request, self, "basic")
+        if encoded is None:
+            return None
+        try:
+            # Text with what is not ASCII is a ValueError, of which UnicodeDecodeError is one too.
+            name, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):
+            colon = ""
+        if not colon or _has_control(name) or _has_control(password):
+            raise self.refuse(Refusal.INVALID, "The credentials are malformed")
+        return name, password
+
+    def challenge(self, reason: Refusal) -> str | None:
+        """Return the challenge, which asks for UTF-8."""
+        if reason is Refusal.INSUFFICIENT:
+            return None
+        return f'Basic realm={quoted(self.realm)}, charset="UTF-8"'
+
+
+def _has_control(text: str) -> bool:
+    # RFC 7617, section 2.
+    return any(one < " " or one == "\x7f" for one in text)
