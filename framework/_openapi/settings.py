@@ -21,8 +21,8 @@ class OpenAPI(Struct, frozen=True, kw_only=True):
     ``docs_path=None`` the page alone. An app may have several, each with a ``path`` and the routes that it includes:
     ``App(openapi=[OpenAPI(...), OpenAPI(path="/internal/openapi.json", docs_path=None, include=("internal",))])``.
 
-    ``contact``, ``license``, ``servers`` and ``external_docs`` are written as OpenAPI 3.1 has the objects of these names;
-    a server may also be its URL alone. ``tags`` maps tags to their descriptions, in the order in which they are shown.
+    ``contact``, ``license``, ``servers`` and ``external_docs`` are written as the objects of these names in OpenAPI; a
+    server may also be its URL alone. ``tags`` maps tags to their descriptions, in the order in which they are shown.
     Guards and middlewares stand before document and page: ``OpenAPI(guards=(AdminOnly,))``.
     """
 
