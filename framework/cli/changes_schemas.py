@@ -11,6 +11,7 @@ _Schema: TypeAlias = Mapping[str, Any]
 _Shifts: TypeAlias = Iterator[tuple[Shift, str, str]]
 """What moved, the place below the schema, and in words how."""
 
+_ANYTHING = "anything"
 _COMPONENTS = "#/components/schemas/"
 _LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
@@ -163,7 +164,7 @@ def _kind(schema: _Schema) -> str:
     kind = schema.get("type")
     if kind is None and ("const" in schema or "enum" in schema):
         return "a fixed value"
-    return "anything" if kind is None else str(kind)
+    return _ANYTHING if kind is None else str(kind)
 
 
 def _by_kind(alternatives: Iterator[_Schema]) -> dict[str, list[_Schema]]:
@@ -177,14 +178,18 @@ def _left_over(before: Mapping[str, Any], after: Mapping[str, Any], place: str) 
     """Tell of the kinds that only one side has."""
     removed, added = [_named(one) for one in before], [_named(one) for one in after]
     if removed and added:
-        yield _REPLACED.get((*removed, *added), Shift.CHANGED), place, f"{_or(removed)} became {_or(added)}"
+        yield _replaced(removed, added), place, f"{_or(removed)} became {_or(added)}"
     elif removed:
         yield Shift.NARROWED, place, f"{_or(removed)} is possible no more"
     elif added:
         yield Shift.WIDENED, place, f"{_or(added)} is possible now"
 
 
-_REPLACED: dict[tuple[str, ...], Shift] = {("integer", "number"): Shift.WIDENED, ("number", "integer"): Shift.NARROWED}
+def _replaced(removed: list[str], added: list[str]) -> Shift:
+    wider, narrower = _ANYTHING in added, _ANYTHING in removed
+    if (removed, added) == (["integer"], ["number"]) or (wider and not narrower):
+        return Shift.WIDENED
+    return Shift.NARROWED if narrower or (removed, added) == (["number"], ["integer"]) else Shift.CHANGED
 
 
 def _named(kind: str) -> str:
