@@ -1,7 +1,7 @@
 """Operations as methods: arguments for parameters and body, the type of what comes back, and the call."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 
@@ -63,6 +63,27 @@ class Operation(Struct, frozen=True, kw_only=True):
     model: str | None = None
     """The source of a class for a body that is no component."""
     placeholders: dict[str, str] = field(default_factory=dict)
+
+
+class _Word(NamedTuple):
+    """One argument of a call, with what is parted when it is too long for a line."""
+
+    head: str
+    parts: Sequence[str] = ()
+    tail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.head}{', '.join(self.parts)}{self.tail}"
+
+    def lines(self, indent: str) -> Iterator[str]:
+        """Yield the lines of the argument."""
+        line = f"{indent}{self},"
+        if len(line) <= _WIDTH or not self.parts:
+            yield line
+            return
+        yield f"{indent}{self.head}"
+        yield from (f"{indent}{_INDENT}{one}," for one in self.parts)
+        yield f"{indent}{self.tail},"
 
 
 def read_operations(document: Document, names: Mapping[str, str], models: Models) -> Iterator[Operation]:
@@ -230,7 +251,7 @@ def _named_argument(one: Argument) -> str:
 def _call(operation: Operation) -> Iterator[str]:
     yield from _statement(f"{'answer = ' if _returns(operation) else ''}await self._send", _words(operation))
     if _returns(operation):
-        yield from _statement(f"result: {_result(operation)} = _decode", ["answer", _kinds(operation)])
+        yield from _statement(f"result: {_result(operation)} = _decode", [_Word("answer"), _Word(_kinds(operation))])
         yield f"{_INDENT * 2}return result"
 
 
@@ -245,20 +266,20 @@ def _kinds(operation: Operation) -> str:
     return "{" + ", ".join(f"{one.status}: {one.annotation}" for one in operation.answers) + "}"
 
 
-def _words(operation: Operation) -> list[str]:
-    words = [quoted(operation.method), _target(operation)]
+def _words(operation: Operation) -> list[_Word]:
+    words = [_Word(quoted(operation.method)), _Word(_target(operation))]
     queries = [_pair(one) for one in operation.arguments if one.place == "query"]
     if queries:
-        words.append(f"query=[{', '.join(queries)}]")
+        words.append(_Word("query=[", queries, "]"))
     for place in ("header", "cookie"):
         pairs = [f"{quoted(one.key)}: {one.name}" for one in operation.arguments if one.place == place]
         if pairs:
-            words.append(f"{place}s={{{', '.join(pairs)}}}")
+            words.append(_Word(f"{place}s={{", pairs, "}"))
     accepted = next((one.media_type for one in operation.answers if one.media_type is not None), None)
     if accepted is not None:
-        words.append(f"accept={quoted(accepted)}")
+        words.append(_Word(f"accept={quoted(accepted)}"))
     if operation.body is not None:
-        words += ["body=body", f"content_type={quoted(operation.body.media_type)}"]
+        words += [_Word("body=body"), _Word(f"content_type={quoted(operation.body.media_type)}")]
     return words
 
 
@@ -280,16 +301,18 @@ def _target(operation: Operation) -> str:
     return f'f"{literal}"' if operation.placeholders else quoted(path)
 
 
-def _statement(head: str, words: Sequence[str]) -> Iterator[str]:
+def _statement(head: str, words: Sequence[_Word]) -> Iterator[str]:
     """Write a call as formatters do: in one line, in two, or one argument a line."""
-    line = f"{_INDENT * 2}{head}({', '.join(words)})"
+    written = ", ".join(str(one) for one in words)
+    line = f"{_INDENT * 2}{head}({written})"
+    inner = f"{_INDENT * 3}{written}"
     if len(line) <= _WIDTH:
         yield line
         return
     yield f"{_INDENT * 2}{head}("
-    inner = f"{_INDENT * 3}{', '.join(words)}"
     if len(inner) <= _WIDTH:
         yield inner
     else:
-        yield from (f"{_INDENT * 3}{one}," for one in words)
+        for one in words:
+            yield from one.lines(_INDENT * 3)
     yield f"{_INDENT * 2})"
