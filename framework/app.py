@@ -121,15 +121,24 @@ class App:
         plans, _ = self._plan()
         return [summary_of(plan) for plan in plans.routes if not is_own_route(plan)]
 
+    def documents(self) -> dict[str, dict[str, Any]]:
+        """Return all OpenAPI documents, by the path at which each is served as JSON; none where they are off.
+
+        Raises an ExceptionGroup of all DefinitionErrors.
+        """
+        return {one.settings.path: one.content for one in self._plan()[1]}
+
     def document(self, path: str | None = None) -> dict[str, Any]:
         """Return the OpenAPI document that is served at a path, the first one unless said otherwise.
 
         Raises LookupError where there is none, and an ExceptionGroup of all DefinitionErrors.
         """
-        for one in self._plan()[1]:
-            if path in {None, one.settings.path}:
-                return one.content
-        raise LookupError("this app has no document" if path is None else f"this app has no document at {path}")
+        documents = self.documents()
+        if path is None and documents:
+            return next(iter(documents.values()))
+        if path not in documents:
+            raise LookupError("this app has no document" if path is None else f"this app has no document at {path}")
+        return documents[path]
 
     def _declarations(self, controllers: Controllers) -> Declarations:
         return Declarations(

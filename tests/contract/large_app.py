@@ -164,8 +164,9 @@ class QueryController(Controller):
     async def collections(
         self,
         tags: Annotated[list[Name], Meta(max_length=4)] = [],  # noqa: B006  copied for every request
-        numbers: Annotated[tuple[Small, ...], Query(style="csv")] = (),
-        colours: Annotated[frozenset[Colour], Query(style="pipe")] = frozenset(),
+        # Nothing between commas is a value that is empty, so that these cannot be empty and there.
+        numbers: Annotated[tuple[Small, ...], Meta(min_length=1), Query(style="csv")] = (0,),
+        colours: Annotated[frozenset[Colour], Meta(min_length=1), Query(style="pipe")] = frozenset({Colour.RED}),
     ) -> list[int]:
         """Return how many there are of each."""
         return [len(tags), len(numbers), len(colours)]
