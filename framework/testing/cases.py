@@ -73,6 +73,7 @@ def check_contract(
     app: App,
     *,
     examples: int = 25,
+    coverage: bool = True,
     seed: int | None = None,
     path: str | None = None,
     headers: Mapping[str, str] | None = None,
@@ -81,14 +82,17 @@ def check_contract(
     """Serve an app on loopback and send it generated requests; raises ContractViolatedError with the failing ones.
 
     For each operation of the document (at ``path``, where there are several) up to ``examples`` requests are made at
-    random, beside those that go to the limits of each schema. Without a seed they are the same each time. ``headers``
-    go with every request; ``exclude_checks`` are names of checks of schemathesis. Services are overridden as ever, by
-    ``with container.override(...)`` around the call. Raises MissingExtraError without schemathesis.
+    random; ``coverage`` adds those that go to each limit of a schema, some dozens. Without a seed they are the same
+    each time. ``headers`` go with every request; ``exclude_checks`` are names of checks of schemathesis. Services are
+    overridden as ever, by ``with container.override(...)`` around the call. Raises MissingExtraError without
+    schemathesis.
     """
     schema = schemathesis_schema(app, path=path, seed=seed)
     contract = None if _SCHEMA_CHECK in exclude_checks else Contract(app)
     with serve_in_thread(app.build()) as url, _quiet():
-        _configure(schema, url, examples, seed, headers)
+        _configure(schema, url, examples, headers)
+        schema.config.generation.deterministic = seed is None
+        schema.config.phases.coverage.enabled = coverage
         schema.config.checks.update(excluded_check_names=[_SCHEMA_CHECK, *exclude_checks])
         report = _run(schema, contract)
     if report.failures:
@@ -142,12 +146,11 @@ def _teach() -> None:
     schemathesis.deserializer(*media_types)(lambda _, response: msgspec.msgpack.decode(response.content))
 
 
-def _configure(schema: Any, url: str, examples: int, seed: int | None, headers: Mapping[str, str] | None) -> None:
+def _configure(schema: Any, url: str, examples: int, headers: Mapping[str, str] | None) -> None:
     config = schema.config
     config.base_url = url
     config.headers = dict(headers or {})
     config.generation.max_examples = examples
-    config.generation.deterministic = seed is None
     config.phases.stateful.enabled = False  # The document has no links.
 
 

@@ -85,7 +85,8 @@ def _head(document: Document) -> str:
     info = document.get("info", {})
     text = f"A client of {info.get('title', 'an API')} {info.get('version', '')}".strip()
     note = "Written from the OpenAPI document by `framework client python`: write it anew instead of editing it."
-    return "\n".join(docstring(f"{text}.\n\n{note}", "")) + "\n"
+    # The user's own linter need not like it; formatters leave it as it is.
+    return "\n".join([*docstring(f"{text}.\n\n{note}", ""), "# ruff: noqa"]) + "\n"
 
 
 def _base_url(document: Document) -> str:
