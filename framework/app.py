@@ -10,13 +10,14 @@ from yarl import URL
 from framework._background import finish_background
 from framework._compiler.application import CompiledApp, compile_app
 from framework._compiler.collect import Mounted, collect_handlers, make_level
-from framework._compiler.documents import DocumentHolder, documentation_controllers
+from framework._compiler.documents import Document, build_documents, documentation_controllers, is_own_route
 from framework._compiler.explain import explain_route
 from framework._compiler.fast import install
 from framework._compiler.options import check_settings
 from framework._compiler.reverse import reverse
-from framework._compiler.routes import Declarations, plan_routes
+from framework._compiler.routes import Declarations, Plans, plan_routes
 from framework._inspect.names import describe_call
+from framework._openapi.selection import summary_of
 from framework._openapi.settings import OpenAPI
 from framework._routing.resource import ControllerResource
 from framework._services.opening import open_services
@@ -27,6 +28,7 @@ from framework.controller import Controllers
 from framework.errors import DefinitionError
 from framework.formats import JSON, MSGPACK, Format
 from framework.limits import DEFAULT_LIMITS, Limits
+from framework.routing import RouteSummary
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
 __all__ = ("App",)
@@ -37,8 +39,8 @@ _WORK = ("lifespan", "periodic", "shutdown_timeout")
 class App:
     """An application of controllers.
 
-    Layers given here stand around everything, 404 and 405 included. ``openapi=None`` turns the document off.
-    ``shutdown_timeout`` is how many seconds background work has to end when the app stops.
+    Layers given here stand around everything, 404 and 405 included. ``openapi=None`` turns the document off; a sequence
+    makes several. ``shutdown_timeout`` is how many seconds background work has to end when the app stops.
     """
 
     def __init__(
@@ -46,7 +48,7 @@ class App:
         controllers: Controllers = (),
         *,
         container: Container | None = None,
-        openapi: OpenAPI | None = OpenAPI(),  # noqa: B008  frozen
+        openapi: OpenAPI | Sequence[OpenAPI] | None = OpenAPI(),  # noqa: B008  frozen
         tags: Sequence[str] = (),
         guards: Guards = (),
         middlewares: Middlewares = (),
@@ -80,7 +82,7 @@ class App:
         )
         self._controllers: Controllers = tuple(settings.get("controllers", ()))
         self._container: Container = settings.get("container") or Container()
-        self._openapi: OpenAPI | None = settings.get("openapi")
+        self._openapi = _listed(settings.get("openapi"))
         self._tags = tuple(settings.get("tags", ()))
         self._limits: Limits = settings.get("limits", Limits()).within(DEFAULT_LIMITS)
         self._formats: Sequence[Format] = tuple(settings.get("formats", ()))
@@ -111,14 +113,43 @@ class App:
         self._prefix = lambda: resource.prefix
 
     def _compile(self) -> CompiledApp:
-        holder = DocumentHolder()
-        own = [] if self._openapi is None else documentation_controllers(self._openapi, holder)
-        plans = plan_routes(self._declarations((*own, *self._controllers)))
-        if self._openapi is not None:
-            from framework._openapi.document import build_document, encode_document
-
-            holder.body = encode_document(build_document(self._openapi, plans.routes))
+        plans, _ = self._plan()
         return compile_app(plans)
+
+    def _plan(self) -> tuple[Plans, list[Document]]:
+        documents = [Document(one) for one in self._openapi]
+        own = [controller for one in documents for controller in documentation_controllers(one)]
+        plans = plan_routes(self._declarations((*own, *self._controllers)))
+        if documents:
+            build_documents(documents, plans.routes)
+        return plans, documents
+
+    def routes(self) -> list[RouteSummary]:
+        """Return what was declared, one entry for each method on each path, without the pages of the document.
+
+        Raises an ExceptionGroup of all DefinitionErrors.
+        """
+        plans, _ = self._plan()
+        return [summary_of(plan) for plan in plans.routes if not is_own_route(plan)]
+
+    def documents(self) -> dict[str, dict[str, Any]]:
+        """Return all OpenAPI documents, by the path at which each is served as JSON; none where they are off.
+
+        Raises an ExceptionGroup of all DefinitionErrors.
+        """
+        return {one.settings.path: one.content for one in self._plan()[1]}
+
+    def document(self, path: str | None = None) -> dict[str, Any]:
+        """Return the OpenAPI document that is served at a path, the first one unless said otherwise.
+
+        Raises LookupError where there is none, and an ExceptionGroup of all DefinitionErrors.
+        """
+        documents = self.documents()
+        if path is None and documents:
+            return next(iter(documents.values()))
+        if path not in documents:
+            raise LookupError("this app has no document" if path is None else f"this app has no document at {path}")
+        return documents[path]
 
     def _declarations(self, controllers: Controllers) -> Declarations:
         return Declarations(
@@ -150,6 +181,12 @@ class App:
         if found is None:
             raise LookupError(f"{method} {path} is no route of this app")
         return explain_route(*found)
+
+
+def _listed(documents: OpenAPI | Sequence[OpenAPI] | None) -> tuple[OpenAPI, ...]:
+    if documents is None:
+        return ()
+    return (documents,) if isinstance(documents, OpenAPI) else tuple(documents)
 
 
 async def _install(application: web.Application, resource: ControllerResource) -> None:

@@ -11,7 +11,19 @@ from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
-__all__ = ("RouteDefinition", "RouteOptions", "delete", "get", "head", "options", "patch", "post", "put", "route")
+__all__ = (
+    "RouteDefinition",
+    "RouteOptions",
+    "RouteSummary",
+    "delete",
+    "get",
+    "head",
+    "options",
+    "patch",
+    "post",
+    "put",
+    "route",
+)
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -52,6 +64,20 @@ class RouteDefinition(Struct, frozen=True, kw_only=True):
     methods: tuple[str, ...]
     paths: tuple[str, ...]
     options: RouteOptions
+
+
+class RouteSummary(Struct, frozen=True, kw_only=True):
+    """What tools are told about one method on one path of an application."""
+
+    method: str
+    path: str
+    """The full path template: ``/v1/orders/{order_id}``, ``/files/{name:path}``."""
+    name: str
+    """For ``App.url_for``."""
+    handler: str
+    """The handler and where it stands: ``OrderController.show (shop/orders.py:12)``."""
+    tags: tuple[str, ...] = ()
+    in_document: bool = True
 
 
 def route(*paths: str, methods: Sequence[str], **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:

@@ -1,40 +1,132 @@
-"""Controllers that serve the OpenAPI document and Swagger UI, made for one app."""
+"""The OpenAPI documents of one app, and the controllers that serve them and Swagger UI."""
 
-from msgspec import Struct
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
 
+from aiohttp import hdrs, web
+
+from framework._openapi.selection import select_routes
+from framework._openapi.serving import Rendition, accepts_gzip, encode_yaml, has_yaml, is_known
 from framework._openapi.settings import OpenAPI
 from framework._openapi.ui import CONTENT_SECURITY_POLICY, Asset, assets_version, initializer, load_assets, page
+from framework._plan import RoutePlan
 from framework._responses.response import Response
 from framework.controller import Controller
+from framework.errors import DefinitionError
 from framework.http_errors import NotFound
 from framework.routing import get
 
-__all__ = ("DocumentHolder", "documentation_controllers")
+__all__ = ("Document", "build_documents", "documentation_controllers", "is_own_route")
 
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _REVALIDATE = "no-cache"
+_JSON = "application/json"
+# RFC 9512.
+_YAML = "application/yaml"
 
 
-class DocumentHolder(Struct):
-    """The encoded document, which exists only when all routes are planned."""
+class Document:
+    """One document, which exists only when all routes are planned."""
 
-    body: bytes = b""
+    def __init__(self, settings: OpenAPI) -> None:
+        self.settings = settings
+        self.content: dict[str, Any] = {}
+
+    @cached_property
+    def json(self) -> Rendition:
+        """As JSON."""
+        # Imported late: nothing of it is needed where the document is off.
+        from framework._openapi.document import encode_document
+
+        return Rendition(lambda: encode_document(self.content))
+
+    @cached_property
+    def yaml(self) -> Rendition:
+        """As YAML."""
+        return Rendition(lambda: encode_yaml(self.content))
 
 
-def documentation_controllers(settings: OpenAPI, holder: DocumentHolder) -> list[type[Controller]]:
-    """Return the controllers for ``/openapi.json`` and, unless it is off, ``/docs``."""
+def build_documents(documents: Sequence[Document], routes: Sequence[RoutePlan]) -> None:
+    """Fill the documents of an app from its plan.
+
+    Raises an ExceptionGroup with the DefinitionErrors of all documents.
+    """
+    from framework._openapi.document import build_document
+
+    mistakes: dict[str, DefinitionError] = {}
+    for one in documents:
+        try:
+            one.content = build_document(one.settings, select_routes(one.settings, routes))
+            # Encoded now, so that the first reader does not wait and what cannot be written is told at the start.
+            _ = one.json.plain
+        except* DefinitionError as group:
+            mistakes |= {str(error): error for error in _leaves(group)}
+    if mistakes:
+        raise ExceptionGroup("The OpenAPI document cannot be made", list(mistakes.values()))
+
+
+def _leaves(group: BaseExceptionGroup[DefinitionError]) -> list[DefinitionError]:
+    return [
+        leaf for one in group.exceptions for leaf in (_leaves(one) if isinstance(one, BaseExceptionGroup) else [one])
+    ]
+
+
+def documentation_controllers(document: Document) -> list[type[Controller]]:
+    """Return the controllers for ``/openapi.json``, ``/openapi.yaml`` and, unless it is off, ``/docs``."""
+    settings = document.settings
+    found = [_json_controller(document)]
+    if settings.yaml and has_yaml():
+        found.append(_yaml_controller(document))
+    if settings.docs_path is not None:
+        found.append(_page_controller(settings, settings.docs_path))
+    return found
+
+
+def is_own_route(plan: RoutePlan) -> bool:
+    """Tell whether a route serves a document or its page."""
+    return plan.function.__module__ == __name__
+
+
+def _json_controller(document: Document) -> type[Controller]:
+    settings = document.settings
 
     class OpenAPIController(Controller):
         guards = settings.guards
         middlewares = settings.middlewares
 
         @get(settings.path, in_document=False)
-        async def document(self) -> Response[bytes]:
-            return Response(holder.body, media_type="application/json", headers={"Cache-Control": _REVALIDATE})
+        async def document(self, request: web.Request) -> Response[bytes]:
+            return _negotiated(request, document.json, _JSON)
 
-    if settings.docs_path is None:
-        return [OpenAPIController]
-    return [OpenAPIController, _page_controller(settings, settings.docs_path)]
+    return OpenAPIController
+
+
+def _yaml_controller(document: Document) -> type[Controller]:
+    settings = document.settings
+
+    class OpenAPIYAMLController(Controller):
+        guards = settings.guards
+        middlewares = settings.middlewares
+
+        # A plain function, run beside the loop: YAML is slow to write.
+        @get(settings.yaml_path, in_document=False)
+        def document(self, request: web.Request) -> Response[bytes]:
+            return _negotiated(request, document.yaml, _YAML)
+
+    return OpenAPIYAMLController
+
+
+def _negotiated(request: web.Request, rendition: Rendition, media_type: str) -> Response[bytes]:
+    """Answer in the coding that the client accepts, and with 304 where it has the document already."""
+    is_gzipped = accepts_gzip(",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())))
+    encoded = rendition.gzipped if is_gzipped else rendition.plain
+    headers = {"Cache-Control": _REVALIDATE, "ETag": encoded.etag, "Vary": hdrs.ACCEPT_ENCODING}
+    if is_known(encoded, ",".join(request.headers.getall(hdrs.IF_NONE_MATCH, ()))):
+        return Response(status=304, headers=headers)
+    if is_gzipped:
+        headers["Content-Encoding"] = "gzip"
+    return Response(encoded.body, media_type=media_type, headers=headers)
 
 
 def _page_controller(settings: OpenAPI, docs_path: str) -> type[Controller]:

@@ -79,7 +79,7 @@ def _is_container(value: Any) -> bool:
 
 
 def _is_openapi(value: Any) -> bool:
-    return isinstance(value, OpenAPI)
+    return isinstance(value, OpenAPI) or (_is_series(value) and all(isinstance(one, OpenAPI) for one in value))
 
 
 def _are_limits(value: Any) -> bool:
@@ -151,6 +151,8 @@ def check_settings(
             _check_limits(where, value, report)
         if isinstance(value, Deprecation) and not _check_deprecation(where, value, report):
             continue
+        if name == "openapi" and _has_shared_places(where, value, report):
+            continue
         if shape is None or shape.fits(value) or (shape.optional and value is None):
             kept[name] = value
             continue
@@ -192,3 +194,15 @@ def _check_limits(where: str, limits: Limits, report: Callable[[DefinitionError]
         if not (value is UNSET or shape.fits(value) or (shape.optional and value is None)):
             what = f"Limits({name}={value_name(value)}) is not {shape.expected}"
             report(InvalidOptionError(where, what, mend=f"write it as Limits({name}={shape.example})"))
+
+
+def _has_shared_places(where: str, documents: Any, report: Callable[[DefinitionError], None]) -> bool:
+    """Report documents of one app that would stand at one place, most often the default."""
+    if not _is_series(documents):
+        return False
+    places = [(option, getattr(one, option, None)) for one in documents for option in ("path", "docs_path")]
+    shared = [one for one in dict.fromkeys(places) if one[1] is not None and places.count(one) > 1]
+    for option, place in shared:
+        what = f"several documents of openapi= have {option}={place!r}"
+        report(InvalidOptionError(where, what, mend=f"give each OpenAPI its own {option}="))
+    return bool(shared)

@@ -1,22 +1,29 @@
 """What an application says about its OpenAPI document."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from msgspec import Struct, field
 
+from framework.routing import RouteSummary
 from framework.typedefs import Guards, Middlewares
 
-__all__ = ("OpenAPI",)
+__all__ = ("OpenAPI", "RouteSelection")
+
+RouteSelection: TypeAlias = Sequence[str] | Callable[[RouteSummary], bool]
+"""Tags and path prefixes (``"/v1"``), or a function that chooses."""
 
 
 class OpenAPI(Struct, frozen=True, kw_only=True):
     """The head of the document, where it is served and who may read it.
 
     ``App(openapi=OpenAPI(title="Shop", version="1.0"))``; ``App(openapi=None)`` turns document and page off, and
-    ``docs_path=None`` the page alone. ``contact``, ``license``, ``servers`` and ``external_docs`` are written as the
-    objects of these names in OpenAPI 3.1; a server may also be its URL alone. ``tags`` maps tags to their descriptions,
-    in the order in which they are shown. Guards and middlewares stand before both: ``OpenAPI(guards=(AdminOnly,))``.
+    ``docs_path=None`` the page alone. An app may have several, each with a ``path`` and the routes that it includes:
+    ``App(openapi=[OpenAPI(...), OpenAPI(path="/internal/openapi.json", docs_path=None, include=("internal",))])``.
+
+    ``contact``, ``license``, ``servers`` and ``external_docs`` are written as the objects of these names in OpenAPI; a
+    server may also be its URL alone. ``tags`` maps tags to their descriptions, in the order in which they are shown.
+    Guards and middlewares stand before document and page: ``OpenAPI(guards=(AdminOnly,))``.
     """
 
     title: str = "API"
@@ -33,6 +40,17 @@ class OpenAPI(Struct, frozen=True, kw_only=True):
     tags: Mapping[str, str] = field(default_factory=dict)
     external_docs: Mapping[str, Any] | None = None
     path: str = "/openapi.json"
+    yaml: bool = True
+    """Whether the document stands beside ``path`` as YAML too, where PyYAML is installed: ``/openapi.yaml``."""
     docs_path: str | None = "/docs"
+    include: RouteSelection = ()
+    """The routes that stand in the document; all, unless something is named."""
+    exclude: RouteSelection = ()
+    """The routes that do not."""
     guards: Guards = ()
     middlewares: Middlewares = ()
+
+    @property
+    def yaml_path(self) -> str:
+        """Where the document is as YAML."""
+        return f"{self.path.removesuffix('.json')}.yaml"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from framework import App, Controller, Deprecation, HTTPError, Limits, Router, get, route
+from framework import App, Controller, Deprecation, HTTPError, Limits, OpenAPI, Router, get, route
 from framework.errors import InvalidOptionError
 from framework.routing import RouteOptions
 from tests.startup.expected import after, mistakes, place, told
@@ -296,3 +296,54 @@ def test_a_deprecation(settings: Any, what: str, mend: str) -> None:
         for where in ("Router('/v1')", f"Items ({place(Items)})", f"Items.search ({place(Items.search)})")
     ]
     assert mistakes(Router("/v1", [Items], deprecated=deprecation)) == told_of
+
+
+@pytest.mark.parametrize(
+    ("settings", "what", "mend"),
+    [
+        (
+            {"include": "internal"},
+            "include='internal' is neither a sequence of tags and path prefixes nor a function",
+            'write it as include=("internal",)',
+        ),
+        (
+            {"exclude": (3,)},
+            "exclude=(3,) is neither a sequence of tags and path prefixes nor a function",
+            'write it as exclude=("internal",)',
+        ),
+        (
+            {"include": ("/orders", "intrenal")},
+            "include= names 'intrenal', which is neither a tag nor a path prefix of a route in the document",
+            "name one that there is, or take it out",
+        ),
+        (
+            {"exclude": ("/order",)},
+            "exclude= names '/order', which is neither a tag nor a path prefix of a route in the document",
+            "name one that there is, or take it out",
+        ),
+    ],
+)
+def test_routes_of_a_document(settings: dict[str, Any], what: str, mend: str) -> None:
+    """What chooses the routes of a document must name some; the same mistake in two documents is told once."""
+    documents = (OpenAPI(**settings), OpenAPI(path="/b.json", docs_path="/b", **settings))
+
+    assert told(App([Orders], openapi=documents)) == [(InvalidOptionError, f"OpenAPI: {what}.\n  Mend: {mend}.")]
+
+
+def test_documents_at_one_place() -> None:
+    """Several documents need paths of their own, for their pages as well."""
+    app = App([Orders], openapi=[OpenAPI(), OpenAPI(title="Internal"), OpenAPI(path="/b.json", docs_path=None)])
+    where = f"App ({after(test_documents_at_one_place, 2)})"
+
+    assert told(app) == [
+        (
+            InvalidOptionError,
+            f"{where}: several documents of openapi= have path='/openapi.json'.\n"
+            "  Mend: give each OpenAPI its own path=.",
+        ),
+        (
+            InvalidOptionError,
+            f"{where}: several documents of openapi= have docs_path='/docs'.\n"
+            "  Mend: give each OpenAPI its own docs_path=.",
+        ),
+    ]

@@ -1,0 +1,86 @@
+"""``framework openapi``: writes a document to a file, and tells whether a file is current."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from framework.app import App
+from framework.cli.errors import ToolError
+
+__all__ = ("DocumentFormat", "differences", "document_of", "read_document", "render_document")
+
+DocumentFormat: TypeAlias = Literal["json", "yaml"]
+_ABSENT = object()
+
+
+def document_of(app: App, path: str | None = None) -> dict[str, Any]:
+    """Return the document that is served at a path, the first one unless said otherwise.
+
+    Raises ToolError where there is none, and an ExceptionGroup of all DefinitionErrors.
+    """
+    try:
+        return app.document(path)
+    except LookupError as error:
+        raise ToolError(str(error.args[0]), mend="give the App one with openapi=OpenAPI(...)") from error
+
+
+def render_document(document: Mapping[str, Any], kind: DocumentFormat = "json") -> str:
+    """Return a document as it is kept in a file: indented JSON, or YAML. Raises ToolError without PyYAML."""
+    if kind == "json":
+        return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    from framework._openapi.serving import encode_yaml
+
+    try:
+        return encode_yaml(document).decode()
+    except ModuleNotFoundError as error:
+        raise _no_yaml() from error
+
+
+def read_document(file: Path) -> dict[str, Any]:
+    """Return the document in a file of JSON or YAML. Raises ToolError."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        document = _parse_yaml(text) if file.suffix in {".yaml", ".yml"} else json.loads(text)
+    except (OSError, ValueError) as error:
+        raise ToolError(f"{file} cannot be read: {error}", mend="name a document as JSON or YAML") from error
+    if not isinstance(document, dict) or "openapi" not in document:
+        raise ToolError(f"{file} is no OpenAPI document", mend="write one with framework openapi --output")
+    return document
+
+
+def _parse_yaml(text: str) -> Any:
+    try:
+        import yaml  # an extra
+    except ModuleNotFoundError as error:
+        raise _no_yaml() from error
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
+
+
+def _no_yaml() -> ToolError:
+    return ToolError("PyYAML is not installed", mend="install framework-aiohttp[yaml]")
+
+
+def differences(kept: Any, current: Any, place: str = "") -> Iterator[str]:
+    """Yield, in words, where two documents differ, with the JSON pointer of each place."""
+    if isinstance(kept, dict) and isinstance(current, dict):
+        for key in (*kept, *(one for one in current if one not in kept)):
+            inner = f"{place}/{str(key).replace('~', '~0').replace('/', '~1')}"
+            yield from differences(kept.get(key, _ABSENT), current.get(key, _ABSENT), inner)
+    elif isinstance(kept, list) and isinstance(current, list) and len(kept) == len(current):
+        for number, (old, new) in enumerate(zip(kept, current, strict=True)):
+            yield from differences(old, new, f"{place}/{number}")
+    elif kept is _ABSENT:
+        yield f"{place} is missing"
+    elif current is _ABSENT:
+        yield f"{place} is there no more"
+    elif kept != current or isinstance(kept, bool) is not isinstance(current, bool):
+        yield f"{place} is {_short(kept)} and should be {_short(current)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004  what fits in a line twice

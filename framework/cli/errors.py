@@ -1,0 +1,12 @@
+"""What ends a command: one line that says what is wrong and how to mend it."""
+
+__all__ = ("ToolError",)
+
+
+class ToolError(Exception):
+    """Something that a command needs is not there or not usable."""
+
+    def __init__(self, what: str, *, mend: str) -> None:
+        super().__init__(f"{what}; {mend}")
+        self.what = what
+        self.mend = mend

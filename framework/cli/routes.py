@@ -1,0 +1,25 @@
+"""``framework routes``: what an app answers."""
+
+from collections.abc import Iterable
+
+from framework.app import App
+from framework.routing import RouteSummary
+
+__all__ = ("routes_table",)
+
+_HEAD = ("METHOD", "PATH", "HANDLER", "NAME")
+
+
+def routes_table(app: App) -> str:
+    """Return the routes of an app as a table, sorted by path. Raises an ExceptionGroup of all DefinitionErrors."""
+    rows = [_HEAD, *(_row(one) for one in sorted(app.routes(), key=lambda one: (one.path, one.method)))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+    return "".join(f"{_line(row, widths)}\n" for row in rows)
+
+
+def _row(route: RouteSummary) -> tuple[str, str, str, str]:
+    return route.method, route.path, route.handler, route.name
+
+
+def _line(row: Iterable[str], widths: Iterable[int]) -> str:
+    return "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()

@@ -1,0 +1,42 @@
+"""What an app reads beyond what its document promises, for a tool that sends what must be refused.
+
+Whoever follows the document is understood; these are things that are understood as well, and no mistake of the app's.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ("FORMATS", "as_accepted")
+
+_BASE64 = "framework-base64"
+_DURATION = "framework-duration"
+FORMATS = {"base64": _BASE64, "duration": _DURATION}
+"""Formats of the widened document that are no others': texts with an encoding, and durations as ISO 8601 has them."""
+
+
+def as_accepted(node: Any) -> Any:
+    """Return (a part of) a document with schemas that say all that is read."""
+    if isinstance(node, list):
+        return [as_accepted(one) for one in node]
+    if not isinstance(node, Mapping):
+        return node
+    widened = {key: as_accepted(one) for key, one in node.items()}
+    if "type" in widened:
+        _widen(widened)
+    return widened
+
+
+def _widen(schema: dict[str, Any]) -> None:
+    # A set takes what is sent twice once.
+    schema.pop("uniqueItems", None)
+    # msgspec reads a Decimal from a number too; it is written as a text.
+    if schema.get("format") == "decimal":
+        del schema["format"]
+        schema["anyOf"] = [{"type": "number"}, {"type": "string", "format": "decimal"}]
+        if isinstance(schema.pop("type"), list):
+            schema["anyOf"].append({"type": "null"})
+    # RFC 3339 knows neither fractions nor signs of durations, which ISO 8601 does.
+    elif schema.get("format") == "duration":
+        schema["format"] = _DURATION
+    elif schema.get("contentEncoding") == "base64":
+        schema["format"] = _BASE64

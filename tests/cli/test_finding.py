@@ -1,0 +1,115 @@
+"""How the command finds the app, and what it says where it does not."""
+
+import pytest
+
+from tests.cli.conftest import SHOP, Run, Write
+
+FOUND = "No mistakes; 1 route.\n"
+
+
+def test_an_app_is_named(run: Run, write: Write) -> None:
+    """``module:attribute`` names it; the current folder is importable."""
+    write("shop/main.py", SHOP)
+
+    assert run("check", "shop.main:app") == (0, FOUND, "")
+
+
+def test_pyproject_names_the_app(run: Run, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nearest pyproject.toml counts, and modules are found beside it."""
+    write("shop/main.py", SHOP)
+    write("pyproject.toml", '[tool.framework]\napp = "shop.main:app"\n')
+    inner = write("shop/deeper/notes.txt", "").parent
+    monkeypatch.chdir(inner)
+
+    assert run("check") == (0, FOUND, "")
+
+
+@pytest.mark.parametrize(
+    ("added", "attribute"),
+    [
+        ("def make():\n    return app\n", "make"),
+        ("class Holder:\n    app = app\n", "Holder.app"),
+        ("class Made:\n    def __new__(cls):\n        return app\n", "Made"),
+    ],
+)
+def test_an_app_may_be_made_or_held(run: Run, write: Write, added: str, attribute: str) -> None:
+    """A function without parameters may return it, and a class may hold it."""
+    write("shop.py", SHOP + added)
+
+    assert run("check", f"shop:{attribute}") == (0, FOUND, "")
+
+
+@pytest.mark.parametrize(
+    ("added", "reference", "said"),
+    [
+        ("", "shop", "'shop' names no app; write it as module:attribute, for example shop.main:app"),
+        ("", "shop:", "'shop:' names no app; write it as module:attribute, for example shop.main:app"),
+        (
+            "",
+            "shob:app",
+            "shob cannot be imported: ModuleNotFoundError: No module named 'shob'; mend it there",
+        ),
+        (
+            "1 / 0\n",
+            "shop:app",
+            "shop cannot be imported: ZeroDivisionError: division by zero ({shop}:22); mend it there",
+        ),
+        ("", "shop:ap", "shop has no ap; name one that it has: app"),
+        ("", "shop:app.x", "shop has no app.x; name one that it has: app"),
+        (
+            "",
+            "shop:Order",
+            "shop:Order() fails: TypeError: Missing required argument 'number'; mend it, or name an App",
+        ),
+        ("number = 3\n", "shop:number", "shop:number is a int; name an App, or a function without parameters for one"),
+        (
+            "def make():\n    return 3\n",
+            "shop:make",
+            "shop:make() is a int; name an App, or a function without parameters for one",
+        ),
+        ("web = app.build()\n", "shop:web", "shop:web is what an app was built into; name the App itself"),
+        (
+            "make = app.build\n",
+            "shop:make",
+            "shop:make() returns what an app was built into; name what returns the App itself",
+        ),
+    ],
+)
+def test_what_is_named_is_no_app(run: Run, write: Write, added: str, reference: str, said: str) -> None:
+    """One line says what is wrong and what to do; the exit code is 2."""
+    file = write("shop.py", SHOP + added)
+
+    code, out, err = run("routes", reference)
+
+    assert (code, out, err) == (2, "", f"Error: {said.format(shop=file)}.\n")
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[project]\n", "no app is named, neither here nor in {file}; {write} there"),
+        ("[tool.framework]\napp = 3\n", "no app is named, neither here nor in {file}; {write} there"),
+        ("[tool]\nframework = 3\n", "no app is named, neither here nor in {file}; {write} there"),
+        (
+            "[tool",
+            "{file} cannot be read: Expected ']' at the end of a table declaration (at end of document); "
+            "mend it, or name the app",
+        ),
+    ],
+)
+def test_pyproject_names_none(run: Run, write: Write, toml: str, said: str) -> None:
+    """The line says where it looked."""
+    file = write("pyproject.toml", toml)
+
+    written = 'name it as in "framework routes shop.main:app", or write app = "shop.main:app" under [tool.framework]'
+    assert run("routes") == (2, "", f"Error: {said.format(file=file, write=written)}.\n")
+
+
+def test_no_pyproject_at_all(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somewhere without one, there is nothing to go by."""
+    monkeypatch.chdir("/")
+
+    code, _, err = run("check")
+
+    assert code == 2
+    assert err.startswith("Error: no app is named, and no pyproject.toml is found; name it as in ")

@@ -1,0 +1,404 @@
+"""A client of Shop 1.0.0.
+
+Written from the OpenAPI document by `framework client python`: write it anew instead of editing it.
+"""
+# ruff: noqa
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
+from urllib.parse import quote, urlencode
+
+import aiohttp
+import msgspec
+from msgspec import UNSET, UnsetType
+from yarl import URL
+
+_T = TypeVar("_T")
+
+
+class Fault(msgspec.Struct, kw_only=True):
+    """One thing that is wrong with a request."""
+
+    location: Literal["body", "cookie", "form", "header", "path", "query"]
+    pointer: str
+    """Where below the location."""
+    code: Literal["constraint", "key", "missing", "syntax", "tag", "type", "unknown", "value"]
+    detail: str
+    """What was expected."""
+
+
+class NewOrder(msgspec.Struct, kw_only=True):
+    """What somebody wants to buy; each product stands in one line."""
+
+    customer: str
+    """One line of text."""
+    lines: list[NewOrderLine]
+
+
+class NewOrderLine(msgspec.Struct, kw_only=True):
+    """How many pieces of a product are ordered."""
+
+    sku: str
+    """A stock-keeping unit."""
+    quantity: int
+    """Pieces."""
+
+
+class NewProduct(msgspec.Struct, kw_only=True):
+    """A product to be sold from now on."""
+
+    sku: str
+    """A stock-keeping unit."""
+    name: str
+    """One line of text."""
+    price_cents: int
+    """An amount of money in cents of a euro."""
+    stock: int = 0
+    """Pieces that can be ordered."""
+
+
+class Order(msgspec.Struct, kw_only=True):
+    """An order."""
+
+    id: int
+    """The number of an order."""
+    customer: str
+    """One line of text."""
+    status: OrderStatus
+    placed_at: datetime.datetime
+    lines: list[OrderLine]
+    total_cents: int
+    """What the customer pays, in cents of a euro."""
+
+
+class OrderLine(msgspec.Struct, kw_only=True):
+    """Pieces of a product, and what one of them cost when it was ordered."""
+
+    sku: str
+    """A stock-keeping unit."""
+    quantity: int
+    """Pieces."""
+    price_cents: int
+    """An amount of money in cents of a euro."""
+
+
+class OrderNotFound(msgspec.Struct, kw_only=True):
+    """No order has this number."""
+
+    type: Literal["about:blank"] = "about:blank"
+    title: Literal["Order not found"] = "Order not found"
+    status: Literal[404] = 404
+    detail: str | UnsetType = UNSET
+    """What happened this time."""
+    instance: str
+    """The path of the request."""
+    order_id: int
+
+
+class OutOfStock(msgspec.Struct, kw_only=True):
+    """More pieces of a product are ordered than there are; nothing was sold."""
+
+    type: Literal["about:blank"] = "about:blank"
+    title: Literal["Out of stock"] = "Out of stock"
+    status: Literal[409] = 409
+    detail: str | UnsetType = UNSET
+    """What happened this time."""
+    instance: str
+    """The path of the request."""
+    sku: str
+    ordered: int
+    available: int
+
+
+class PageOfOrder(msgspec.Struct, kw_only=True):
+    """A part of a list."""
+
+    items: list[Order]
+    total: int
+    """The number of items in the whole list."""
+
+
+class PageOfProduct(msgspec.Struct, kw_only=True):
+    """A part of a list."""
+
+    items: list[Product]
+    total: int
+    """The number of items in the whole list."""
+
+
+class Problem(msgspec.Struct, kw_only=True):
+    """An error, as RFC 9457 describes it."""
+
+    type: str
+    """Names the kind of problem; `about:blank` where the status does."""
+    title: str
+    status: int
+    """The status of the response."""
+    detail: str | UnsetType = UNSET
+    """What happened this time."""
+    instance: str
+    """The path of the request."""
+
+
+class Product(msgspec.Struct, kw_only=True):
+    """A product."""
+
+    sku: str
+    """A stock-keeping unit."""
+    name: str
+    """One line of text."""
+    price_cents: int
+    """An amount of money in cents of a euro."""
+    stock: int
+
+
+class ProductNotFound(msgspec.Struct, kw_only=True):
+    """No product has this SKU."""
+
+    type: Literal["about:blank"] = "about:blank"
+    title: Literal["Product not found"] = "Product not found"
+    status: Literal[404] = 404
+    detail: str | UnsetType = UNSET
+    """What happened this time."""
+    instance: str
+    """The path of the request."""
+    sku: str
+
+
+class SkuTaken(msgspec.Struct, kw_only=True):
+    """Another product has this SKU already."""
+
+    type: Literal["about:blank"] = "about:blank"
+    title: Literal["SKU taken"] = "SKU taken"
+    status: Literal[409] = 409
+    detail: str | UnsetType = UNSET
+    """What happened this time."""
+    instance: str
+    """The path of the request."""
+    sku: str
+
+
+class ValidationProblem(msgspec.Struct, kw_only=True):
+    """A request that cannot be parsed or is invalid, with all of its faults."""
+
+    type: str
+    """Names the kind of problem; `about:blank` where the status does."""
+    title: str
+    status: int
+    """The status of the response."""
+    detail: str | UnsetType = UNSET
+    """What happened this time."""
+    instance: str
+    """The path of the request."""
+    errors: list[Fault]
+
+
+OrderStatus: TypeAlias = Literal["placed", "cancelled"]
+
+
+class ProblemError(Exception):
+    """An answer that is an error.
+
+    ``problem`` is its body as RFC 9457 has it, empty where the answer is no problem; ``decode`` gives it with types.
+    """
+
+    def __init__(self, status: int, body: bytes, problem: dict[str, Any]) -> None:
+        super().__init__(" ".join(str(one) for one in (status, problem.get("title"), problem.get("detail")) if one))
+        self.status = status
+        self.body = body
+        self.problem = problem
+
+    def decode(self, kind: type[_T]) -> _T:
+        """Return the problem as one of the classes above. Raises msgspec.ValidationError where it is another one."""
+        return msgspec.json.decode(self.body, type=kind)
+
+
+class _Answer(NamedTuple):
+    status: int
+    body: bytes
+    content_type: str
+
+
+def _decode(answer: _Answer, kind: Any) -> Any:
+    if isinstance(kind, dict):
+        kind = kind.get(answer.status)
+    if kind is None:
+        return None
+    if kind is bytes:
+        return answer.body
+    if answer.content_type.startswith("text/"):
+        return answer.body.decode()
+    return msgspec.json.decode(answer.body, type=kind)
+
+
+def _text(value: Any) -> str:
+    plain = msgspec.to_builtins(value)
+    return plain if isinstance(plain, str) else msgspec.json.encode(plain).decode()
+
+
+def _segment(value: Any) -> str:
+    return quote(_text(value), safe="")
+
+
+def _pairs(items: Sequence[tuple[str, Any]]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name, value in items:
+        several = value if isinstance(value, list | tuple | set | frozenset) else [value]
+        found += [(name, _text(one)) for one in several if one is not None]
+    return found
+
+
+def _joined(values: Any, separator: str) -> str | None:
+    return None if values is None else separator.join(_text(one) for one in values)
+
+
+def _deep(name: str, value: Any) -> list[tuple[str, Any]]:
+    fields = {} if value is None else msgspec.to_builtins(value)
+    return [(f"{name}[{key}]", one) for key, one in fields.items()]
+
+
+def _form(body: Any, content_type: str) -> aiohttp.FormData:
+    form = aiohttp.FormData(default_to_multipart=content_type == "multipart/form-data")
+    fields = msgspec.to_builtins(body, builtin_types=(bytes,))
+    for name, value in fields.items():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, bytes):
+                form.add_field(name, one, filename=name, content_type="application/octet-stream")
+            elif one is not None:
+                form.add_field(name, _text(one))
+    return form
+
+
+def _encoded(body: Any, content_type: str) -> Any:
+    if content_type in ("multipart/form-data", "application/x-www-form-urlencoded"):
+        return _form(body, content_type)
+    if content_type == "application/json" or content_type.endswith("+json"):
+        return msgspec.json.encode(body)
+    return body
+
+
+def _problem_in(answer: _Answer) -> dict[str, Any]:
+    if not answer.content_type.endswith("json"):
+        return {}
+    try:
+        return msgspec.json.decode(answer.body, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return {}
+
+
+class Client:
+    """Sends requests; the session is the caller's, who closes it.
+
+    Every method raises ProblemError for an answer that is an error, and what aiohttp raises where there is none.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str) -> None:
+        self._session = session
+        self._base_url = base_url.rstrip("/")
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Sequence[tuple[str, Any]] = (),
+        headers: Mapping[str, Any] | None = None,
+        cookies: Mapping[str, Any] | None = None,
+        accept: str | None = None,
+        body: Any = UNSET,
+        content_type: str | None = None,
+    ) -> _Answer:
+        sent = {name: _text(value) for name, value in (headers or {}).items() if value is not None}
+        if accept is not None:
+            sent["Accept"] = accept
+        data: Any = None
+        if content_type is not None and body is not UNSET:
+            data = _encoded(body, content_type)
+            if not isinstance(data, aiohttp.FormData):
+                sent["Content-Type"] = content_type
+        pairs = _pairs(query)
+        url = URL(f"{self._base_url}{path}" + (f"?{urlencode(pairs)}" if pairs else ""), encoded=True)
+        crumbs = {name: _text(value) for name, value in (cookies or {}).items() if value is not None}
+        async with self._session.request(method, url, headers=sent, cookies=crumbs or None, data=data) as response:
+            answer = _Answer(response.status, await response.read(), response.content_type)
+        if answer.status >= 400:
+            raise ProblemError(answer.status, answer.body, _problem_in(answer))
+        return answer
+
+    async def order_search(self, *, limit: int | None = None, offset: int | None = None) -> PageOfOrder:
+        """Return a page of the orders, the latest first.
+
+        Raises ProblemError: 400, 422.
+        """
+        answer = await self._send(
+            "GET", "/orders", query=[("limit", limit), ("offset", offset)], accept="application/json"
+        )
+        result: PageOfOrder = _decode(answer, PageOfOrder)
+        return result
+
+    async def order_create(self, body: NewOrder) -> Order:
+        """Place an order.
+
+        All lines are sold at the prices of the moment, or none.
+
+        Raises ProblemError: 400, 409 (OutOfStock), 413, 415, 422.
+        """
+        answer = await self._send(
+            "POST", "/orders", accept="application/json", body=body, content_type="application/json"
+        )
+        result: Order = _decode(answer, Order)
+        return result
+
+    async def order_show(self, order_id: int) -> Order:
+        """Return one order.
+
+        Raises ProblemError: 400, 404 (OrderNotFound), 422.
+        """
+        answer = await self._send("GET", f"/orders/{_segment(order_id)}", accept="application/json")
+        result: Order = _decode(answer, Order)
+        return result
+
+    async def order_cancel(self, order_id: int) -> Order:
+        """Cancel an order and put its pieces back into the stock.
+
+        Cancelling it again changes nothing.
+
+        Raises ProblemError: 400, 404 (OrderNotFound), 422.
+        """
+        answer = await self._send("POST", f"/orders/{_segment(order_id)}/cancel", accept="application/json")
+        result: Order = _decode(answer, Order)
+        return result
+
+    async def product_search(self, *, limit: int | None = None, offset: int | None = None) -> PageOfProduct:
+        """Return a page of the products, by SKU.
+
+        Raises ProblemError: 400, 422.
+        """
+        answer = await self._send(
+            "GET", "/products", query=[("limit", limit), ("offset", offset)], accept="application/json"
+        )
+        result: PageOfProduct = _decode(answer, PageOfProduct)
+        return result
+
+    async def product_create(self, body: NewProduct) -> Product:
+        """Add a product.
+
+        Raises ProblemError: 400, 409 (SkuTaken), 413, 415, 422.
+        """
+        answer = await self._send(
+            "POST", "/products", accept="application/json", body=body, content_type="application/json"
+        )
+        result: Product = _decode(answer, Product)
+        return result
+
+    async def product_show(self, sku: str) -> Product:
+        """Return one product.
+
+        Raises ProblemError: 400, 404 (ProductNotFound), 422.
+        """
+        answer = await self._send("GET", f"/products/{_segment(sku)}", accept="application/json")
+        result: Product = _decode(answer, Product)
+        return result

@@ -1,0 +1,104 @@
+"""The documents of the template and of an app with everything: valid, as committed, and the same in any order."""
+
+import json
+import random
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from framework import App, Controller, OpenAPI, Router, get
+from framework.cli.changes_operations import compare_documents
+from framework.cli.documents import render_document
+from framework.controller import Controllers
+from tests.contract.large_app import CONTROLLERS, create_app
+from tests.contract.large_types import Scalars
+from tests.contract.shop import create_shop
+from tests.contract.snapshots import current, place_of
+
+SNAPSHOTS: Mapping[str, str] = current()
+
+
+def documents(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the documents that are proved."""
+    return {"large": create_app().document(), "shop": create_shop(folder).document()}
+
+
+@pytest.mark.parametrize("name", ["large", "shop"])
+def test_the_document_is_valid(name: str, tmp_path: Path) -> None:
+    """The validator of the OpenAPI community accepts it."""
+    OpenAPIV31SpecValidator(documents(tmp_path)[name]).validate()
+
+
+@pytest.mark.parametrize("name", sorted(SNAPSHOTS))
+def test_what_is_made_of_an_app_is_as_committed(name: str) -> None:
+    """A change of the document, or of the client for it, is seen in review; the module says how to write it anew."""
+    assert SNAPSHOTS[name] == place_of(name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["large", "shop"])
+def test_it_is_the_same_document(name: str, tmp_path: Path) -> None:
+    """What a diff has to say of a committed document and the one made anew is nothing."""
+    committed = json.loads(place_of(f"{name}.json").read_text(encoding="utf-8"))
+
+    assert compare_documents(committed, documents(tmp_path)[name]) == []
+
+
+def shuffled(controllers: Controllers, chance: random.Random) -> Controllers:
+    """Return the controllers in another order, on every level."""
+    found = [
+        Router(one.path, shuffled(one.controllers, chance), name=one.name, tags=one.tags)
+        if isinstance(one, Router)
+        else one
+        for one in controllers
+    ]
+    chance.shuffle(found)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_of_registration_does_not_matter(seed: int) -> None:
+    """Not one byte of the document depends on it."""
+    app = create_app(shuffled(CONTROLLERS, random.Random(seed)))  # noqa: S311  no secret
+
+    assert render_document(app.document()) == SNAPSHOTS["large.json"]
+
+
+def many(number: int) -> App:
+    """Declare an app with many operations."""
+
+    def controller(which: int) -> type[Controller]:
+        class Things(Controller):
+            path = f"/things{which}"
+
+            @get("/{identifier}", name=f"show{which}")
+            async def show(self, identifier: int, limit: int = 3) -> list[Scalars]:
+                """Show things."""
+                raise NotImplementedError
+
+        return Things
+
+    return App([controller(one) for one in range(number)], openapi=OpenAPI())
+
+
+def seconds_of(number: int) -> float:
+    """Return the processor time that the document of an app takes, beyond what its plan takes."""
+    app, bare = many(number), many(number)
+    start = time.process_time()
+    app.document()
+    middle = time.process_time()
+    bare._openapi = ()  # noqa: SLF001  the same app without a document
+    bare.routes()
+    return 2 * middle - start - time.process_time()
+
+
+def test_a_large_document_costs_as_much_as_it_is_large() -> None:
+    """Ten times the operations take about ten times the time: nothing looks through all of them for each."""
+    seconds_of(10)
+    small = min(seconds_of(100) for _ in range(3))
+    large = min(seconds_of(1_000) for _ in range(2))
+
+    assert large < 25 * small

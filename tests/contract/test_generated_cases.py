@@ -1,0 +1,159 @@
+"""Requests made from the document are answered as it says; made by schemathesis, with all of its checks."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from msgspec import Meta, Struct
+
+from framework import App, Container, Controller, Header, HTTPError, Request, Response, get, post
+from framework.http_errors import Forbidden
+from framework.testing import ContractViolatedError, check_contract
+from tests.contract.large_app import create_app
+from tests.contract.shop import create_shop
+
+
+def test_the_app_with_everything_keeps_its_contract() -> None:
+    """Hundreds of requests, good and bad, to all operations; ``many_cases.py`` makes thousands."""
+    report = check_contract(create_app(), examples=6, coverage=False)
+
+    assert report.cases > 150
+
+
+def test_the_template_keeps_its_contract(tmp_path: Path) -> None:
+    """The shop does too; that an ordered product must exist is nothing that a schema could say."""
+    report = check_contract(create_shop(tmp_path), examples=5, exclude_checks=("positive_data_acceptance",))
+
+    assert report.cases > 150
+
+
+class Item(Struct):
+    """A thing."""
+
+    number: Annotated[int, Meta(ge=0)]
+
+
+def violations(controller: type[Controller], **settings: Any) -> list[tuple[str, str]]:
+    """Return operation and check of all that is found wrong with a controller."""
+    with pytest.raises(ContractViolatedError) as caught:
+        check_contract(App([controller]), examples=5, coverage=False, **settings)
+    return sorted({(one.operation, one.check) for one in caught.value.report.failures})
+
+
+def test_a_crash_is_found() -> None:
+    """An exception that nobody expects is a failure, told with the request that makes it."""
+
+    class Items(Controller):
+        @get("/items/{number}")
+        async def show(self, number: Annotated[int, Meta(ge=0, le=9)]) -> int:
+            return 1 // (number - number)
+
+    with pytest.raises(ContractViolatedError) as caught:
+        check_contract(App([Items]), examples=5, coverage=False)
+
+    assert {one.check for one in caught.value.report.failures} >= {"not_a_server_error"}
+    assert "GET /items/{number}, not_a_server_error:\n  Server error" in str(caught.value)
+    assert "curl -X GET http://127.0.0.1:" in str(caught.value)
+
+
+def test_an_undeclared_status_is_found() -> None:
+    """An HTTPError that raises= does not name is no part of the contract."""
+
+    class Missing(HTTPError, status=404):
+        """There is none."""
+
+    class Items(Controller):
+        @get("/items/{number}")
+        async def show(self, number: Annotated[int, Meta(ge=0)]) -> int:
+            raise Missing(str(number))
+
+    found = violations(Items)
+
+    assert ("GET /items/{number}", "status_code_conformance") in found
+
+
+def test_a_body_that_is_not_as_declared_is_found() -> None:
+    """A constraint that the handler does not keep counts: nothing checks it on the way out."""
+
+    class Items(Controller):
+        @get("/items")
+        async def show(self) -> Item:
+            return Item(-1)
+
+    assert violations(Items) == [("GET /items", "response_schema_conformance")]
+
+
+def test_a_check_may_be_left_out() -> None:
+    """What is excluded is not told."""
+
+    class Items(Controller):
+        @get("/items")
+        async def show(self) -> Item:
+            return Item(-1)
+
+    report = check_contract(App([Items]), examples=3, exclude_checks=("response_schema_conformance",))
+
+    assert report.failures == []
+
+
+def test_headers_go_with_every_request_and_services_are_overridden() -> None:
+    """A guard is passed with what is given, and a test's service stands in the place of another."""
+    seen: set[str | None] = set()
+
+    class Store:
+        """Keeps items."""
+
+        def number(self) -> int:
+            """Crash."""
+            raise RuntimeError
+
+    class FakeStore(Store):
+        def number(self) -> int:
+            """Return a number."""
+            return 3
+
+    async def require_key(request: Request) -> None:
+        seen.add(request.headers.get("X-Key"))
+        if request.headers.get("X-Key") != "open":
+            raise Forbidden
+
+    class Items(Controller):
+        guards = (require_key,)
+
+        def __init__(self, store: Store) -> None:
+            self._store = store
+
+        @get("/items")
+        async def show(self) -> Item:
+            return Item(self._store.number())
+
+    container = Container()
+    container.add_singleton(Store)
+    with container.override(Store, FakeStore):
+        report = check_contract(App([Items], container=container), examples=3, headers={"X-Key": "open"})
+
+    assert report.cases >= 3
+    assert seen == {"open"}
+
+
+def test_a_seed_makes_other_requests() -> None:
+    """Without a seed the requests are the same each time; each seed has its own."""
+
+    def sent(seed: int | None) -> set[bytes]:
+        bodies: set[bytes] = set()
+
+        async def note(request: Request) -> None:
+            bodies.add(await request.read())
+
+        class Items(Controller):
+            guards = (note,)
+
+            @post("/items", status=201)
+            async def add(self, item: Item, x_note: Annotated[str | None, Header()] = None) -> Response[Item]:
+                return Response(item, headers={"X-Noted": "1" if x_note else "0"})
+
+        check_contract(App([Items]), examples=10, coverage=False, seed=seed)
+        return bodies
+
+    assert sent(None) == sent(None)
+    assert sent(1) != sent(2)
