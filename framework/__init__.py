@@ -2,6 +2,9 @@
 
 from aiohttp.web import Request
 
+from framework._binding.multipart import MultipartStream
+from framework._binding.streams import BodyStream
+from framework._binding.uploads import UploadFile
 from framework._openapi.settings import OpenAPI
 from framework._responses.response import Response
 from framework._version import __version__
@@ -11,17 +14,20 @@ from framework.controller import Controller, Router
 from framework.errors import DefinitionError
 from framework.http_errors import HTTPError
 from framework.limits import Limits
-from framework.params import Body, Cookie, Header, Inject, Path, Query
+from framework.params import Body, Cookie, File, Form, Header, Inject, Path, Query
 from framework.routing import delete, get, head, options, patch, post, put, route
 from framework.typedefs import Guard, Middleware
 
 __all__ = (
     "App",
     "Body",
+    "BodyStream",
     "Container",
     "Controller",
     "Cookie",
     "DefinitionError",
+    "File",
+    "Form",
     "Guard",
     "HTTPError",
     "Header",
@@ -29,12 +35,14 @@ __all__ = (
     "Lifetime",
     "Limits",
     "Middleware",
+    "MultipartStream",
     "OpenAPI",
     "Path",
     "Query",
     "Request",
     "Response",
     "Router",
+    "UploadFile",
     "__version__",
     "delete",
     "get",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
+from framework._binding.forms import finish_files
 from framework._compiler.emit_result import emit_result
 from framework._compiler.source import Source
 from framework._plan import ArgumentPlan, Call, FactoryKind, Provision, RoutePlan, ServicePlan
@@ -31,14 +32,17 @@ def _arguments(arguments: Sequence[ArgumentPlan]) -> str:
 
 
 def emit_call(source: Source, plan: RoutePlan) -> None:
-    if not any(one.kind.cleans_up for one in plan.services):
+    has_files = plan.body is not None and plan.body.has_files
+    if not has_files and not any(one.kind.cleans_up for one in plan.services):
         for service in plan.services:
             _emit_service(source, service)
         _emit_handler(source, plan)
         emit_result(source, plan, "return ")
         return
     source.use(close=close)
-    source.line("opened = []")
+    source.use(finish_files=finish_files)
+    # The files of a form are opened before all services and closed after them.
+    source.line("opened = [(finish_files, form)]" if has_files else "opened = []")
     with source.block("try:"):
         for service in plan.services:
             _emit_service(source, service)

@@ -90,7 +90,7 @@ def _describe(plan: RoutePlan, path: str, operation_id: str) -> dict[str, Any]:
         description=description if plan.description is None else plan.description,
         operationId=operation_id,
         parameters=describe_parameters(plan.parameters, renamed) or None,
-        requestBody=None if plan.body is None else request_body(plan.body),
+        requestBody=request_body(plan),
         responses=describe_answers(plan),
         deprecated=plan.deprecated or None,
     )

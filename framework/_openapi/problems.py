@@ -15,6 +15,7 @@ from framework.http_errors import (
     ContentTooLarge,
     Fault,
     HTTPError,
+    RequestTimeout,
     UnprocessableContent,
     UnsupportedMediaType,
     reason_phrase,
@@ -80,6 +81,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 ANSWERS: dict[int, Answer] = {
     400: Answer(error=BadRequest, description="The request cannot be parsed.", body=ValidationProblem),
+    408: Answer(error=RequestTimeout, description="The body arrives too slowly."),
     413: Answer(error=ContentTooLarge, description="The body is larger than this operation takes."),
     415: Answer(error=UnsupportedMediaType, description="The body is of a type that this operation does not read."),
     422: Answer(
