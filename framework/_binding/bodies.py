@@ -97,7 +97,7 @@ def plan_body(claims: Sequence[BodyClaim], where: str) -> BodyPlan:
         annotation=first.annotation,
         type=first.type,
         kind=first.kind,
-        required=first.default is NODEFAULT and first.kind not in {BodyKind.STREAM, BodyKind.PARTS},
+        required=first.default is NODEFAULT and first.kind is not BodyKind.STREAM,
         default=first.default,
         media_types=first.media_types,
         description=first.marker.description,
@@ -122,8 +122,13 @@ def _plan_members(claims: Sequence[BodyClaim], where: str) -> BodyPlan:
 def _member(claim: BodyClaim) -> Any:
     if claim.default is NODEFAULT:
         return (claim.name, claim.annotation)
-    factory = functools.partial(copy.deepcopy, claim.default)
-    return (claim.name, claim.annotation, msgspec.field(default_factory=factory))
+    try:
+        hash(claim.default)
+    except TypeError:
+        # What can be changed is not shared by requests.
+        factory = functools.partial(copy.deepcopy, claim.default)
+        return (claim.name, claim.annotation, msgspec.field(default_factory=factory))
+    return (claim.name, claim.annotation, claim.default)
 
 
 def _class_name(where: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import NODEFAULT, inspect
+from msgspec.structs import replace
 
 from framework._inspect.types import FormType, without_metadata
 from framework._openapi.parameters import is_required, without_null
@@ -32,7 +33,7 @@ def _typed(_: RoutePlan, body: BodyPlan, __: str) -> dict[str, Any]:
 
 
 def _binary(plan: RoutePlan, body: BodyPlan, media_type: str) -> dict[str, Any]:
-    kind = without_metadata(body.type)
+    kind = without_metadata(without_null(body.type))
     # OpenAPI 3.1.1, section 4.8.14: of binary data the length is that in bytes.
     return {
         "schema": compact(
@@ -63,11 +64,11 @@ def _form(plan: RoutePlan, _: BodyPlan, media_type: str) -> dict[str, Any]:
 
 def _field(parameter: ParameterPlan, field: FieldPlan, plan: RoutePlan) -> inspect.Field:
     kind = field.type if field.carrier is Carrier.PART else without_null(field.type)
+    if field.carrier is Carrier.FILE:
+        kind = _of_files(kind, plan.limits.file)
     said: dict[str, Any] = {}
     if not parameter.model:
         said = compact(description=parameter.description, deprecated=parameter.deprecated or None)
-    if isinstance(kind, inspect.CustomType) and plan.limits.file is not None:
-        said["maxLength"] = plan.limits.file
     required = is_required(parameter, field)
     # None only says that the field may be absent.
     default = NODEFAULT if field.default is None else field.default
@@ -79,6 +80,15 @@ def _field(parameter: ParameterPlan, field: FieldPlan, plan: RoutePlan) -> inspe
         default=NODEFAULT if required else default,
         default_factory=NODEFAULT if required else field.default_factory,
     )
+
+
+def _of_files(kind: inspect.Type, limit: int | None) -> inspect.Type:
+    """Describe files as OpenAPI 3.1 has them (section 4.8.14.3), by themselves or in a list."""
+    kind = without_metadata(kind)
+    if isinstance(kind, inspect.ListType | inspect.VarTupleType):
+        return replace(kind, item_type=_of_files(kind.item_type, limit))
+    described = compact(type="string", contentMediaType="application/octet-stream", maxLength=limit)
+    return inspect.Metadata(inspect.AnyType(), extra_json_schema=described)
 
 
 _CONTENT: Mapping[BodyKind, Callable[[RoutePlan, BodyPlan, str], dict[str, Any]]] = {

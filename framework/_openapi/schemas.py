@@ -200,11 +200,6 @@ def _form(kind: FormType, names: Names) -> Schema:
     return _object(kind, names) | ({"additionalProperties": False} if kind.closed else {})
 
 
-def _file(_: inspect.CustomType, __: Names) -> Schema:
-    # The only class besides those that msgspec knows is that of uploaded files (OpenAPI 3.1, section 4.8.14.3).
-    return {"type": "string", "contentMediaType": "application/octet-stream"}
-
-
 def _array_struct(kind: inspect.StructType, names: Names) -> Schema:
     tag = [_tag(kind)] if kind.tag_field is not None else []
     items = [*tag, *(_field_schema(one, names) for one in kind.fields)]
@@ -241,7 +236,6 @@ _SCHEMAS: dict[type[inspect.Type], Callable[[Any, Names], Schema]] = {
     inspect.DictType: _mapping,
     # Of Python 3.15, and not in msgspec 0.21.
     getattr(inspect, "FrozenDictType", inspect.DictType): _mapping,
-    inspect.CustomType: _file,
     FormType: _form,
     inspect.StructType: reference,
     inspect.DataclassType: reference,
