@@ -2,6 +2,9 @@
 
 from aiohttp.web import Request
 
+from framework._binding.multipart import MultipartStream
+from framework._binding.streams import BodyStream
+from framework._binding.uploads import UploadFile
 from framework._openapi.settings import OpenAPI
 from framework._responses.response import Response
 from framework._version import __version__
@@ -14,7 +17,7 @@ from framework.errors import DefinitionError
 from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.merge_patch import Patch
-from framework.params import Body, Cookie, Header, Inject, Path, Query
+from framework.params import Body, Cookie, File, Form, Header, Inject, Path, Query
 from framework.routing import delete, get, head, options, patch, post, put, route
 from framework.typedefs import Guard, Middleware
 
@@ -22,11 +25,14 @@ __all__ = (
     "App",
     "BackgroundTasks",
     "Body",
+    "BodyStream",
     "Container",
     "Controller",
     "Cookie",
     "DefinitionError",
     "Deprecation",
+    "File",
+    "Form",
     "Guard",
     "HTTPError",
     "Header",
@@ -34,6 +40,7 @@ __all__ = (
     "Lifetime",
     "Limits",
     "Middleware",
+    "MultipartStream",
     "OpenAPI",
     "Patch",
     "Path",
@@ -42,6 +49,7 @@ __all__ = (
     "Request",
     "Response",
     "Router",
+    "UploadFile",
     "__version__",
     "delete",
     "get",

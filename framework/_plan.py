@@ -16,8 +16,11 @@ from framework.schemes import Credentials, SecurityRequirement, SecurityScheme
 
 __all__ = (
     "ArgumentPlan",
+    "BodyKind",
+    "BodyMember",
     "BodyPlan",
     "Call",
+    "Carrier",
     "CredentialPlan",
     "Encoding",
     "FactoryKind",
@@ -40,6 +43,17 @@ class Source(StrEnum):
     QUERY = "query"
     HEADER = "header"
     COOKIE = "cookie"
+    FORM = "form"
+
+
+class Carrier(Enum):
+    """What carries a field of a form."""
+
+    TEXT = "text"
+    """A scalar, or a collection of scalars."""
+    FILE = "file"
+    PART = "part"
+    """A part of its own, decoded by its own Content-Type."""
 
 
 def _no_default() -> Any:
@@ -60,10 +74,12 @@ class FieldPlan(Struct, frozen=True, kw_only=True):
     """Whether the value is a collection: repeated keys, or split by ``style``."""
     attribute: str = ""
     """The model's own key for the field (its encoded name); the name on the wire for a parameter."""
+    carrier: Carrier = Carrier.TEXT
+    """What carries it in a form."""
 
 
 class ParameterPlan(Struct, frozen=True, kw_only=True):
-    """One value that is read from path, query, header or cookie, shared by all arguments that ask for it."""
+    """One value that is read from path, query, header, cookie or form, shared by all arguments that ask for it."""
 
     source: Source
     variable: str
@@ -88,14 +104,41 @@ class ParameterPlan(Struct, frozen=True, kw_only=True):
         return self.fields[0]
 
 
+class BodyKind(Enum):
+    """How a body is read."""
+
+    TYPED = "typed"
+    """Decoded by the format of its Content-Type."""
+    BYTES = "bytes"
+    TEXT = "text"
+    STREAM = "stream"
+    """Given to the handler while it arrives."""
+    FORM = "form"
+    """Into the parameters whose source is the form."""
+    PARTS = "parts"
+    """Part by part, given to the handler while they arrive."""
+
+
+class BodyMember(Struct, frozen=True, kw_only=True):
+    """One argument that is a key of the object in the body."""
+
+    name: str
+    variable: str
+
+
 class BodyPlan(Struct, frozen=True, kw_only=True):
-    """The JSON body of a request."""
+    """The body of a request."""
 
     annotation: Any
     type: inspect.Type
     required: bool
+    kind: BodyKind = BodyKind.TYPED
     default: Any = field(default_factory=_no_default)
-    media_type: str = "application/json"
+    media_types: tuple[str, ...] = ("application/json",)
+    """What is read, as clients are told; ``*/*`` is anything."""
+    members: tuple[BodyMember, ...] = ()
+    """The arguments that share an object, where the body is not one argument alone."""
+    has_files: bool = False
     description: str | None = None
     examples: Mapping[str, Any] = field(default_factory=dict)
 

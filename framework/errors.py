@@ -163,12 +163,13 @@ class UnknownPlaceholderError(DefinitionError):
 class SeveralBodiesError(DefinitionError):
     """More than one parameter would take the request body."""
 
-    def __init__(self, where: str, parameters: Sequence[str]) -> None:
+    def __init__(self, where: str, parameters: Sequence[str], *, mend: str = "") -> None:
         names = ", ".join(repr(name) for name in parameters)
         super().__init__(
             where,
             f"several parameters would take the request body: {names}",
-            mend="put them into one Struct, mark the others with Query(), Header() or Cookie(), or register their "
+            mend=mend
+            or "put them into one Struct, mark the others with Query(), Header() or Cookie(), or register their "
             "types in the container",
         )
 

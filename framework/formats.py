@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from framework._hooks import decode_hook
+
 __all__ = ("JSON", "MSGPACK", "Format")
 
 
@@ -37,7 +39,7 @@ class Format(Struct, frozen=True, kw_only=True):
 JSON = Format(
     media_type="application/json",
     suffix="+json",
-    decoder=lambda annotation: msgspec.json.Decoder(annotation).decode,
+    decoder=lambda annotation: msgspec.json.Decoder(annotation, dec_hook=decode_hook).decode,
     encoder=lambda _: msgspec.json.Encoder().encode,
     parse=msgspec.json.decode,
 )
@@ -46,7 +48,7 @@ JSON = Format(
 MSGPACK = Format(
     media_type="application/msgpack",
     aliases=("application/x-msgpack", "application/vnd.msgpack"),
-    decoder=lambda annotation: msgspec.msgpack.Decoder(annotation).decode,
+    decoder=lambda annotation: msgspec.msgpack.Decoder(annotation, dec_hook=decode_hook).decode,
     encoder=lambda _: msgspec.msgpack.Encoder().encode,
     parse=msgspec.msgpack.decode,
 )

@@ -1,11 +1,11 @@
 """Markers that say where a parameter comes from, written in ``Annotated[T, Query()]``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from msgspec import UNSET, Struct
 
-__all__ = ("Body", "Cookie", "Header", "Inject", "ParameterMarker", "Path", "Query", "QueryStyle")
+__all__ = ("Body", "Cookie", "File", "Form", "Header", "Inject", "ParameterMarker", "Path", "Query", "QueryStyle")
 
 QueryStyle: TypeAlias = Literal["form", "csv", "pipe", "deepObject"]
 
@@ -45,12 +45,32 @@ class Cookie(ParameterMarker, frozen=True, kw_only=True):
     """A cookie of the request."""
 
 
+class Form(ParameterMarker, frozen=True, kw_only=True):
+    """A field of a form, or a Struct whose fields are fields of a form (urlencoded or multipart).
+
+    With ``embed`` a Struct is not spread: it is one part of a multipart form, decoded by that part's Content-Type.
+    """
+
+    embed: bool = False
+
+
+class File(ParameterMarker, frozen=True, kw_only=True):
+    """A file of a multipart form; a type of UploadFile says as much without the marker."""
+
+
 class Body(Struct, frozen=True, kw_only=True):
-    """The JSON body of the request, also where the type alone would make it a query parameter."""
+    """The body of the request, also where the type alone would make it a query parameter.
+
+    ``media_type`` (one, or several; ``image/*`` for a group) narrows what is read: of ``bytes`` and ``BodyStream``,
+    which otherwise are any body as it is; a ``str`` with one is text and not JSON. ``embed`` makes the value a key of
+    an object, as it is where several parameters share the body.
+    """
 
     description: str | None = None
     example: Any = UNSET
     examples: Mapping[str, Any] | None = None
+    media_type: str | Sequence[str] | None = None
+    embed: bool = False
 
 
 class Inject(Struct, frozen=True):

@@ -3,23 +3,26 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from msgspec import NODEFAULT, Struct, field
+from msgspec import NODEFAULT, Struct, field, inspect
 from msgspec.structs import replace
 
+from framework._binding.bodies import STREAMS, BodyClaim, body_kind, media_types_of, plan_body, plan_form
 from framework._binding.defaults import named_examples, wrong_defaults, wrong_examples
 from framework._binding.parameters import (
     body_mend,
     contradiction,
     default_of,
+    is_file,
     owner_of,
     plan_parameter,
     read_type,
     reads_the_same,
 )
+from framework._binding.uploads import UploadFile
 from framework._inspect.names import type_name
 from framework._inspect.signatures import Parameter
-from framework._inspect.types import carried_by_query, kind_of, without_unset
-from framework._plan import ArgumentPlan, BodyPlan, ParameterPlan, Provision, Source
+from framework._inspect.types import carried_by_query, kind_of, mentions, without_none, without_unset
+from framework._plan import ArgumentPlan, BodyKind, BodyPlan, ParameterPlan, Provision, Source
 from framework.errors import (
     BodyNotAllowedError,
     DefinitionError,
@@ -28,7 +31,8 @@ from framework.errors import (
     UnboundPlaceholderError,
     UnknownPlaceholderError,
 )
-from framework.params import Body, Cookie, Header, ParameterMarker, Path, Query
+from framework.formats import JSON, Format
+from framework.params import Body, Cookie, File, Form, Header, ParameterMarker, Path, Query
 
 __all__ = ("RequestBinder",)
 
@@ -38,6 +42,8 @@ _SOURCES: dict[type[ParameterMarker], Source] = {
     Query: Source.QUERY,
     Header: Source.HEADER,
     Cookie: Source.COOKIE,
+    Form: Source.FORM,
+    File: Source.FORM,
 }
 
 
@@ -49,10 +55,30 @@ class RequestBinder(Struct, kw_only=True):
     path: str
     placeholders: Sequence[str]
     parameters: list[ParameterPlan] = field(default_factory=list)
-    body: BodyPlan | None = None
+    formats: Sequence[Format] = (JSON,)
+    claims: list[BodyClaim] = field(default_factory=list)
+    """Who takes the body, or a part of it, besides the fields of a form."""
     claimed: dict[str, str] = field(default_factory=dict)
     """The handler's own parameters that could not be bound, or have a marker: nothing else takes their placeholders."""
     _bodies: list[str] = field(default_factory=list)
+    """The names of all parameters that take something of the body."""
+
+    @property
+    def body(self) -> BodyPlan | None:
+        """How the body is read, when all parameters are bound."""
+        if any(one.source is Source.FORM for one in self.parameters):
+            return plan_form(self.parameters)
+        return plan_body(self.claims, self.where) if self.claims else None
+
+    def alone(self, where: str, placeholders: Sequence[str]) -> "RequestBinder":
+        """Return a binder with nothing bound, for a provider that no route needs."""
+        return replace(self, where=where, placeholders=placeholders, parameters=[], claims=[], _bodies=[])
+
+    @staticmethod
+    def takes(annotation: Any) -> bool:
+        """Tell whether a type by itself says that it is read from the body: files and streams."""
+        plain = without_none(annotation)
+        return plain in STREAMS or (mentions(plain, UploadFile) and is_file(plain))
 
     def bind_marked(
         self,
@@ -76,6 +102,9 @@ class RequestBinder(Struct, kw_only=True):
         annotation = without_unset(parameter.annotation)
         if parameter.name in self.placeholders:
             return self._bind_parameter(parameter, annotation, Path(), where)
+        if self.takes(annotation):
+            marker = Body() if without_none(annotation) in STREAMS else File()
+            return self.bind_marked(parameter, annotation, marker, where)
         kind = read_type(annotation, where, parameter.name)
         if carried_by_query(kind):
             return self._bind_parameter(parameter, annotation, Query(), where)
@@ -87,42 +116,79 @@ class RequestBinder(Struct, kw_only=True):
         for name in self.placeholders:
             if name not in taken and self.claimed.get(name) != "":
                 yield UnboundPlaceholderError(self.where, self.path, name, marker=self.claimed.get(name, ""))
-        if len(self._bodies) > 1:
-            yield SeveralBodiesError(self.where, self._bodies)
-        if self.body is not None:
-            yield from wrong_defaults(self.body.type)
-            yield from wrong_examples(self.body.type, self.where)
+        yield from self._contending()
+        for claim in self.claims:
+            yield from wrong_defaults(claim.type)
+            yield from wrong_examples(claim.type, self.where)
         for one in self.parameters:
             kind = kind_of(one.annotation)
             yield from wrong_defaults(kind)
             yield from wrong_examples(kind, self.where)
 
+    def _contending(self) -> Iterator[DefinitionError]:
+        """Yield the mistake of parameters that cannot share the body."""
+        kinds = {one.kind for one in self.claims}
+        has_form = any(one.source is Source.FORM for one in self.parameters)
+        if (has_form and kinds) or (len(self.claims) > 1 and kinds != {BodyKind.TYPED}):
+            yield SeveralBodiesError(
+                self.where,
+                self._bodies,
+                mend="read it in one way: as a form, as bytes, as text, as a stream or as values",
+            )
+        elif len(self.claims) > 1:
+            foreign = any(not one.is_own for one in self.claims)
+            if foreign or len({one.media_types for one in self.claims}) > 1:
+                yield SeveralBodiesError(self.where, self._bodies)
+
     def _bind_body(
         self, parameter: Parameter, annotation: Any, where: str, marker: Body, path: Sequence[str] = ()
     ) -> ArgumentPlan:
-        kind = read_type(annotation, where, parameter.name)
-        if self.method not in _BODY_METHODS:
-            mend = body_mend(type_name(annotation), kind)
-            raise BodyNotAllowedError(
-                where, parameter.name, type_name(annotation), self.method, mend=mend, needed_by=path
-            )
-        if self.body is None or where == self.where or self.body.annotation != annotation:
-            self._bodies.append(parameter.name)
+        kind = read_type(annotation, where, parameter.name, STREAMS)
+        self._require_body(parameter, annotation, kind, where, path)
+        is_own = where == self.where
         default = default_of(parameter, annotation, where)
-        self.body = BodyPlan(
+        how = body_kind(annotation, marker, self.formats)
+        media_types = media_types_of(how, marker, self.formats, where=where, parameter=parameter.name)
+        for known in self.claims:
+            # A provider may read what the handler reads; two of the handler's own are two keys of an object.
+            if known.annotation == annotation and known.kind is how and not (is_own and known.is_own):
+                known.is_own |= is_own
+                known.name = parameter.name if is_own else known.name
+                known.default = NODEFAULT if default is NODEFAULT else known.default
+                return _argument(parameter, Provision.BODY, known.variable)
+        self._bodies.append(parameter.name)
+        claim = BodyClaim(
+            name=parameter.name,
+            kind=how,
             annotation=annotation,
             type=kind,
-            required=default is NODEFAULT,
             default=default,
-            description=marker.description,
+            marker=marker,
             examples=named_examples(marker, annotation, where, parameter.name),
+            media_types=media_types,
+            variable=f"body_{len(self.claims)}" if self.claims else "body",
+            is_own=is_own,
         )
-        return _argument(parameter, Provision.BODY, "body")
+        self.claims.append(claim)
+        return _argument(parameter, Provision.BODY, claim.variable)
+
+    def _require_body(
+        self, parameter: Parameter, annotation: Any, kind: inspect.Type, where: str, path: Sequence[str]
+    ) -> None:
+        if self.method not in _BODY_METHODS:
+            name = type_name(annotation)
+            raise BodyNotAllowedError(
+                where, parameter.name, name, self.method, mend=body_mend(name, kind), needed_by=path
+            )
 
     def _bind_parameter(
         self, parameter: Parameter, annotation: Any, marker: ParameterMarker, where: str, path: Sequence[str] = ()
     ) -> ArgumentPlan:
         source = _SOURCES[type(marker)]
+        if source is Source.FORM:
+            kind = read_type(annotation, where, parameter.name, (UploadFile,))
+            self._require_body(parameter, annotation, kind, where, path)
+            self._bodies.append(parameter.name)
         if source is Source.PATH:
             self.claimed[marker.name or parameter.name] = ""
         plan = plan_parameter(parameter, annotation, marker, source=source, where=where)

@@ -10,8 +10,8 @@ import msgspec
 from msgspec import NODEFAULT, UNSET, inspect
 
 from framework._binding.faults_kinds import form_of
+from framework._hooks import decode_hook, reveal
 from framework._inspect.hints import class_hints
-from framework._inspect.hooks import decode_hook, reveal
 from framework._inspect.names import describe_class, type_name
 from framework._inspect.types import fields_of, subtypes
 from framework.errors import InvalidDefaultError, InvalidExampleError, InvalidMarkerError

@@ -6,16 +6,17 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from framework._binding.accepting import Reader
 from framework._binding.faults import find_faults, single_fault
 from framework._binding.faults_verdicts import token
+from framework._binding.form_faults import FormFaults
+from framework._binding.trees import MAXIMUM, parse_tree, problem_of
 from framework._inspect.types import kind_of
-from framework._plan import BodyPlan, ParameterPlan, Source
-from framework.http_errors import BadRequest, Fault, HTTPError, UnprocessableContent
+from framework._plan import BodyKind, BodyPlan, ParameterPlan, Source
+from framework.formats import Format
+from framework.http_errors import BadRequest, Fault, HTTPError
 
 __all__ = ("INVALID", "FaultExplainer")
-
-MAXIMUM = 100
-"""The most faults that a problem lists."""
 
 INVALID = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError)
 """What the fast path raises for a request that is not valid; msgspec.ValidationError is a DecodeError.
@@ -27,54 +28,57 @@ The TypeError is that of an unhashable item in a set.
 class FaultExplainer:
     """Made once for each route; called after the fast path has failed."""
 
-    def __init__(self, parameters: Sequence[ParameterPlan], body: BodyPlan | None) -> None:
-        self._parameters = tuple((one, kind_of(one.annotation)) for one in parameters)
-        self._body = body
+    def __init__(
+        self,
+        parameters: Sequence[ParameterPlan],
+        body: BodyPlan | None,
+        readers: Sequence[Reader] = (),
+        formats: Sequence[Format] = (),
+    ) -> None:
+        self._parameters = tuple((one, kind_of(one.annotation)) for one in parameters if one.source is not Source.FORM)
+        self._forms = [FormFaults(one, formats) for one in parameters if one.source is Source.FORM]
+        # Of streams and forms nothing is left to explain, or the parameters tell it.
+        told = body is not None and body.kind in {BodyKind.TYPED, BodyKind.BYTES, BodyKind.TEXT}
+        self._body = body if told else None
+        self._readers = readers
+        self._location = str(parameters[0].source) if parameters else "body"
 
-    def __call__(self, raw: Mapping[str, Any], data: bytes | None, error: Exception) -> HTTPError:
+    def __call__(self, raw: Mapping[str, Any], data: Any, error: Exception, other: Reader | None = None) -> HTTPError:
         """Return the problem for the raw parameter texts and the body that were read.
 
-        ``error`` is what the fast path raised; it is told where no fault is found.
+        ``error`` is what the fast path raised; it is told where no fault is found. ``other`` is the reader of the body,
+        where it is not the first.
         """
         tree = None
         if self._body is not None and data is not None and (data or self._body.required):
-            tree = _parse(data)
+            tree = self._tree(data, other)
             if isinstance(tree, HTTPError):
                 return tree
         faults: list[Fault] = []
         more = False
         for plan, kind in self._parameters:
             more |= _parameter_faults(plan, kind, raw, faults)
+        for form in self._forms:
+            found = form.find(raw, MAXIMUM - len(faults) + 1)
+            if isinstance(found, HTTPError):
+                return found
+            more |= _add(faults, *found)
         if self._body is not None and data:
             more |= _add(faults, *find_faults(self._body.type, tree, location="body", limit=MAXIMUM - len(faults) + 1))
         if not faults:
-            location = "body" if self._body is not None else str(self._parameters[0][0].source)
+            location = "body" if self._body is not None else self._location
             known = error if isinstance(error, msgspec.ValidationError) else msgspec.ValidationError(str(error))
             faults.append(single_fault(known, location))
-        return _problem(faults, more=more)
+        return problem_of(faults, more=more)
+
+    def _tree(self, data: Any, other: Reader | None) -> Any:
+        if not self._readers:
+            return data or BadRequest("The body is empty", errors=(_EMPTY,))
+        reader = self._readers[0] if other is None else other
+        return parse_tree(data, reader.format, "body")
 
 
-def _parse(data: bytes) -> Any:
-    """Return the untyped body, or the problem of one that does not parse."""
-    if not data:
-        return _syntax("The body is empty")
-    try:
-        data.decode()
-        tree = msgspec.json.decode(data)
-    except msgspec.ValidationError as error:
-        # It parses; a number in it is beyond what Python's numbers hold.
-        return _problem([single_fault(error, "body")], more=False)
-    except UnicodeDecodeError as error:
-        return _syntax(f"Not valid UTF-8 (byte {error.start})")
-    except msgspec.DecodeError as error:
-        return _syntax(str(error))
-    except RecursionError:
-        return _syntax("JSON is nested too deeply")
-    return tree
-
-
-def _syntax(detail: str) -> BadRequest:
-    return BadRequest("The body is not valid JSON", errors=(Fault("body", "", "syntax", detail),))
+_EMPTY = Fault("body", "", "syntax", "The body is empty")
 
 
 def _parameter_faults(plan: ParameterPlan, kind: inspect.Type, raw: Mapping[str, Any], faults: list[Fault]) -> bool:
@@ -102,11 +106,3 @@ def _renamed(fault: Fault, names: Mapping[str, str]) -> Fault:
 def _add(faults: list[Fault], found: Sequence[Fault], more: bool) -> bool:
     faults.extend(found)
     return more
-
-
-def _problem(faults: list[Fault], *, more: bool) -> UnprocessableContent:
-    if more or len(faults) > MAXIMUM:
-        detail = f"More than {MAXIMUM} faults in the request; the first {MAXIMUM} are listed"
-    else:
-        detail = f"{len(faults)} fault{'' if len(faults) == 1 else 's'} in the request"
-    return UnprocessableContent(detail, errors=tuple(faults[:MAXIMUM]))

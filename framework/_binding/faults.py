@@ -116,7 +116,8 @@ def _own_fault(walk: _Walk, kind: inspect.Type, value: object, finding: Finding 
     if reason is not None or finding is None:
         return reason or ("value", "Invalid value")
     times = len(value) if isinstance(value, list) else 0
-    if times > 1 and not walk.strict and finding.detail.endswith("got `array`"):
+    # Of a class of our own (a file) msgspec names what it got as Python does.
+    if times > 1 and not walk.strict and finding.detail.endswith(("got `array`", "got `list`")):
         return "type", f"Given {times} times, expected once"
     return finding.code, finding.detail
 

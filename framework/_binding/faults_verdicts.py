@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from framework._binding.faults_kinds import Form
-from framework._inspect.hooks import decode_hook
+from framework._hooks import decode_hook
 from framework.http_errors import Fault
 from framework.types import PATTERNS
 

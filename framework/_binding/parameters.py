@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec import NODEFAULT, inspect
+from msgspec.structs import replace
 
 from framework._binding.defaults import misfit, named_examples
+from framework._binding.uploads import UploadFile
 from framework._inspect.names import type_name
 from framework._inspect.signatures import MISSING, Parameter
 from framework._inspect.types import (
@@ -15,18 +17,20 @@ from framework._inspect.types import (
     fields_of,
     is_collection,
     kind_of,
+    subtypes,
     unsupported,
     without_metadata,
     without_none,
 )
-from framework._plan import FieldPlan, ParameterPlan, Source
+from framework._plan import Carrier, FieldPlan, ParameterPlan, Source
 from framework.errors import InvalidDefaultError, InvalidMarkerError, UnsupportedTypeError
-from framework.params import ParameterMarker, Query, QueryStyle
+from framework.params import File, Form, ParameterMarker, Query, QueryStyle
 
 __all__ = (
     "body_mend",
     "contradiction",
     "default_of",
+    "is_file",
     "owner_of",
     "plan_parameter",
     "read_type",
@@ -77,6 +81,8 @@ def owner_of(plan: ParameterPlan) -> str:
 
 def body_mend(name: str, kind: inspect.Type) -> str:
     """Return how a type that would be a body can be read without one."""
+    if any(isinstance(one, inspect.CustomType) for one in subtypes(kind)):
+        return "answer POST, PUT, PATCH or DELETE"
     if _model(kind) is not None:
         return (
             f"spread its fields over the query with Annotated[{name}, Query()], or register the type in the container"
@@ -98,12 +104,14 @@ def default_of(parameter: Parameter, annotation: Any, where: str) -> Any:
     return parameter.default
 
 
-def read_type(annotation: Any, where: str, parameter: str) -> inspect.Type:
+def read_type(annotation: Any, where: str, parameter: str, known: tuple[type, ...] = ()) -> inspect.Type:
     """Return what msgspec knows of a parameter's type; raises UnsupportedTypeError."""
-    reason = unsupported(annotation)
+    reason = unsupported(annotation, known)
     if reason is not None:
         plain = typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation
-        mend = "correct its Meta" if unsupported(plain) is None else ""
+        mend = "correct its Meta" if unsupported(plain, known) is None else ""
+        if UploadFile not in known and unsupported(annotation, (UploadFile,)) is None:
+            mend = "send it as a form: UploadFile by itself, in a list, or as a field of Annotated[T, Form()]"
         raise UnsupportedTypeError(where, parameter, type_name(annotation), reason, mend=mend)
     return kind_of(annotation)
 
@@ -111,9 +119,9 @@ def read_type(annotation: Any, where: str, parameter: str) -> inspect.Type:
 def plan_parameter(
     parameter: Parameter, annotation: Any, marker: ParameterMarker, *, source: Source, where: str
 ) -> ParameterPlan:
-    kind = read_type(annotation, where, parameter.name)
+    kind = read_type(annotation, where, parameter.name, (UploadFile,) if source is Source.FORM else ())
     style = marker.style if isinstance(marker, Query) else "form"
-    model = _model(kind)
+    model = None if isinstance(marker, Form) and marker.embed else _model(kind)
     default = default_of(parameter, annotation, where)
     _check_marker(parameter, marker, source, where, spread=model is not None and style != "deepObject")
     name = marker.name or _WIRE_NAMES.get(source, str)(parameter.name)
@@ -123,6 +131,8 @@ def plan_parameter(
         fields = _deep_object_fields(parameter, kind, name, where, required=default is NODEFAULT, default=default)
     elif model is not None:
         fields = _spread(parameter, model, source, where)
+    elif source is Source.FORM:
+        fields = (_form_field(parameter, marker, _field(name, kind, default), where),)
     else:
         _require_scalar(parameter, annotation, kind, source, where)
         fields = (_field(name, kind, default),)
@@ -201,6 +211,10 @@ def _spread(parameter: Parameter, model: Any, source: Source, where: str) -> tup
         )
     wire_name = _WIRE_NAMES.get(source, str)
     fields = tuple(_model_field(one, wire_name(one.encode_name)) for one in fields_of(model) or ())
+    if source is Source.FORM:
+        return tuple(
+            _of_form(one, f"the field {one.attribute!r} of {type_name(model.cls)}", parameter, where) for one in fields
+        )
     for one in fields:
         if not carried_by_query(one.type):
             raise InvalidMarkerError(
@@ -210,6 +224,50 @@ def _spread(parameter: Parameter, model: Any, source: Source, where: str) -> tup
                 'send it as a JSON body, or spell it with Query(style="deepObject")',
             )
     return fields
+
+
+def _form_field(parameter: Parameter, marker: ParameterMarker, field: FieldPlan, where: str) -> FieldPlan:
+    planned = _of_form(field, "its type", parameter, where)
+    if isinstance(marker, File) and planned.carrier is not Carrier.FILE:
+        raise InvalidMarkerError(
+            where, parameter.name, "File() stands at a type that is no file", "take an UploadFile, or mark it Form()"
+        )
+    if isinstance(marker, Form) and marker.embed and planned.carrier is not Carrier.PART:
+        raise InvalidMarkerError(
+            where, parameter.name, "embed=True stands at what is one field anyway", "drop embed=True"
+        )
+    return planned
+
+
+def _of_form(field: FieldPlan, what: str, parameter: Parameter, where: str) -> FieldPlan:
+    """Decide what carries a field in a form."""
+    if _is_file(field.type):
+        return replace(field, carrier=Carrier.FILE)
+    if any(isinstance(one, inspect.CustomType) and one.cls is UploadFile for one in subtypes(field.type)):
+        raise InvalidMarkerError(
+            where,
+            parameter.name,
+            f"{what} holds files that no form can carry",
+            "take UploadFile, UploadFile | None or list[UploadFile] as a field of the form itself",
+        )
+    if carried_by_query(field.type):
+        return field
+    # A whole collection is one part.
+    return replace(field, carrier=Carrier.PART, repeated=False)
+
+
+def is_file(annotation: Any) -> bool:
+    """Tell whether a type is a file, an optional one, or a list of them."""
+    return unsupported(annotation, (UploadFile,)) is None and _is_file(kind_of(annotation))
+
+
+def _is_file(kind: inspect.Type) -> bool:
+    kind = without_metadata(kind)
+    if isinstance(kind, inspect.UnionType):
+        return all(_is_file(one) or isinstance(one, inspect.NoneType) for one in kind.types)
+    if isinstance(kind, inspect.ListType | inspect.VarTupleType):
+        kind = without_metadata(kind.item_type)
+    return isinstance(kind, inspect.CustomType) and kind.cls is UploadFile
 
 
 def _model_field(one: inspect.Field, name: str) -> FieldPlan:

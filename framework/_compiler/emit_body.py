@@ -1,66 +1,166 @@
 """Emits how a request is read: its parameters, its body, and what explains one that is not valid."""
 
 import copy
+from collections.abc import Callable, Mapping, Sequence
 
-import msgspec
-
+from framework._binding.accepting import JSON_TYPE, Reader, make_check, make_type_check, reader_for
+from framework._binding.arrival import read_body
 from framework._binding.failure import INVALID, FaultExplainer
-from framework._binding.reading import check_body, read_body
+from framework._binding.form_faults import part_decoders
+from framework._binding.forms import FormReader, close_files
+from framework._binding.streams import BodyStream, make_text_check, parts_opener, raw_decoder, read_text
 from framework._compiler.extract import emit_extraction, is_hashable
 from framework._compiler.source import Source
-from framework._inspect.hooks import decode_hook, holds_secrets
+from framework._hooks import decode_hook
+from framework._inspect.hooks import holds_secrets
 from framework._inspect.types import kind_of
-from framework._plan import ParameterPlan, RoutePlan
+from framework._plan import BodyKind, BodyPlan, RoutePlan
 
 __all__ = ("emit_binding",)
 
+_DECODED = frozenset({BodyKind.TYPED, BodyKind.BYTES, BodyKind.TEXT})
+
 
 def emit_binding(source: Source, plan: RoutePlan) -> None:
-    if not plan.parameters and plan.body is None:
+    body = plan.body
+    readers = _readers(plan, body) if body is not None and body.kind is BodyKind.TYPED else ()
+    if plan.parameters or (body is not None and body.kind in _DECODED):
+        source.use(INVALID=INVALID, explain=FaultExplainer(plan.parameters, body, readers, plan.formats))
+    if body is not None:
+        source.use(read_body=read_body, LIMITS=plan.limits)
+        _CHECKS[body.kind](source, plan, body, readers)
+    if body is not None and body.has_files:
+        _emit_with_files(source, plan)
         return
-    source.use(INVALID=INVALID, explain=FaultExplainer(plan.parameters, plan.body))
-    if plan.body is not None:
-        source.use(check_body=check_body, read_body=read_body, BODY_LIMIT=plan.limits.body)
-        source.line("check_body(request, BODY_LIMIT)")
     before, after = emit_extraction(source, plan.parameters)
-    if plan.body is not None:
-        source.line("data = await read_body(request, BODY_LIMIT)")
+    if body is not None:
+        source.lines(_READS[body.kind])
+    if not plan.parameters and (body is None or body.kind not in _DECODED):
+        return
     with source.block("try:"):
-        source.lines(before)
-        if plan.parameters:
-            # Only an object in the query can be a mapping, whose keys are texts.
-            keys = ", str_keys=True" if any(one.style == "deepObject" for one in plan.parameters) else ""
-            # PERF: a keyword that is not needed costs a request as much as a look-up.
-            hook = ", dec_hook=decode_hook" if any(map(_holds_secrets, plan.parameters)) else ""
-            source.use(**({"decode_hook": decode_hook} if hook else {}))
-            source.line(f"p = convert(raw, Parameters, strict=False{keys}{hook})")
-        source.lines(after)
-        if plan.body is not None:
-            _emit_decoding(source, plan)
+        _emit_conversion(source, plan, before, after)
+        if body is not None and body.kind in _DECODED:
+            _emit_decoding(source, body, readers)
     with source.block("except INVALID as error:"):
         raw = "raw" if plan.parameters else "{}"
-        source.line(f"raise explain({raw}, {'data' if plan.body is not None else 'None'}, error) from None")
+        data = "data" if body is not None and body.kind in _DECODED else "None"
+        other = ", other" if len(readers) > 1 else ""
+        source.line(f"raise explain({raw}, {data}, error{other}) from None")
 
 
-def _holds_secrets(plan: ParameterPlan) -> bool:
-    return holds_secrets(kind_of(plan.annotation))
+def _readers(plan: RoutePlan, body: BodyPlan) -> tuple[Reader, ...]:
+    formats = [one for one in plan.formats if any(one.reads(name) for name in body.media_types)]
+    # The first is read by emitted code, which sees to UTF-8 itself.
+    return tuple(reader_for(one, body.annotation) for one in formats)
 
 
-def _emit_decoding(source: Source, plan: RoutePlan) -> None:
-    body = plan.body
-    if body is None:
+def _check_typed(source: Source, plan: RoutePlan, body: BodyPlan, readers: Sequence[Reader]) -> None:
+    source.use(check_body=make_check(readers, body.media_types, plan.limits.body))
+    source.line("other = check_body(request)" if len(readers) > 1 else "check_body(request)")
+
+
+def _check_raw(source: Source, plan: RoutePlan, body: BodyPlan, _: Sequence[Reader]) -> None:
+    source.use(check_body=make_type_check(body.media_types, plan.limits.body), BodyStream=BodyStream)
+    source.line("check_body(request)")
+
+
+def _check_text(source: Source, plan: RoutePlan, body: BodyPlan, _: Sequence[Reader]) -> None:
+    source.use(check_body=make_text_check(body.media_types, plan.limits.body), read_text=read_text)
+    source.line("check_body(request)")
+
+
+def _check_parts(source: Source, plan: RoutePlan, body: BodyPlan, _: Sequence[Reader]) -> None:
+    source.use(open_parts=parts_opener(plan.limits, plan.formats))
+    _check_raw(source, plan, body, ())
+
+
+def _read_form(source: Source, plan: RoutePlan, body: BodyPlan, _: Sequence[Reader]) -> None:
+    source.use(read_form=FormReader.make(plan.parameters, body.media_types, plan.limits).read)
+    source.line("form = await read_form(request)")
+
+
+_CHECKS: Mapping[BodyKind, Callable[[Source, RoutePlan, BodyPlan, Sequence[Reader]], None]] = {
+    BodyKind.TYPED: _check_typed,
+    BodyKind.BYTES: _check_raw,
+    BodyKind.TEXT: _check_text,
+    BodyKind.STREAM: _check_raw,
+    BodyKind.PARTS: _check_parts,
+    BodyKind.FORM: _read_form,
+}
+_READS: Mapping[BodyKind, Sequence[str]] = {
+    BodyKind.TYPED: ("data = await read_body(request, LIMITS)",),
+    BodyKind.BYTES: ("data = await read_body(request, LIMITS)",),
+    BodyKind.TEXT: ("data = read_text(request, await read_body(request, LIMITS))",),
+    BodyKind.STREAM: ("body = BodyStream(request, LIMITS)",),
+    BodyKind.PARTS: ("body = open_parts(request)",),
+    BodyKind.FORM: (),
+}
+
+
+def _emit_with_files(source: Source, plan: RoutePlan) -> None:
+    """Close the files of the form, whatever is wrong with the request."""
+    source.use(close_files=close_files)
+    with source.block("try:"):
+        _emit_conversion(source, plan, *emit_extraction(source, plan.parameters))
+    with source.block("except BaseException as error:"):
+        source.line("close_files(form)")
+        with source.block("if isinstance(error, INVALID):"):
+            source.line("raise explain(raw, None, error) from None")
+        source.line("raise")
+
+
+def _emit_conversion(source: Source, plan: RoutePlan, before: Sequence[str], after: Sequence[str]) -> None:
+    if not plan.parameters:
         return
-    source.use(decode=msgspec.json.Decoder(body.annotation, dec_hook=decode_hook).decode)
-    # msgspec skips bytes that are not UTF-8 in fields that it ignores; decode() raises for them.
-    if body.required:
-        source.line("data.isascii() or data.decode()")
+    decoders = part_decoders(plan.parameters, plan.formats)
+    for number, decoder in enumerate(decoders):
+        source.use(**{f"decode_part_{number}": decoder.decode})
+        source.line(f"decode_part_{number}(raw)")
+    source.lines(before)
+    # Only an object in the query can be a mapping, whose keys are texts.
+    keys = ", str_keys=True" if any(one.style == "deepObject" for one in plan.parameters) else ""
+    # PERF: a keyword that is not needed costs a request as much as a look-up.
+    hook = ", dec_hook=decode_hook" if any(holds_secrets(kind_of(one.annotation)) for one in plan.parameters) else ""
+    source.use(**({"decode_hook": decode_hook} if hook else {}))
+    source.line(f"p = convert(raw, Parameters, strict=False{keys}{hook})")
+    source.lines(after)
+
+
+def _emit_decoding(source: Source, body: BodyPlan, readers: Sequence[Reader]) -> None:
+    target = "whole" if body.members else "body"
+    if body.kind is not BodyKind.TYPED:
+        source.use(decode=raw_decoder(body))
         source.line("body = decode(data)")
         return
-    default = "BODY_DEFAULT"
-    if not is_hashable(body.default):
-        # What can be changed is not shared by requests.
-        source.use(deepcopy=copy.deepcopy)
-        default = "deepcopy(BODY_DEFAULT)"
+    source.use(decode=readers[0].format.decoder(body.annotation))
+    if len(readers) > 1:
+        with source.block("if other is None:"):
+            _emit_first(source, body, readers[0], target)
+        with source.block("else:"):
+            other = "" if body.required else f" if data else {_default(source, body)}"
+            source.line(f"{target} = other.decode(data){other}")
+    else:
+        _emit_first(source, body, readers[0], target)
+    for one in body.members:
+        source.line(f"{one.variable} = {target}.{one.name}")
+
+
+def _emit_first(source: Source, body: BodyPlan, first: Reader, target: str) -> None:
+    """Emit the decoding by the format that counts where the client says nothing, and for an empty body."""
+    if first.format.media_type == JSON_TYPE:
+        # msgspec skips bytes that are not UTF-8 in fields that it ignores; decode() raises for them.
+        source.line("data.isascii() or data.decode()")
+    source.line(
+        f"{target} = decode(data)"
+        if body.required
+        else f"{target} = decode(data) if data else {_default(source, body)}"
+    )
+
+
+def _default(source: Source, body: BodyPlan) -> str:
     source.use(BODY_DEFAULT=body.default)
-    source.line("data.isascii() or data.decode()")
-    source.line(f"body = decode(data) if data else {default}")
+    if is_hashable(body.default):
+        return "BODY_DEFAULT"
+    # What can be changed is not shared by requests.
+    source.use(deepcopy=copy.deepcopy)
+    return "deepcopy(BODY_DEFAULT)"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
+from framework._binding.forms import finish_files
 from framework._compiler.emit_result import emit_result
 from framework._compiler.source import Source
 from framework._plan import ArgumentPlan, Call, FactoryKind, Provision, RoutePlan, ServicePlan
@@ -34,18 +35,21 @@ def argument_list(arguments: Sequence[ArgumentPlan]) -> str:
 
 def emit_call(source: Source, plan: RoutePlan, before: Callable[[], None]) -> None:
     """Emit all from the guards on; ``before`` emits what comes before the services that handler and controller need."""
+    has_files = plan.body is not None and plan.body.has_files
     early = {name for one in plan.credentials for name in one.services}
     services = [one for one in plan.services if one.variable not in early]
     kept_early = any(one.kind.cleans_up and one.variable in early for one in plan.services)
     if not kept_early:
         before()
-    if not any(one.kind.cleans_up for one in plan.services):
+    if not has_files and not any(one.kind.cleans_up for one in plan.services):
         emit_services(source, services)
         _emit_handler(source, plan)
         emit_result(source, plan, "return ")
         return
     source.use(close=close)
-    source.line("opened = []")
+    source.use(finish_files=finish_files)
+    # The files of a form are opened before all services and closed after them.
+    source.line("opened = [(finish_files, form)]" if has_files else "opened = []")
     with source.block("try:"):
         if kept_early:
             before()

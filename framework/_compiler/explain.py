@@ -37,7 +37,9 @@ def _stages(plan: RoutePlan) -> Iterator[str]:
 
 def _inner_stages(plan: RoutePlan) -> Iterator[str]:
     if plan.body is not None:
-        yield f"body of at most {plan.limits.body} bytes, else 413; {plan.body.media_type}, else 415"
+        types = plan.body.media_types
+        read = "" if "*/*" in types else f"; {' or '.join(types)}, else 415"
+        yield f"body of at most {plan.limits.body} bytes, else 413{read}"
         yield "parsing, else 400"
     if plan.body is not None or plan.parameters:
         yield "validation of all sources together, else 422"

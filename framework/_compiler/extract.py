@@ -12,7 +12,7 @@ from framework._binding.faults import lax_check
 from framework._binding.reading import deep_object, parse_query, read_cookies, read_header, read_header_list
 from framework._compiler.source import Source
 from framework._inspect.types import fields_of, is_collection, kind_of, without_metadata, without_none
-from framework._plan import FieldPlan, ParameterPlan
+from framework._plan import Carrier, FieldPlan, ParameterPlan
 from framework._plan import Source as From
 from framework._private import MATCH, QUERY
 
@@ -36,7 +36,7 @@ def emit_extraction(source: Source, parameters: Sequence[ParameterPlan]) -> tupl
         return [], []
     source.use(convert=msgspec.convert, Parameters=parameters_struct(parameters))
     for origin in From:
-        if any(one.source is origin for one in parameters):
+        if origin in _OPENING and any(one.source is origin for one in parameters):
             line, names = _OPENING[origin]
             source.use(**names)
             source.line(line)
@@ -56,10 +56,14 @@ def parameters_struct(parameters: Sequence[ParameterPlan]) -> type[msgspec.Struc
     fields: list[Any] = []
     for one in parameters:
         default = _default(one)
-        fields.append(
-            (one.variable, one.annotation) if default is NODEFAULT else (one.variable, one.annotation, default)
-        )
+        # What is a part of its own was decoded before.
+        annotation = Any if _is_part(one) else one.annotation
+        fields.append((one.variable, annotation) if default is NODEFAULT else (one.variable, annotation, default))
     return msgspec.defstruct("Parameters", fields, kw_only=True)
+
+
+def _is_part(plan: ParameterPlan) -> bool:
+    return not plan.model and plan.field.carrier is Carrier.PART
 
 
 def is_hashable(value: Any) -> bool:
@@ -92,14 +96,20 @@ _READS: dict[From, Callable[[FieldPlan], str]] = {
     From.QUERY: lambda field: f"query.get({field.name!r})",
     From.HEADER: lambda field: f"{'read_header_list' if field.repeated else 'read_header'}(headers, {field.name!r})",
     From.COOKIE: lambda field: f"cookies.get({field.name!r})",
+    From.FORM: lambda field: f"form.get({field.name!r})",
 }
 
 
+# Plain dictionaries of what was read.
+_TEXTS = {From.QUERY: "query", From.FORM: "form"}
+
+
 def _emit_field(source: Source, plan: ParameterPlan, field: FieldPlan, target: str) -> None:
-    if plan.source is From.QUERY and not field.repeated:
+    held = _TEXTS.get(plan.source)
+    if held is not None and not field.repeated:
         # PERF: two look-ups without a call cost less than one by get().
-        with source.block(f"if {field.name!r} in query:"):
-            source.line(f"{target} = query[{field.name!r}]")
+        with source.block(f"if {field.name!r} in {held}:"):
+            source.line(f"{target} = {held}[{field.name!r}]")
         return
     with source.block(f"if (value := {_READS[plan.source](field)}) is not None:"):
         source.line(f"{target} = {_shaped(source, plan, field)}")
@@ -130,7 +140,7 @@ def _emit_model(source: Source, plan: ParameterPlan, parameters: Sequence[Parame
         declared = {one.name for other in parameters if other.source is plan.source for one in other.fields}
         names = f"declared_{plan.variable}"
         source.use(**{names: frozenset(declared)})
-        held = {From.QUERY: "query", From.COOKIE: "cookies"}[plan.source]
+        held = "cookies" if plan.source is From.COOKIE else _TEXTS[plan.source]
         objects = tuple(f"{one.field.name}[" for one in parameters if one.style == "deepObject")
         rest = f" if not name.startswith({objects!r})" if objects else ""
         source.line(f"model.update((name, {held}[name]) for name in {held}.keys() - {names}{rest})")
@@ -167,7 +177,7 @@ def _members(kind: inspect.Type) -> tuple[inspect.Type, ...]:
 
 
 def _check(source: Source, plan: ParameterPlan) -> str:
-    refused = lax_check(kind_of(plan.annotation))
+    refused = None if _is_part(plan) else lax_check(kind_of(plan.annotation))
     if refused is None:
         return ""
     name = f"refused_{plan.variable}"
@@ -179,7 +189,7 @@ def _check(source: Source, plan: ParameterPlan) -> str:
 
 def _only_null_is_refused(plan: ParameterPlan) -> bool:
     plain = without_none(plan.annotation)
-    if plan.model or plain is plan.annotation or lax_check(kind_of(plan.annotation)) is None:
+    if plan.model or _is_part(plan) or plain is plan.annotation or lax_check(kind_of(plan.annotation)) is None:
         return False
     return lax_check(kind_of(plain)) is None
 

@@ -43,7 +43,7 @@ from framework.errors import (
     MissingAnnotationError,
     UnknownPlaceholderError,
 )
-from framework.formats import Format
+from framework.formats import JSON, Format
 from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.params import Inject
@@ -130,14 +130,15 @@ class _Planner:
         )
 
     def _plan_services(self) -> None:
-        idle = RequestBinder(where="", method="POST", path="", placeholders=())
+        formats = tuple(self._declared.formats) or (JSON,)
+        idle = RequestBinder(where="", method="POST", path="", placeholders=(), formats=formats)
 
         def bind(parameter: Parameter, annotation: Any, marker: Any, where: str, path: Sequence[str]) -> ArgumentPlan:
             # Which placeholders there are is known by the routes alone.
             placeholders = (marker.name or parameter.name,) if hasattr(marker, "name") else ()
             if isinstance(marker, Credentials):
                 return credentials.bind(parameter, annotation, marker, where, path)
-            binder = replace(idle, where=where, placeholders=placeholders, parameters=[])
+            binder = idle.alone(where, placeholders)
             return binder.bind_marked(parameter, annotation, marker, where, path)
 
         request = ServicePlanner(self._graph, self._report, singletons=self._process, bind_marked=bind)
@@ -161,7 +162,11 @@ class _Planner:
         signature = _handler_signature(mounted)
         options = mounted.options
         binder = RequestBinder(
-            where=mounted.where, method=method, path=mounted.template.text, placeholders=mounted.template.placeholders
+            where=mounted.where,
+            method=method,
+            path=mounted.template.text,
+            placeholders=mounted.template.placeholders,
+            formats=tuple(self._declared.formats) or (JSON,),
         )
 
         def bind(parameter: Parameter, annotation: Any, marker: Any, where: str, path: Sequence[str]) -> ArgumentPlan:
@@ -271,7 +276,7 @@ class _Planner:
             return bind(parameter, annotation, marker, where, path if asked else ())
         if is_request(annotation):
             return argument_of_request(parameter)
-        if parameter.name in binder.placeholders:
+        if parameter.name in binder.placeholders or binder.takes(annotation):
             return binder.bind_unmarked(parameter, where)
         if parameter.name in mounted.siblings:
             if parameter.default is MISSING:

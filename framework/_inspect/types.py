@@ -12,18 +12,29 @@ from msgspec import UnsetType, inspect
 from framework.types import SecretStr
 
 __all__ = (
+    "FormType",
     "carried_by_query",
     "fields_of",
     "is_collection",
     "is_foreign",
     "is_model",
     "kind_of",
+    "mentions",
     "subtypes",
     "unsupported",
     "without_metadata",
     "without_none",
     "without_unset",
 )
+
+
+class FormType(inspect.Type, frozen=True):  # type: ignore[misc]  # the stub does not say that Type is frozen
+    """A form as a whole, which no class stands for."""
+
+    fields: tuple[inspect.Field, ...]
+    closed: bool
+    """Whether other fields are refused."""
+
 
 _OBJECTS = (
     inspect.StructType,
@@ -64,6 +75,7 @@ _CHILDREN: dict[type[inspect.Type], Callable[[Any], Iterator[inspect.Type]]] = {
     inspect.CollectionType: lambda kind: iter((kind.item_type,)),
     inspect.TupleType: lambda kind: iter(kind.item_types),
     inspect.DictType: lambda kind: iter((kind.key_type, kind.value_type)),
+    FormType: lambda kind: (one.type for one in kind.fields),
     **dict.fromkeys(_OBJECTS, lambda kind: (one.type for one in kind.fields)),
 }
 
@@ -82,8 +94,8 @@ def subtypes(kind: inspect.Type) -> Iterator[inspect.Type]:
         waiting.extend(_CHILDREN.get(type(one), lambda _: iter(()))(one))
 
 
-def unsupported(annotation: Any) -> str | None:
-    """Return why msgspec cannot read or write a type, or ``None`` where it can."""
+def unsupported(annotation: Any, known: tuple[type, ...] = ()) -> str | None:
+    """Return why msgspec cannot read or write a type, or ``None`` where it can; ``known`` are classes of our own."""
     try:
         kind = kind_of(annotation)
         msgspec.json.Decoder(annotation)
@@ -91,7 +103,7 @@ def unsupported(annotation: Any) -> str | None:
         return str(error).partition("\n")[0].rstrip(".")
     for one in subtypes(kind):
         # object is as good as Any: everything is one.
-        if isinstance(one, inspect.CustomType) and one.cls not in {object, SecretStr}:
+        if isinstance(one, inspect.CustomType) and one.cls not in (object, SecretStr, *known):
             return f"msgspec does not know {one.cls.__qualname__.rpartition('<locals>.')[2]}"
     return None
 
@@ -133,6 +145,11 @@ def fields_of(kind: inspect.Type) -> tuple[inspect.Field, ...] | None:
 def is_model(annotation: Any) -> bool:
     """Tell whether a type is data that no query string can carry as one value: it has fields, entries or rows."""
     return unsupported(annotation) is None and not carried_by_query(kind_of(annotation))
+
+
+def mentions(annotation: Any, cls: type) -> bool:
+    """Tell whether a class stands in an annotation as it is written: ``list[Order] | None`` mentions ``Order``."""
+    return annotation is cls or any(mentions(one, cls) for one in typing.get_args(annotation))
 
 
 def is_foreign(annotation: Any) -> bool:

@@ -4,12 +4,12 @@ from typing import Any
 
 from msgspec import inspect
 
-from framework._inspect.types import without_metadata
+from framework._inspect.types import without_metadata, without_none
 from framework._openapi.parameters import can_be_invalid
 from framework._openapi.placeholders import describe
 from framework._openapi.problems import problem_responses
 from framework._openapi.security import asks_for_credentials, asks_for_scopes
-from framework._plan import BodyPlan, Encoding, RoutePlan
+from framework._plan import BodyKind, BodyPlan, Encoding, RoutePlan
 from framework.http_errors import reason_phrase
 from framework.media_types import essence
 
@@ -57,6 +57,7 @@ def _own_statuses(plan: RoutePlan) -> list[int]:
         400: plan.body is not None or bool(plan.parameters),
         401: asks_for_credentials(plan),
         403: asks_for_scopes(plan),
+        408: plan.body is not None and plan.limits.body_rate > 0,
         413: plan.body is not None,
         415: plan.body is not None,
         422: _body_can_be_invalid(plan.body) or any(can_be_invalid(one) for one in plan.parameters),
@@ -65,4 +66,8 @@ def _own_statuses(plan: RoutePlan) -> list[int]:
 
 
 def _body_can_be_invalid(body: BodyPlan | None) -> bool:
-    return body is not None and not isinstance(without_metadata(body.type), _UNCHECKED)
+    if body is None or body.kind in {BodyKind.STREAM, BodyKind.FORM}:
+        return False  # The fields of a form are parameters.
+    if body.kind in {BodyKind.BYTES, BodyKind.TEXT}:
+        return without_none(body.annotation) not in {bytes, str}
+    return not isinstance(without_metadata(body.type), _UNCHECKED)

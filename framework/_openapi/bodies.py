@@ -1,26 +1,105 @@
 """Request bodies in the document."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from msgspec import inspect
+from msgspec import NODEFAULT, inspect
+from msgspec.structs import replace
 
+from framework._inspect.types import FormType, without_metadata
+from framework._openapi.parameters import is_required, without_null
 from framework._openapi.scalars import compact
 from framework._openapi.schemas import default_of
-from framework._plan import BodyPlan
+from framework._plan import BodyKind, BodyPlan, Carrier, FieldPlan, ParameterPlan, RoutePlan, Source
 from framework.media_types import essence
 from framework.merge_patch import MERGE_PATCH, Patch
 
 __all__ = ("request_body",)
 
 
-def request_body(body: BodyPlan) -> dict[str, Any]:
-    """Return the request body object of a body."""
-    # None only says that the body may be absent.
-    default = {} if body.default is None else default_of(body)
-    kind = inspect.Metadata(body.type, extra_json_schema=default) if default else body.type
-    media_types = [essence(body.media_type)]
+def request_body(plan: RoutePlan) -> dict[str, Any] | None:
+    """Return the request body object of a route, ``None`` where it reads no body."""
+    body = plan.body
+    if body is None:
+        return None
+    describe = _CONTENT[body.kind]
+    media_types = [essence(one) for one in body.media_types]
     if isinstance(body.type, inspect.StructType) and issubclass(body.type.cls, Patch):
         media_types.append(MERGE_PATCH)
-    return compact(
-        description=body.description, content={one: {"schema": kind} for one in media_types}, required=body.required
+    content = {one: describe(plan, body, one) for one in media_types}
+    return compact(description=body.description, content=content, required=body.required)
+
+
+def _typed(_: RoutePlan, body: BodyPlan, __: str) -> dict[str, Any]:
+    # None only says that the body may be absent, and members tell their own defaults.
+    default = {} if body.default is None or body.members else default_of(body)
+    return {"schema": inspect.Metadata(body.type, extra_json_schema=default) if default else body.type}
+
+
+def _binary(plan: RoutePlan, body: BodyPlan, media_type: str) -> dict[str, Any]:
+    kind = without_metadata(without_null(body.type))
+    # OpenAPI 3.1.1, section 4.8.14: of binary data the length is that in bytes.
+    return {
+        "schema": compact(
+            type="string",
+            contentMediaType="application/octet-stream" if "*" in media_type else media_type,
+            minLength=getattr(kind, "min_length", None),
+            maxLength=getattr(kind, "max_length", None) or plan.limits.body,
+        )
+    }
+
+
+def _any_parts(_: RoutePlan, __: BodyPlan, ___: str) -> dict[str, Any]:
+    return {"schema": {"type": "object"}}
+
+
+def _form(plan: RoutePlan, _: BodyPlan, media_type: str) -> dict[str, Any]:
+    forms = [one for one in plan.parameters if one.source is Source.FORM]
+    fields = [(parameter, one) for parameter in forms for one in parameter.fields]
+    parts = {one.name for _, one in fields if one.carrier is Carrier.PART}
+    formats = ", ".join(one.media_type for one in plan.formats)
+    encoding = {name: {"contentType": formats} for name in sorted(parts)}
+    kind = FormType(
+        fields=tuple(_field(parameter, one, plan) for parameter, one in fields),
+        closed=any(one.forbid_unknown for one in forms),
     )
+    return compact(schema=kind, encoding=encoding if encoding and media_type.startswith("multipart/") else None)
+
+
+def _field(parameter: ParameterPlan, field: FieldPlan, plan: RoutePlan) -> inspect.Field:
+    kind = field.type if field.carrier is Carrier.PART else without_null(field.type)
+    if field.carrier is Carrier.FILE:
+        kind = _of_files(kind, plan.limits.file)
+    said: dict[str, Any] = {}
+    if not parameter.model:
+        said = compact(description=parameter.description, deprecated=parameter.deprecated or None)
+    required = is_required(parameter, field)
+    # None only says that the field may be absent.
+    default = NODEFAULT if field.default is None else field.default
+    return inspect.Field(
+        name=field.name,
+        encode_name=field.name,
+        type=inspect.Metadata(kind, extra_json_schema=said) if said else kind,
+        required=required,
+        default=NODEFAULT if required else default,
+        default_factory=NODEFAULT if required else field.default_factory,
+    )
+
+
+def _of_files(kind: inspect.Type, limit: int | None) -> inspect.Type:
+    """Describe files as OpenAPI 3.1 has them (section 4.8.14.3), by themselves or in a list."""
+    kind = without_metadata(kind)
+    if isinstance(kind, inspect.ListType | inspect.VarTupleType):
+        return replace(kind, item_type=_of_files(kind.item_type, limit))
+    described = compact(type="string", contentMediaType="application/octet-stream", maxLength=limit)
+    return inspect.Metadata(inspect.AnyType(), extra_json_schema=described)
+
+
+_CONTENT: Mapping[BodyKind, Callable[[RoutePlan, BodyPlan, str], dict[str, Any]]] = {
+    BodyKind.TYPED: _typed,
+    BodyKind.TEXT: _typed,
+    BodyKind.BYTES: _binary,
+    BodyKind.STREAM: _binary,
+    BodyKind.PARTS: _any_parts,
+    BodyKind.FORM: _form,
+}

@@ -109,9 +109,9 @@ def _texts(plan: RoutePlan, doc: Docstring) -> dict[str, str]:
 
 
 def _request_body(plan: RoutePlan, doc: Docstring) -> dict[str, Any] | None:
-    if plan.body is None:
+    described = request_body(plan)
+    if plan.body is None or described is None:
         return None
-    described = request_body(plan.body)
     _add_examples(described, plan.body.examples)
     names = [one.name for one in plan.handler.arguments if one.provision is Provision.BODY]
     text = next((doc.parameters[name] for name in names if name in doc.parameters), None)

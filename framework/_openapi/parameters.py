@@ -10,7 +10,7 @@ from framework._openapi.scalars import Schema, compact, examples_of
 from framework._openapi.schemas import default_of
 from framework._plan import FieldPlan, ParameterPlan, Source
 
-__all__ = ("can_be_invalid", "describe_parameters")
+__all__ = ("can_be_invalid", "describe_parameters", "is_required", "without_null")
 
 # OpenAPI 3.1, section 4.8.12.1: header parameters of these names are ignored; other parts of the operation say them.
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
@@ -20,7 +20,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     "deepObject": {"style": "deepObject", "explode": True},
 }
 # What comes twice here is seen twice; of equal cookies only one is.
-_REPEATABLE = frozenset({Source.QUERY, Source.HEADER})
+_REPEATABLE = frozenset({Source.QUERY, Source.HEADER, Source.FORM})
 _UNCONSTRAINED = (inspect.AnyType(), inspect.RawType(), inspect.StrType())
 
 
@@ -35,7 +35,7 @@ def describe_parameters(
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for plan in parameters:
         for field in plan.fields:
-            if plan.source is Source.HEADER and field.name.lower() in _IGNORED_HEADERS:
+            if plan.source is Source.FORM or (plan.source is Source.HEADER and field.name.lower() in _IGNORED_HEADERS):
                 continue
             one = _describe(plan, field, texts.get(plan.variable))
             if plan.source is Source.PATH:
@@ -50,26 +50,27 @@ def describe_parameters(
 def can_be_invalid(plan: ParameterPlan) -> bool:
     """Tell whether a request that can be parsed may be refused (422) for this parameter."""
     # A path without the value is another path.
-    missing = plan.source is not Source.PATH and any(_is_required(plan, field) for field in plan.fields)
+    missing = plan.source is not Source.PATH and any(is_required(plan, field) for field in plan.fields)
     return missing or plan.forbid_unknown or any(_can_be_invalid(plan, field) for field in plan.fields)
 
 
 def _can_be_invalid(plan: ParameterPlan, field: FieldPlan) -> bool:
     if plan.source in _REPEATABLE and not (field.repeated and plan.style == "form"):
         return True
-    kind, _ = _parted(_without_null(field.type))
+    kind, _ = _parted(without_null(field.type))
     if isinstance(kind, inspect.CollectionType) and kind.min_length is kind.max_length is None:
         kind, _ = _parted(kind.item_type)
     return kind not in _UNCONSTRAINED
 
 
-def _is_required(plan: ParameterPlan, field: FieldPlan) -> bool:
+def is_required(plan: ParameterPlan, field: FieldPlan) -> bool:
+    """Tell whether a request must have a field of a parameter."""
     # A model with a default may be absent as a whole.
     return field.required and plan.default is NODEFAULT
 
 
 def _describe(plan: ParameterPlan, field: FieldPlan, text: str | None) -> dict[str, Any]:
-    kind, extra = _parted(_without_null(field.type))
+    kind, extra = _parted(without_null(field.type))
     inner = extra.pop("description", None)
     deprecated = extra.pop("deprecated", False) or plan.deprecated
     # No text in a URL is null, so None only says that the parameter may be absent.
@@ -78,7 +79,7 @@ def _describe(plan: ParameterPlan, field: FieldPlan, text: str | None) -> dict[s
         name=field.name,
         **{"in": plan.source.value},
         description=inner if plan.model else plan.description or inner or text,
-        required=True if plan.source is Source.PATH or _is_required(plan, field) else None,
+        required=True if plan.source is Source.PATH or is_required(plan, field) else None,
         deprecated=True if deprecated else None,
         **(_STYLES.get(plan.style, {}) if field.repeated or plan.style == "deepObject" else {}),
         **examples_of(plan.examples),
@@ -99,14 +100,14 @@ def _put_together(kind: inspect.Type, extra: Schema) -> inspect.Type:
     return inspect.Metadata(kind, extra_json_schema=extra) if extra else kind
 
 
-def _without_null(kind: inspect.Type) -> inspect.Type:
+def without_null(kind: inspect.Type) -> inspect.Type:
     """Take None out of a type, since no text in a URL, header or cookie is null."""
     take_out = _NULL_TAKERS.get(type(kind))
     return kind if take_out is None else take_out(kind)
 
 
 def _union_without_null(kind: inspect.UnionType) -> inspect.Type:
-    members = tuple(_without_null(one) for one in kind.types if not isinstance(one, inspect.NoneType))
+    members = tuple(without_null(one) for one in kind.types if not isinstance(one, inspect.NoneType))
     return members[0] if len(members) == 1 else inspect.UnionType(members)
 
 
@@ -115,11 +116,11 @@ def _literal_without_null(kind: inspect.LiteralType) -> inspect.Type:
 
 
 def _items_without_null(kind: Any) -> inspect.Type:
-    return replace(kind, item_type=_without_null(kind.item_type))  # type: ignore[no-any-return]
+    return replace(kind, item_type=without_null(kind.item_type))  # type: ignore[no-any-return]
 
 
 _NULL_TAKERS: dict[type[inspect.Type], Callable[[Any], inspect.Type]] = {
-    inspect.Metadata: lambda kind: replace(kind, type=_without_null(kind.type)),
+    inspect.Metadata: lambda kind: replace(kind, type=without_null(kind.type)),
     inspect.UnionType: _union_without_null,
     inspect.LiteralType: _literal_without_null,
     inspect.ListType: _items_without_null,

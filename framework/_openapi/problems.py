@@ -17,6 +17,7 @@ from framework.http_errors import (
     Fault,
     Forbidden,
     HTTPError,
+    RequestTimeout,
     Unauthorized,
     UnprocessableContent,
     UnsupportedMediaType,
@@ -97,6 +98,7 @@ ANSWERS: dict[int, Answer] = {
         description="The credentials do not allow this.",
         headers={"WWW-Authenticate": _CHALLENGE},
     ),
+    408: Answer(error=RequestTimeout, description="The body arrives too slowly."),
     413: Answer(error=ContentTooLarge, description="The body is larger than this operation takes."),
     415: Answer(error=UnsupportedMediaType, description="The body is of a type that this operation does not read."),
     422: Answer(

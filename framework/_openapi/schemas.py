@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import NODEFAULT, UNSET, inspect
 
-from framework._inspect.types import without_metadata
+from framework._inspect.types import FormType, without_metadata
 from framework._openapi.docstrings import class_description
 from framework._openapi.scalars import KEYS, SCALARS, Schema, compact, plain_copy, type_of_values
 
@@ -218,6 +218,10 @@ def _struct(kind: inspect.StructType, names: Names) -> Schema:
     return schema
 
 
+def _form(kind: FormType, names: Names) -> Schema:
+    return _object(kind, names) | ({"additionalProperties": False} if kind.closed else {})
+
+
 def _array_struct(kind: inspect.StructType, names: Names) -> Schema:
     tag = [_tag(kind)] if kind.tag_field is not None else []
     items = [*tag, *(_field_schema(one, names) for one in kind.fields)]
@@ -254,6 +258,7 @@ _SCHEMAS: dict[type[inspect.Type], Callable[[Any, Names], Schema]] = {
     inspect.DictType: _mapping,
     # Of Python 3.15, and not in msgspec 0.21.
     getattr(inspect, "FrozenDictType", inspect.DictType): _mapping,
+    FormType: _form,
     inspect.StructType: reference,
     inspect.DataclassType: reference,
     inspect.TypedDictType: reference,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-__all__ = ("Address", "Item", "Line", "Message", "NewOrder", "Receipt", "SessionState", "Thing")
+__all__ = ("Address", "Item", "Line", "Message", "NewOrder", "Receipt", "SessionState", "Signup", "Thing", "Welcome")
 
 
 class Message(Struct):
@@ -45,6 +45,22 @@ class NewOrder(Struct, forbid_unknown_fields=True):
     address: Address
     lines: Annotated[list[Line], Meta(min_length=1, max_length=100)]
     note: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class Signup(Struct):
+    """The urlencoded form of ``form``."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    email: Annotated[str, Meta(min_length=3, max_length=80)]
+    age: Annotated[int, Meta(ge=0, le=150)]
+    newsletter: bool = False
+
+
+class Welcome(Struct):
+    """What ``form`` and ``upload`` answer: a name and a number."""
+
+    name: str
+    number: int
 
 
 class Receipt(Struct):

@@ -68,6 +68,19 @@ def _post(path: str, value: object) -> Request:
     return Request("POST", path, {"content-type": "application/json"}, body)
 
 
+def _form(path: str, values: Mapping[str, object]) -> Request:
+    return Request("POST", path, {"content-type": "application/x-www-form-urlencoded"}, urlencode(values).encode())
+
+
+def _upload(path: str, size: int) -> Request:
+    """Post a file of letters, which wrk's script can hold."""
+    boundary = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="large.bin"\r\n'
+    head += "Content-Type: application/octet-stream\r\n\r\n"
+    body = head.encode() + b"0123456789abcdef" * (size // 16) + f"\r\n--{boundary}--\r\n".encode()
+    return Request("POST", path, {"content-type": f"multipart/form-data; boundary={boundary}"}, body)
+
+
 def _get(path: str, **query: object) -> Request:
     return Request("GET", f"{path}?{urlencode(query)}" if query else path)
 
@@ -88,6 +101,7 @@ ORDER = {
     ],
     "note": "Deliver to the back door.",
 }
+SIGNUP = {"name": "Ada Lovelace", "email": "ada@example.org", "age": 36, "newsletter": "true"}
 FAULTY_ORDER = {
     "customer": "",
     "address": {"street": "12 St James's Square", "city": "London", "country": "England"},
@@ -135,6 +149,19 @@ _ALL = (
         ),
     ),
     Workload(
+        name="form",
+        about="POST of a small urlencoded form of 4 fields into a Struct with constraints",
+        requests=(_form("/form", SIGNUP),),
+        expected=({"name": "Ada Lovelace", "number": 36},),
+        refused=(_form("/form", SIGNUP | {"age": "x"}), _form("/form", {"name": "Ada"})),
+    ),
+    Workload(
+        name="upload",
+        about="a file of 1 MiB in a multipart form",
+        requests=(_upload("/upload", 1_048_576),),
+        expected=({"name": "large.bin", "number": 1_048_576},),
+    ),
+    Workload(
         name="items100",
         about="a list of 100 objects of 4 fields",
         requests=(_get("/items"),),
@@ -173,8 +200,6 @@ _ALL = (
 WORKLOADS: dict[str, Workload] = {workload.name: workload for workload in _ALL}
 
 PENDING: dict[str, str] = {
-    "form": "form bodies have not landed yet",
-    "upload": "file uploads have not landed yet",
     "stream": "streamed answers have not landed yet",
     "ws": "WebSockets have not landed yet",
 }

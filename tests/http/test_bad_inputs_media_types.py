@@ -10,6 +10,8 @@ from tests.http.shapes import problem
 pytestmark = pytest.mark.usefixtures("few_lines")
 
 BODY = b'{"name": "a", "count": 1}'
+ACCEPT = "application/json, application/msgpack"
+READ = "application/json and application/msgpack are read here"
 ITEM = {"name": "a", "count": 1, "ratio": 0.0}
 
 
@@ -32,7 +34,7 @@ async def test_foreign_charset_is_refused(items: TestServer, charset: str, encod
     """Rows 15 and 16: JSON in another charset than UTF-8 is 415, before anything is decoded."""
     answer = await create(items, f"application/json; charset={charset}", BODY.decode().encode(encoding))
     assert answer.problem == problem(415, "/items", "The charset is not supported; JSON is UTF-8 (RFC 8259)")
-    assert answer.headers["Accept"] == "application/json"
+    assert answer.headers["Accept"] == ACCEPT
 
 
 @pytest.mark.parametrize(
@@ -52,8 +54,8 @@ async def test_foreign_charset_is_refused(items: TestServer, charset: str, encod
 async def test_json_under_another_type_is_refused(items: TestServer, content_type: str) -> None:
     """Row 22: JSON under a type that a foreign page may send without preflight (or any other) is 415."""
     answer = await create(items, content_type)
-    assert answer.problem == problem(415, "/items", "The Content-Type is not supported; application/json is read here")
-    assert answer.headers["Accept"] == "application/json"
+    assert answer.problem == problem(415, "/items", f"The Content-Type is not supported; {READ}")
+    assert answer.headers["Accept"] == ACCEPT
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -64,7 +66,7 @@ async def test_body_without_a_type_is_refused(items: TestServer, *, chunked: boo
     else:
         data = make_request("POST", "/items", body=BODY)
     answer = await exchange(items, data, probe=PROBE)
-    assert answer.problem == problem(415, "/items", "A body needs a Content-Type; application/json is read here")
+    assert answer.problem == problem(415, "/items", f"A body needs a Content-Type; {READ}")
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ class Even(Struct):
         (Annotated[Decimal, Body()], "1.10", Decimal("1.10")),
         (Annotated[dt.date, Body()], "2026-11-22", dt.date(2026, 11, 22)),
         (Annotated[set[int], Body()], [1, 1], {1}),
-        (Annotated[bytes, Body()], "YWI=", b"ab"),
+        (Annotated[list[bytes], Body()], ["YWI="], [b"ab"]),
         (Even, {"number": 2}, Even(2)),
     ],
 )

@@ -1,14 +1,14 @@
 """The framework itself, in the way that its README recommends: controllers, injection, OpenAPI on."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from aiohttp import web
 
-from framework import App, Container, Controller, get, post
+from framework import App, Container, Controller, Form, UploadFile, get, post
 from framework.http_errors import Forbidden
 from framework.typedefs import CallNext, Middleware
 from tests.benchmarks.apps.serve import serve, variant
-from tests.benchmarks.schemas import Item, Message, NewOrder, Receipt, SessionState, Thing
+from tests.benchmarks.schemas import Item, Message, NewOrder, Receipt, SessionState, Signup, Thing, Welcome
 from tests.benchmarks.services import Catalog, Orders, Session, open_session
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
 
@@ -67,6 +67,20 @@ class OrderController(Controller):
         return self._orders.place(order)
 
 
+class FormController(Controller):
+    """Forms and files."""
+
+    @post("/form")
+    async def form(self, signup: Annotated[Signup, Form()]) -> Welcome:
+        """Take a form."""
+        return Welcome(name=signup.name, number=signup.age)
+
+    @post("/upload", body_limit=2_097_152)
+    async def upload(self, file: UploadFile) -> Welcome:
+        """Take a file."""
+        return Welcome(name=file.filename, number=file.size)
+
+
 class GuardedController(Controller):
     """``json`` behind a guard."""
 
@@ -115,7 +129,7 @@ def _base() -> App:
     container.add_singleton(Catalog)
     container.add_singleton(Orders)
     container.add_scoped(Session, open_session)
-    return App(controllers=[HelloController, ItemController, OrderController], container=container)
+    return App(controllers=[HelloController, ItemController, OrderController, FormController], container=container)
 
 
 def _middleware5() -> App:

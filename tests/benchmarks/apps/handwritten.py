@@ -8,7 +8,7 @@ from aiohttp.typedefs import Handler, Middleware
 from msgspec import DecodeError, Struct, ValidationError, convert, json
 
 from tests.benchmarks.apps.serve import serve, variant
-from tests.benchmarks.schemas import Message, NewOrder, Thing
+from tests.benchmarks.schemas import Message, NewOrder, Signup, Thing, Welcome
 from tests.benchmarks.services import Catalog, Orders, session_scope
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
 
@@ -90,6 +90,24 @@ class OrderHandlers:
         return _json(self._orders.place(order), status=201)
 
 
+async def form(request: web.Request) -> web.Response:
+    """Take a form."""
+    fields = await request.post()
+    try:
+        signup = convert(dict(fields), Signup, strict=False)
+    except ValidationError as error:
+        return _problem(error, 422)
+    return _json(Welcome(name=signup.name, number=signup.age))
+
+
+async def upload(request: web.Request) -> web.Response:
+    """Take a file, which is spooled as request.post() does."""
+    file = (await request.post()).get("file")
+    if not isinstance(file, web.FileField):
+        return _problem(DecodeError("no file"), 422)
+    return _json(Welcome(name=file.filename, number=file.file.seek(0, 2)))
+
+
 async def guarded(request: web.Request) -> web.Response:
     """Answer like ``json``, if there is a token."""
     if "X-Token" not in request.headers:
@@ -125,13 +143,15 @@ def thing_handler(section: int, kind: int) -> Callable[[web.Request], Awaitable[
 
 def _base() -> web.Application:
     items, orders = ItemHandlers(Catalog()), OrderHandlers(Orders())
-    app = web.Application()
+    app = web.Application(client_max_size=2_097_152)
     app.router.add_get("/plain", plain)
     app.router.add_get("/json", small)
     app.router.add_get("/items/{item_id}", items.show)
     app.router.add_get("/items", items.search)
     app.router.add_post("/orders", orders.create)
     app.router.add_get("/scoped", scoped)
+    app.router.add_post("/form", form)
+    app.router.add_post("/upload", upload)
     return app
 
 

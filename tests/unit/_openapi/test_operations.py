@@ -87,6 +87,7 @@ def test_whole_operation(operation: Operation, parameter: Parameter) -> None:
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}},
             },
             "400": {"$ref": "#/components/responses/BadRequest"},
+            "408": {"$ref": "#/components/responses/RequestTimeout"},
             "413": {"$ref": "#/components/responses/ContentTooLarge"},
             "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
             "422": {"$ref": "#/components/responses/UnprocessableContent"},
@@ -176,7 +177,7 @@ def test_optional_body(operation: Operation) -> None:
         type=inspect.type_info(Color),
         required=False,
         default=Color.RED,
-        media_type="application/merge-patch+json; charset=utf-8",
+        media_types=("application/merge-patch+json; charset=utf-8",),
         description="What changes",
     )
     assert operation(method="PATCH", body=body)["requestBody"] == {

@@ -175,6 +175,7 @@ BAD_REQUEST = {"400": {"$ref": "#/components/responses/BadRequest"}}
 INVALID = {"422": {"$ref": "#/components/responses/UnprocessableContent"}}
 BODY = {
     **BAD_REQUEST,
+    "408": {"$ref": "#/components/responses/RequestTimeout"},
     "413": {"$ref": "#/components/responses/ContentTooLarge"},
     "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
 }
@@ -185,6 +186,7 @@ def test_shared_responses(plan: Plan, document: Build) -> None:
     assert document(plan(method="POST", body=Item))["components"]["responses"] == {
         "BadRequest": problem("The request cannot be parsed.", reference("ValidationProblem")),
         "ContentTooLarge": problem("The body is larger than this operation takes.", reference("Problem")),
+        "RequestTimeout": problem("The body arrives too slowly.", reference("Problem")),
         "UnsupportedMediaType": problem(
             "The body is of a type that this operation does not read.", reference("Problem")
         ),

@@ -1,0 +1,150 @@
+"""What a route reads: bodies are refused by their head, before a byte of them is read."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from aiohttp import hdrs, web
+from aiohttp.compression_utils import HAS_BROTLI, HAS_ZSTD
+from msgspec import Struct
+
+from framework._binding.arrival import too_large
+from framework.formats import Format
+from framework.http_errors import UnsupportedMediaType
+from framework.media_types import essence
+
+__all__ = ("JSON_TYPE", "Check", "Reader", "as_utf8", "charset_of", "make_check", "make_type_check", "reader_for")
+
+Check: TypeAlias = Callable[[web.Request], Any]
+"""Refuses a request by its head: too large (413), or in a type, charset or coding that is not read (415)."""
+
+JSON_TYPE = "application/json"
+_CHARSETS = frozenset({"", "utf-8", "utf8", "us-ascii"})
+_CODINGS = ("gzip", "deflate", *(("br",) if HAS_BROTLI else ()), *(("zstd",) if HAS_ZSTD else ()))
+_DECODED = frozenset({*_CODINGS, "identity"})
+
+
+class Reader(Struct, frozen=True, eq=False):
+    """One way of reading the body of a route."""
+
+    format: Format
+    decode: Callable[[bytes], Any]
+
+
+def reader_for(format_: Format, annotation: Any) -> Reader:
+    """Return the reader of a type; JSON is refused where it is not UTF-8, in fields that are skipped as well."""
+    decode = format_.decoder(annotation)
+    return Reader(format_, as_utf8(decode) if format_.media_type == JSON_TYPE else decode)
+
+
+def as_utf8(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """Let a decoder take nothing but UTF-8: msgspec's skips other bytes in fields that it ignores."""
+
+    def decode_text(data: bytes) -> Any:
+        if not data.isascii():
+            data.decode()
+        return decode(data)
+
+    return decode_text
+
+
+def make_check(readers: Sequence[Reader], media_types: Sequence[str], limit: int) -> Check:
+    """Return the check of a typed body: ``check(request)`` gives the reader, ``None`` for the first of them.
+
+    ``media_types`` are those that are told to clients; one of the readers' own formats each, or narrower.
+    """
+    find = functools.partial(_find, readers, tuple(media_types))
+    first, first_type = readers[0], media_types[0]
+
+    def check(request: web.Request) -> Reader | None:
+        length = request.content_length
+        if length is not None and length > limit:
+            raise too_large(limit)
+        headers = request.headers
+        content_type = headers.get(hdrs.CONTENT_TYPE)
+        other = None
+        if content_type != first_type:
+            if not request.can_read_body:
+                return None  # An empty body is none of another type; whether one is needed is decided when it is read.
+            found = find(content_type)
+            other = None if found is first else found
+        if hdrs.CONTENT_ENCODING in headers:
+            _check_coding(request)
+        return other
+
+    return check
+
+
+def _find(readers: Sequence[Reader], media_types: Sequence[str], content_type: str | None) -> Reader:
+    """Return the reader for a Content-Type; raises UnsupportedMediaType."""
+    if content_type is None:
+        raise _unsupported("A body needs a Content-Type", media_types)
+    name = essence(content_type)
+    # Where the app's formats decide, their aliases and suffixes are read as well.
+    is_open = all(reader.format.media_type in media_types for reader in readers)
+    reader = next((one for one in readers if one.format.reads(name)), None)
+    if reader is None or not (is_open or name in media_types):
+        raise _unsupported("The Content-Type is not supported", media_types)
+    if reader.format.media_type == JSON_TYPE and charset_of(content_type) not in _CHARSETS:
+        raise UnsupportedMediaType(
+            "The charset is not supported; JSON is UTF-8 (RFC 8259)", headers=_accept(media_types)
+        )
+    return reader
+
+
+def make_type_check(media_types: Sequence[str], limit: int) -> Check:
+    """Return the check of a body that no format decodes; ``*/*`` and ``image/*`` stand for many types.
+
+    ``check(request)`` gives the Content-Type without parameters.
+    """
+    names = frozenset(media_types)
+    ranges = tuple(one[:-1] for one in media_types if one.endswith("/*") and one != "*/*")
+
+    def check(request: web.Request) -> str:
+        length = request.content_length
+        if length is not None and length > limit:
+            raise too_large(limit)
+        if not request.can_read_body:
+            return essence(request.headers.get(hdrs.CONTENT_TYPE, ""))
+        if hdrs.CONTENT_ENCODING in request.headers:
+            _check_coding(request)
+        content_type = request.headers.get(hdrs.CONTENT_TYPE)
+        if "*/*" in names:
+            return essence(content_type or "")
+        if content_type is None:
+            raise _unsupported("A body needs a Content-Type", media_types)
+        name = essence(content_type)
+        if name not in names and not (ranges and name.startswith(ranges)):
+            raise _unsupported("The Content-Type is not supported", media_types)
+        return name
+
+    return check
+
+
+def _check_coding(request: web.Request) -> None:
+    # aiohttp decodes by the first header; several codings after each other it leaves as they are.
+    codings = [one.strip().lower() for one in request.headers.getall(hdrs.CONTENT_ENCODING)]
+    if len(codings) > 1 or codings[0] not in _DECODED:
+        raise UnsupportedMediaType(
+            "The Content-Encoding is not supported", headers={"Accept-Encoding": ", ".join(_CODINGS)}
+        )
+
+
+def _unsupported(what: str, media_types: Sequence[str]) -> UnsupportedMediaType:
+    *others, last = media_types
+    names = f"{', '.join(others)} and {last} are" if others else f"{last} is"
+    return UnsupportedMediaType(f"{what}; {names} read here", headers=_accept(media_types))
+
+
+def _accept(media_types: Sequence[str]) -> dict[str, str]:
+    # RFC 9110, section 12.5.1: what a 415 may say about what would have been read.
+    return {"Accept": ", ".join(media_types)}
+
+
+def charset_of(content_type: str) -> str:
+    """Return the charset parameter of a Content-Type in lower case, or nothing."""
+    for one in content_type.split(";")[1:]:
+        name, _, value = one.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip('"').lower()
+    return ""

@@ -1,0 +1,138 @@
+"""The bytes of a request body as they arrive: counted against the limit, and waited for no longer than is fair."""
+
+import asyncio
+import codecs
+
+from aiohttp import ClientPayloadError, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from framework.http_errors import BadRequest, ContentTooLarge, Fault, HTTPError, RequestTimeout
+from framework.limits import Limits
+
+__all__ = ("CLOSE", "Arrival", "decode_text", "read_body", "too_large")
+
+CLOSE = {"Connection": "close"}
+"""With every answer that leaves a part of the request unread."""
+
+# What aiohttp raises for a body that breaks its framing or coding; an OSError where the client has gone.
+_BROKEN = (HttpProcessingError, ClientPayloadError, web.RequestPayloadError)
+
+
+class Arrival:
+    """One body on its way: ``await arrival.next()`` gives what has come, and nothing at its end.
+
+    Raises BadRequest for a body that is broken off or not encoded as it says, ContentTooLarge for one beyond
+    ``limits.body``, and RequestTimeout for a client that keeps the server waiting. Only the time in which the server
+    waits for the client counts: that of a handler between two chunks does not.
+    """
+
+    __slots__ = ("_content", "_known", "_limits", "_request", "_waited", "received")
+
+    def __init__(self, request: web.Request, limits: Limits) -> None:
+        self._request = request
+        self._content = request.content
+        self._limits = limits
+        self._waited = 0.0
+        # What somebody has read before us lies where aiohttp itself keeps it.
+        self._known: bytes | None = request._read_bytes  # noqa: SLF001  as read_body()
+        self.received = 0
+        """Bytes, decoded, so far."""
+
+    async def next(self) -> bytes:
+        """Return what has arrived, waiting only where there is nothing; ``b""`` at the end."""
+        if self._known is not None:
+            data, self._known = self._known, b""
+        else:
+            data = await self._next()
+        self.received += len(data)
+        if self.received > self._limits.body:
+            raise too_large(self._limits.body)
+        return data
+
+    async def _next(self) -> bytes:
+        try:
+            return self._content.read_nowait() or await self._wait()
+        except _BROKEN as error:
+            raise _broken(self._request) from error
+        except OSError as error:
+            raise BadRequest("The client has gone", headers=CLOSE) from error
+
+    async def whole(self) -> bytes:
+        """Return all that comes."""
+        chunks = bytearray()
+        while chunk := await self.next():
+            chunks += chunk
+        return bytes(chunks)
+
+    async def _wait(self) -> bytes:
+        content, limits = self._content, self._limits
+        if content.is_eof():
+            return b""
+        if not limits.body_rate:
+            return await content.readany()
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        deadline = limits.body_grace + content.total_raw_bytes / limits.body_rate - self._waited
+        try:
+            async with asyncio.timeout(deadline):
+                return await content.readany()
+        except TimeoutError:
+            raise self._stalled() from None
+        finally:
+            self._waited += clock() - begun
+
+    def _stalled(self) -> HTTPError:
+        """Stop listening to the client (RFC 9110, section 15.5.9)."""
+        _stop(self._request)
+        return RequestTimeout("The body arrives too slowly", headers=CLOSE)
+
+
+async def read_body(request: web.Request, limits: Limits) -> bytes:
+    """Return the decoded body; raises what :class:`Arrival` raises."""
+    # What somebody has read before us, or may want to read after us, lies where aiohttp itself keeps it.
+    known: bytes | None = request._read_bytes  # noqa: SLF001  request.read() would copy the body and wait for nothing
+    if known is None:
+        content = request.content
+        if content.is_eof():
+            # PERF: a body that has arrived is taken without a coroutine and a clock.
+            try:
+                known = content.read_nowait()
+            except _BROKEN as error:
+                raise _broken(request) from error
+        else:
+            known = await Arrival(request, limits).whole()
+        request._read_bytes = known  # noqa: SLF001  as above
+    if len(known) > limits.body:
+        raise too_large(limits.body)
+    return known
+
+
+def too_large(limit: int) -> HTTPError:
+    """Return the 413 for a body beyond its limit."""
+    return ContentTooLarge(f"The body exceeds {limit} bytes", headers=CLOSE)
+
+
+def _stop(request: web.Request) -> None:
+    """Read nothing more of a connection."""
+    request.protocol.close()
+    # As long as a body has no end, aiohttp waits for it after the answer, up to 10 seconds.
+    request.content.feed_eof()
+
+
+def _broken(request: web.Request) -> HTTPError:
+    _stop(request)
+    fault = Fault("body", "", "syntax", "The body cannot be decoded")
+    return BadRequest("The body cannot be read", errors=(fault,), headers=CLOSE)
+
+
+# Codecs of Python's that are no charsets of texts, or take quadratic time.
+_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7", "mbcs"})
+
+
+def decode_text(data: bytes, charset: str | None) -> str:
+    """Decode a text; raises LookupError for a charset that is not known and UnicodeDecodeError."""
+    codec = codecs.lookup(charset or "utf-8")
+    # The private name is what bytes.decode() itself goes by; hex and rot13 are no texts.
+    if codec.name.replace("-", "_") in _NO_CHARSETS or not codec._is_text_encoding:  # noqa: SLF001  as said
+        raise LookupError(charset)
+    return data.decode(codec.name)

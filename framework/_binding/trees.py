@@ -1,0 +1,74 @@
+"""Bodies and parts without their type, for what looks into them after msgspec has refused them."""
+
+from typing import Any
+
+import msgspec
+
+from framework._binding.accepting import JSON_TYPE
+from framework._binding.faults import single_fault
+from framework._binding.form_errors import broken_form
+from framework.formats import Format
+from framework.http_errors import BadRequest, Fault, UnprocessableContent
+
+__all__ = ("MAXIMUM", "parse_tree", "problem_of")
+
+MAXIMUM = 100
+"""The most faults that a problem lists."""
+
+
+def parse_tree(data: bytes, format_: Format, location: str, pointer: str = "") -> Any:
+    """Return what was sent without its type, or the problem of what does not parse."""
+    tree = _untyped(data, format_) if data else "The body is empty"
+    if isinstance(tree, msgspec.ValidationError):
+        # It parses; a number in it is beyond what Python's numbers hold.
+        return problem_of([single_fault(tree, location, pointer)], more=False)
+    if isinstance(tree, _Syntax) or not data:
+        if location == "form":
+            return broken_form(str(tree), pointer)
+        name = "JSON" if format_.media_type == JSON_TYPE else format_.media_type
+        return BadRequest(f"The body is not valid {name}", errors=(Fault(location, pointer, "syntax", str(tree)),))
+    return tree
+
+
+class _Syntax(str):
+    """Why something does not parse."""
+
+    __slots__ = ()
+
+
+def _untyped(data: bytes, format_: Format) -> Any:
+    is_json = format_.media_type == JSON_TYPE
+    try:
+        if is_json:
+            data.decode()
+            return format_.parse(data)
+        return _with_text_keys(format_.parse(data))
+    except msgspec.ValidationError as error:
+        return error
+    except UnicodeDecodeError as error:
+        return _Syntax(f"Not valid UTF-8 (byte {error.start})")
+    except RecursionError:
+        return _Syntax("JSON is nested too deeply" if is_json else "Nested too deeply")
+    except (msgspec.DecodeError, TypeError) as error:
+        # The TypeError is that of a key that cannot be one in Python.
+        return _Syntax(str(error))
+
+
+def _with_text_keys(tree: Any) -> Any:
+    """Write the keys of mappings as JSON would, which is what the walker and pointers know: {1: b""} -> {"1": b""}."""
+    if isinstance(tree, dict):
+        return {key if isinstance(key, str) else _as_text(key): _with_text_keys(one) for key, one in tree.items()}
+    return [_with_text_keys(one) for one in tree] if isinstance(tree, list) else tree
+
+
+def _as_text(key: Any) -> str:
+    return {None: "null", True: "true", False: "false"}.get(key) or str(key)
+
+
+def problem_of(faults: list[Fault], *, more: bool) -> UnprocessableContent:
+    """Return the problem of faults; ``more`` where there are others."""
+    if more or len(faults) > MAXIMUM:
+        detail = f"More than {MAXIMUM} faults in the request; the first {MAXIMUM} are listed"
+    else:
+        detail = f"{len(faults)} fault{'' if len(faults) == 1 else 's'} in the request"
+    return UnprocessableContent(detail, errors=tuple(faults[:MAXIMUM]))

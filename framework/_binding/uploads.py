@@ -1,0 +1,180 @@
+"""Uploaded files: small ones in memory, large ones in a temporary file that no other thread of the loop waits for."""
+
+import asyncio
+import io
+import os
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import IO
+
+__all__ = ("MEMORY", "Spool", "UploadFile", "base_name")
+
+MEMORY = 1_048_576
+"""So many bytes of a request's files together are held in memory; what is beyond lies in temporary files."""
+
+# Written at once, so that a large file takes few turns of a thread.
+_BLOCK = 262_144
+_NAME_LENGTH = 255
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class Spool:
+    """What the files of one request may still hold in memory."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MEMORY
+
+
+class UploadFile:
+    """A file that was uploaded with a form.
+
+    It is there until the response of its request is made, then it is closed and deleted, whatever became of the
+    request; what outlives the request (background work) reads it first. Reading begins at the start. After ``close``
+    reading raises ValueError.
+    """
+
+    def __init__(self, filename: str, headers: Mapping[str, str], spool: Spool | None = None) -> None:
+        self.filename = filename
+        """The base name that the client gave, without control characters, 255 characters at most; may be empty."""
+        self.headers = headers
+        """The headers of its part, names in any case."""
+        self.size = 0
+        """In bytes."""
+        self._spool = Spool() if spool is None else spool
+        self._memory: io.BytesIO | None = io.BytesIO()
+        self._pending = bytearray()
+        self._disk: IO[bytes] | None = None
+        self._closed = False
+        # Held in threads while they are at the file, so that it is not closed under them.
+        self._lock = threading.Lock()
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type that the client gave, ``application/octet-stream`` where it gave none."""
+        return self.headers.get("Content-Type", "application/octet-stream")
+
+    async def read(self, size: int = -1, /) -> bytes:
+        """Return the next ``size`` bytes, all that is left where it is negative, and nothing at the end."""
+        if self._memory is not None:
+            return self._memory.read(size)
+        return await asyncio.to_thread(self._read, size)
+
+    async def seek(self, offset: int, /) -> None:
+        """Go on reading at so many bytes from the start."""
+        if self._memory is not None:
+            self._memory.seek(offset)
+        else:
+            await asyncio.to_thread(self._seek, offset)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Give the file in chunks, from where reading stands."""
+        while chunk := await self.read(_BLOCK):
+            yield chunk
+
+    async def save_to(self, path: str | os.PathLike[str]) -> None:
+        """Write the whole file to a path, in a thread; what stands there is overwritten."""
+        await asyncio.to_thread(self._save, Path(path))
+
+    async def close(self) -> None:
+        """Close and delete the file; it may be done more than once."""
+        self.discard()
+
+    def __repr__(self) -> str:
+        return f"<UploadFile {self.filename!r}, {self.content_type}, {self.size} bytes>"
+
+    # How it is filled and thrown away; not for handlers.
+
+    async def write(self, chunk: bytes) -> None:
+        """Add a chunk at the end."""
+        self.size += len(chunk)
+        if self._memory is not None:
+            if len(chunk) <= self._spool.left:
+                self._spool.left -= len(chunk)
+                self._memory.write(chunk)
+                return
+            self._pending += self._memory.getbuffer()
+            self._spool.left += len(self._pending)
+            self._memory = None
+        self._pending += chunk
+        if len(self._pending) >= _BLOCK:
+            await asyncio.to_thread(self._write_pending)
+
+    async def finish(self) -> None:
+        """Make it ready for reading."""
+        if self._memory is not None:
+            self._memory.seek(0)
+        else:
+            await asyncio.to_thread(self._rewind)
+
+    def discard(self) -> None:
+        """Close and delete it now, or as soon as the thread that is at it has done."""
+        if self._closed:
+            return
+        self._closed = True
+        self._spool.left += 0 if self._memory is None else self.size
+        if self._memory is not None:
+            self._memory.close()
+        elif self._lock.acquire(blocking=False):
+            self._drop()
+        else:
+            asyncio.get_running_loop().run_in_executor(None, self._drop_later)
+
+    def _drop_later(self) -> None:
+        self._lock.acquire()
+        self._drop()
+
+    def _drop(self) -> None:
+        self._pending.clear()
+        if self._disk is not None:
+            self._disk.close()
+        self._lock.release()
+
+    def _file(self) -> IO[bytes]:
+        if self._closed:
+            raise ValueError("the upload is closed: its request has ended")
+        if self._disk is None:
+            # Without a name, so that it is gone as soon as it is closed, or the process ends.
+            self._disk = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  discard() closes it
+        return self._disk
+
+    def _write_pending(self) -> None:
+        with self._lock:
+            file, data = self._file(), memoryview(bytes(self._pending))
+            self._pending.clear()
+            while data:
+                data = data[file.write(data) :]
+
+    def _rewind(self) -> None:
+        self._write_pending()
+        self._seek(0)
+
+    def _seek(self, offset: int) -> None:
+        with self._lock:
+            self._file().seek(offset)
+
+    def _read(self, size: int) -> bytes:
+        with self._lock:
+            return self._file().read(size)
+
+    def _save(self, path: Path) -> None:
+        if self._memory is not None:
+            path.write_bytes(self._memory.getvalue())
+            return
+        with self._lock, path.open("wb") as target:
+            source = self._file()
+            place = source.tell()
+            source.seek(0)
+            shutil.copyfileobj(source, target, _BLOCK)
+            source.seek(place)
+
+
+def base_name(filename: str) -> str:
+    r"""Return what may be shown and used of a client's name for a file: ``../../etc/x`` and ``C:\x`` -> ``x``."""
+    name = _CONTROLS.sub("", re.split(r"[/\\]", filename)[-1]).strip()
+    return "" if name in {".", ".."} else name[:_NAME_LENGTH]
