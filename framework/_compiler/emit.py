@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from framework._compiler.emit_body import emit_binding
 from framework._compiler.emit_call import emit_call, made_by_request
+from framework._compiler.emit_result import emit_negotiation
 from framework._compiler.source import Source
 from framework._pipeline import ErrorAnswer, require_response
 from framework._plan import LayerPlan, RoutePlan
@@ -46,6 +47,7 @@ def emit_route(plan: RoutePlan, answer_for: AnswerFor) -> EmittedRoute:
             for level in plan.layers:
                 for guard in level.guards:
                     source.line(f"await {guard}(request)")
+            emit_negotiation(source, plan)
             emit_binding(source, plan)
             emit_call(source, plan)
         _emit_failure(source, "failed", answer_for(plan.layers))

@@ -21,10 +21,11 @@ from framework._inspect.signatures import (
 )
 from framework._inspect.types import is_foreign, without_none
 from framework._markers import take_marker
-from framework._plan import ArgumentPlan, Call, LayerPlan, RoutePlan, ServicePlan
+from framework._plan import ArgumentPlan, Call, LayerPlan, Provision, RoutePlan, ServicePlan
 from framework._responses.choose import plan_response
 from framework._services.graph import Provider, ServiceGraph
 from framework._services.planner import ServicePlanner, argument_of_request, is_request, lifetime_of
+from framework.caching import Preconditions
 from framework.container import Lifetime, Registration
 from framework.controller import Controllers
 from framework.errors import (
@@ -155,7 +156,16 @@ class _Planner:
             parameters=tuple(binder.parameters),
             body=binder.body,
             services=tuple(planner.services),
-            response=plan_response(signature.returns, where=mounted.where, status=options.get("status")),
+            response=plan_response(
+                signature.returns,
+                where=mounted.where,
+                method=method,
+                options=options,
+                formats=self._declared.formats,
+                report=self._report,
+            ),
+            require_precondition=options.get("require_precondition", False),
+            takes_preconditions=any(one.provision is Provision.PRECONDITIONS for one in arguments),
             layers=tuple(self._layers.plan(one) for one in mounted.levels),
             limits=mounted.limits.within(self._declared.limits),
             formats=tuple(self._declared.formats),
@@ -210,8 +220,9 @@ class _Planner:
             return planner.inject(parameter, annotation, where, path, qualifier=marker.qualifier)
         if marker is not None:
             return binder.bind_marked(parameter, annotation, marker, where)
-        if is_request(annotation):
-            return argument_of_request(parameter)
+        if is_request(annotation) or annotation is Preconditions:
+            provision = Provision.PRECONDITIONS if annotation is Preconditions else Provision.REQUEST
+            return replace(argument_of_request(parameter), provision=provision)
         if parameter.name in binder.placeholders:
             return binder.bind_unmarked(parameter, where)
         if parameter.name in mounted.siblings:

@@ -13,6 +13,7 @@ from yarl import URL
 
 from framework._routing.table import PathTable, UndecodablePathError
 from framework._routing.template import PathTemplate
+from framework.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ("ControllerResource", "PathEntry", "RouteEntry")
 
@@ -59,12 +60,21 @@ class RouteEntry(web.AbstractRoute):
     """One method on one path, as aiohttp sees it."""
 
     def __init__(
-        self, method: str, handler: Handler, template: PathTemplate, name: str | None, *, allow: str = ""
+        self,
+        method: str,
+        handler: Handler,
+        template: PathTemplate,
+        name: str | None,
+        *,
+        allow: str = "",
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         super().__init__(method, handler, resource=_TemplateResource(template))
         self._name = name
         self.allow = allow
         """The methods of the path, where this route tells them."""
+        self.limits = limits
+        """What requests may cost here."""
         self.template = template
         self.placeholders = template.placeholders
 
