@@ -1,7 +1,7 @@
 """Caching and conditional requests: CacheControl, ETag and Preconditions (RFC 9110, section 13; RFC 9111)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_tz
 from typing import Any, ClassVar
@@ -118,10 +118,12 @@ class Preconditions:
     ``preconditions.check(etag=page.version)`` goes on where they hold.
     """
 
-    __slots__ = ("_request",)
+    __slots__ = ("_headers", "_request")
 
-    def __init__(self, request: web.BaseRequest) -> None:
+    def __init__(self, request: web.BaseRequest, headers: Iterable[tuple[str, str]] = ()) -> None:
         self._request = request
+        self._headers = headers
+        """What every answer of the route carries, a 304 as well."""
 
     def check(
         self,
@@ -145,7 +147,7 @@ class Preconditions:
         if status == 412:  # noqa: PLR2004
             raise PreconditionFailed("It is not in the state that the request names")
         if status == 304:  # noqa: PLR2004
-            validators = CIMultiDict[str]()
+            validators = CIMultiDict(self._headers)
             if tag is not None:
                 validators[hdrs.ETAG] = str(tag)
             if last_modified is not None:

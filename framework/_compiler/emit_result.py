@@ -27,7 +27,7 @@ def emit_negotiation(source: Source, plan: RoutePlan) -> None:
         source.use(require_precondition=require_precondition)
         source.line("require_precondition(request)")
     if plan.takes_preconditions:
-        source.use(Preconditions=Preconditions)
+        source.use(Preconditions=functools.partial(Preconditions, headers=response.headers))
     if not response.media or not (response.strict or response.negotiated):
         return
     offers = [(one.media_type, _written(response, one.encode, one.media_type)) for one in response.media]
