@@ -65,15 +65,17 @@ async def send_file(request: BaseRequest, file: int, part: range) -> None:
         transport = request.transport
         if transport is None:
             raise _gone()
-        # What is buffered must be out before anything goes past the transport.
-        transport.set_write_buffer_limits(0)
-        await drain(request)
-        transport.set_write_buffer_limits()
         socket = transport.get_extra_info("socket")
         if socket is None or transport.get_extra_info("sslcontext") is not None or not hasattr(os, "sendfile"):
             await _send_read(request, work, part)
         else:
-            await _send_past(request, work, part, os.dup(socket.fileno()))
+            # What is buffered must be out before anything goes past the transport.
+            transport.set_write_buffer_limits(0)
+            await drain(request)
+            transport.set_write_buffer_limits()
+            _check_open(request)
+            work.adopt(out := os.dup(socket.fileno()))
+            await _send_past(request, work, part, out)
     finally:
         work.close()
 
@@ -113,7 +115,6 @@ class _Work:
 
 async def _send_past(request: BaseRequest, work: _Work, part: range, out: int) -> None:
     """Send with sendfile() through a descriptor of the socket of our own, past the transport."""
-    work.adopt(out)
     position = part.start
     while position < part.stop:
         _check_open(request)

@@ -237,7 +237,7 @@ async def test_conditions_of_a_write(server: TestServer, name: str, headers: dic
     before = dict(PAGES)
     answer = await put_page(server, name, **headers)
     assert answer.status == status
-    assert (PAGES == before) is (status == 412)
+    assert (before == PAGES) is (status == 412)
     if status == 412:
         assert answer.problem["detail"] == "It is not in the state that the request names"
 
