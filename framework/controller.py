@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 from framework.limits import Limits
+from framework.static import StaticFiles
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
 __all__ = ("Controller", "Controllers", "Router")
@@ -43,4 +44,4 @@ class Router:
     limits: Limits = field(default=Limits(), kw_only=True)
 
 
-Controllers: TypeAlias = Sequence["type[Controller] | Router"]
+Controllers: TypeAlias = Sequence["type[Controller] | Router | StaticFiles"]

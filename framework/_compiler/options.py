@@ -1,6 +1,7 @@
 """Checks the settings that were declared for their types, before anything is planned from them."""
 
 import math
+import os
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -30,6 +31,10 @@ class _Shape(Struct, frozen=True):
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str | os.PathLike) and str(value) != ""
 
 
 def _is_name(value: Any) -> bool:
@@ -113,6 +118,11 @@ _SHAPES: Mapping[str, _Shape] = {
     ),
     "etag": _Shape(_is_switch_or_function, "True, or a function of the value", "etag=True", optional=True),
     "last_modified": _Shape(callable, "a function of the value", "last_modified=changed_at", optional=True),
+    "directory": _Shape(_is_path, "a path", 'directory="assets"'),
+    "index": _Shape(_is_name, "the name of a file", 'index="index.html"', optional=True),
+    "fallback": _Shape(_is_name, "the name of a file", 'fallback="index.html"', optional=True),
+    "precompressed": _Shape(_are_texts, "a sequence of encodings", 'precompressed=("br", "gzip")'),
+    "immutable": _Shape(_are_texts, "a sequence of patterns", 'immutable=("*-????????.js",)'),
     "ranges": _Shape(_is_switch, "True or False", "ranges=True"),
     "response_headers": _Shape(_is_struct, "a Struct class", "response_headers=PageHeaders", optional=True),
     "require_precondition": _Shape(_is_switch, "True or False", "require_precondition=True"),

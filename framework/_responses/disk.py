@@ -41,10 +41,10 @@ class FileState(Struct, frozen=True):
         return datetime.fromtimestamp(self.modified // 1_000_000_000, tz=UTC)
 
 
-def state_of(path: str | os.PathLike[str] | int) -> FileState:
+def state_of(path: str | os.PathLike[str] | int, *, follow: bool = True) -> FileState:
     """Return the state of a regular file, by its path or descriptor; raises NotFound. Blocks."""
     try:
-        found = os.stat(path)  # noqa: PTH116  it may be a descriptor
+        found = os.stat(path, follow_symlinks=follow)  # noqa: PTH116  it may be a descriptor
     except (ValueError, OSError) as error:
         if is_absent(error):
             raise NotFound from None

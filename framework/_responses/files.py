@@ -45,7 +45,7 @@ class FileResponse(Response[None]):
     ) -> None:
         super().__init__(status=status, headers=headers, cookies=cookies, cache_control=cache_control)
         self._path = os.fspath(path)
-        self._known: FileState | None = None
+        self.known: FileState | None = None
         """The state of the file, where somebody has just looked."""
         self._state_of_file: FileState | None = None
         self._part = range(0)
@@ -66,7 +66,7 @@ class FileResponse(Response[None]):
         Raises NotFound, PreconditionFailed and RangeNotSatisfiable.
         """
         made = self.for_request(None, None, status)
-        await made.look(request, self._known)
+        await made.look(request, self.known)
         return made
 
     async def look(self, request: BaseRequest, state: FileState | None = None) -> None:
