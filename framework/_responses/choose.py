@@ -101,7 +101,7 @@ def plan_response(
 
 def _status(status: int | None, encoding: Encoding, value: Any, ready: Sequence[type[Any]], where: str) -> int:
     if status is None:
-        if ready == [Redirect]:
+        if encoding is Encoding.PASS and ready == [Redirect]:
             return 303
         return 204 if encoding is Encoding.NONE else 200
     if not _FIRST <= status <= _LAST:

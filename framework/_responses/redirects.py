@@ -60,7 +60,7 @@ class Redirect(Response[None]):
             self.encode(None, None, 303)
         if self._authority is not None and self._authority != _plain(request.host, request.scheme):
             _log(self.headers.get(hdrs.LOCATION, ""))
-            self.fail(request, 400, _REFUSED)
+            self.fail(request, 400, _REFUSED, errors=[])
         super()._settle(request)
 
 

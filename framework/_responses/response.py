@@ -222,13 +222,15 @@ class Response(web.Response, Generic[_T]):
         _LOGGER.error(line, request.method, request.rel_url.raw_path)
         self.fail(request)
 
-    def fail(self, request: BaseRequest, status: int = 500, detail: str | None = None) -> None:
+    def fail(self, request: BaseRequest, status: int = 500, detail: str | None = None, **members: Any) -> None:
         """Make it a problem, whatever it was."""
         self.headers.clear()
         self._cookies = None
         self.set_status(status, reason_phrase(status))
-        problem = {"type": "about:blank", "title": self.reason, "status": status, "instance": instance_of(request)}
-        self.body, _ = encode_untyped(problem if detail is None else {**problem, "detail": detail})
+        problem = {"type": "about:blank", "title": self.reason, "status": status}
+        if detail is not None:
+            problem["detail"] = detail
+        self.body, _ = encode_untyped({**problem, "instance": instance_of(request), **members})
         self.headers[hdrs.CONTENT_TYPE] = "application/problem+json"
 
     async def _prepare_headers(self) -> None:
