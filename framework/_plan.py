@@ -197,6 +197,10 @@ class ResponsePlan(Struct, frozen=True, kw_only=True):
     """Whether the annotation admits a ready response beside (or instead of) the value."""
     may_be_file: bool = False
     """Whether that response may be a FileResponse."""
+    names_file: bool = False
+    """Whether the annotation names a FileResponse, not just some response."""
+    redirects: bool = False
+    """Whether it names a Redirect."""
     headers: tuple[tuple[str, str], ...] = ()
     """What every good answer carries: Vary, Cache-Control."""
     etag: bool | Callable[[Any], Any] = False

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from framework._openapi.answers import describe_answers
+from framework._openapi.answers import describe_answers, precondition_parameters
 from framework._openapi.bodies import request_body
 from framework._openapi.docstrings import summary_and_description
 from framework._openapi.operation_ids import key_of, operation_ids
@@ -89,12 +89,18 @@ def _describe(plan: RoutePlan, path: str, operation_id: str) -> dict[str, Any]:
         summary=summary if plan.summary is None else plan.summary,
         description=description if plan.description is None else plan.description,
         operationId=operation_id,
-        parameters=describe_parameters(plan.parameters, renamed) or None,
+        parameters=_parameters(plan, renamed) or None,
         requestBody=None if plan.body is None else request_body(plan.body),
         responses=describe_answers(plan),
         deprecated=plan.deprecated or None,
     )
     return operation if plan.extra is None else _merged(operation, plain_copy(plan.extra))
+
+
+def _parameters(plan: RoutePlan, renamed: Mapping[str, str]) -> list[dict[str, Any]]:
+    declared = describe_parameters(plan.parameters, renamed)
+    known = {one["name"].lower() for one in declared if one["in"] == "header"}
+    return declared + [one for one in precondition_parameters(plan) if one["name"].lower() not in known]
 
 
 def _merged(known: dict[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:

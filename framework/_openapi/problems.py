@@ -15,6 +15,11 @@ from framework.http_errors import (
     ContentTooLarge,
     Fault,
     HTTPError,
+    NotAcceptable,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+    RangeNotSatisfiable,
     UnprocessableContent,
     UnsupportedMediaType,
     reason_phrase,
@@ -80,13 +85,18 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 ANSWERS: dict[int, Answer] = {
     400: Answer(error=BadRequest, description="The request cannot be parsed.", body=ValidationProblem),
+    404: Answer(error=NotFound, description="There is no such thing."),
+    406: Answer(error=NotAcceptable, description="There is no answer of a type that the client accepts."),
+    412: Answer(error=PreconditionFailed, description="A precondition (`If-Match`, for example) does not hold."),
     413: Answer(error=ContentTooLarge, description="The body is larger than this operation takes."),
     415: Answer(error=UnsupportedMediaType, description="The body is of a type that this operation does not read."),
+    416: Answer(error=RangeNotSatisfiable, description="The part that is asked for does not exist."),
     422: Answer(
         error=UnprocessableContent,
         description="The request can be parsed and is invalid; `errors` lists every fault.",
         body=ValidationProblem,
     ),
+    428: Answer(error=PreconditionRequired, description="The request must say which version it means."),
 }
 
 

@@ -87,7 +87,9 @@ def plan_response(
         media=media,
         strict=not ready or (ready == [Response] and (encoding not in _AS_IT_IS or declared is not None)),
         may_be_response=bool(ready),
-        may_be_file=any(issubclass(FileResponse, one) for one in ready),
+        may_be_file=any(issubclass(FileResponse, one) or issubclass(one, FileResponse) for one in ready),
+        names_file=any(issubclass(one, FileResponse) for one in ready),
+        redirects=any(issubclass(one, Redirect) for one in ready),
         headers=tuple(
             [("Vary", "Accept")] * vary
             + ([("Cache-Control", str(control))] if control is not None and control.mistake() is None else [])
