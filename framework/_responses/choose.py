@@ -15,7 +15,7 @@ from framework._plan import Encoding, ResponsePlan
 from framework._responses.checks import option_mistakes
 from framework._responses.files import FileResponse
 from framework._responses.media import is_numpy, plan_media
-from framework._responses.redirects import Redirect
+from framework._responses.redirects import REDIRECTS, Redirect
 from framework._responses.response import Response
 from framework.errors import (
     DefinitionError,
@@ -116,6 +116,10 @@ def _status(status: int | None, encoding: Encoding, value: Any, ready: Sequence[
             where,
             f"its status {status} is not that of the {names} that it returns",
             mend="drop status=, or return a framework Response, which takes the status of the route",
+        )
+    if encoding is Encoding.PASS and ready == [Redirect] and status not in REDIRECTS:
+        raise InvalidResponseError(
+            where, f"its status {status} is no redirect", mend="use 303, 307 or 308, or drop status="
         )
     if encoding not in {Encoding.NONE, Encoding.PASS} and status in _WITHOUT_BODY:
         raise InvalidResponseError(
