@@ -26,6 +26,7 @@ __all__ = (
     "FactoryKind",
     "FieldPlan",
     "LayerPlan",
+    "MediaPlan",
     "ParameterPlan",
     "Provision",
     "ResponsePlan",
@@ -172,6 +173,8 @@ class Provision(Enum):
     PARAMETER = "parameter"
     BODY = "body"
     REQUEST = "request"
+    PRECONDITIONS = "preconditions"
+    """What the request says of the version that it means."""
     SERVICE = "service"
     SERVICES = "services"
     """All implementations of one type, as a list."""
@@ -246,18 +249,62 @@ class Encoding(Enum):
     """A response of aiohttp's or ours, sent as it is."""
 
 
+class MediaPlan(Struct, frozen=True, kw_only=True):
+    """One media type in which a handler's value is written."""
+
+    media_type: str
+    """As Content-Type has it, with its parameters."""
+    encode: Callable[[Any], bytes]
+    listed: bool = True
+    """Whether the document names it; aliases are answered only."""
+
+
 class ResponsePlan(Struct, frozen=True, kw_only=True):
-    """What the return annotation of a handler decides."""
+    """What the return annotation of a handler and the options of its route decide."""
 
     annotation: Any
     """The type of the value in the body, ``None`` where there is no body."""
     status: int
-    media_type: str | None
     encoding: Encoding
+    media: tuple[MediaPlan, ...] = ()
+    """What a client may choose from by Accept; the first where it says nothing. None where there is no body."""
+    strict: bool = True
+    """Whether a client that accepts none of them is refused (406) before the handler runs."""
     may_be_response: bool = False
     """Whether the annotation admits a ready response beside (or instead of) the value."""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    value_headers: Mapping[str, str] = field(default_factory=dict)
     """The headers that the value itself adds to its answer (see :class:`framework.typedefs.HasHeaders`), described."""
+    may_be_file: bool = False
+    """Whether that response may be a FileResponse."""
+    names_file: bool = False
+    """Whether the annotation names a FileResponse, not just some response."""
+    redirects: bool = False
+    """Whether it names a Redirect."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """What every good answer carries: Vary, Cache-Control."""
+    etag: bool | Callable[[Any], Any] = False
+    """Where the entity tag comes from: the bytes of the body, or a function of the value."""
+    last_modified: Callable[[Any], Any] | None = None
+    """When the value last changed."""
+    ranges: bool = False
+    """Whether a part of the body may be asked for."""
+    typed_headers: type[Any] | None = None
+    """The Struct of the headers that the handler sets."""
+
+    @property
+    def media_type(self) -> str | None:
+        """What is answered where the client says nothing."""
+        return self.media[0].media_type if self.media else None
+
+    @property
+    def negotiated(self) -> bool:
+        """Whether the client has a choice."""
+        return len(self.media) > 1
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the client may say which version it has."""
+        return bool(self.etag) or self.last_modified is not None
 
 
 class LayerPlan(Struct, frozen=True, kw_only=True):
@@ -298,6 +345,10 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     response: ResponsePlan
     layers: tuple[LayerPlan, ...]
     """Outermost first: app, routers, controller, route."""
+    require_precondition: bool = False
+    """Whether a request without a precondition is refused (428)."""
+    takes_preconditions: bool = False
+    """Whether the handler compares preconditions itself."""
     formats: tuple[Format, ...]
     """Of bodies and answers that have a type; the first is the one that counts where the client says nothing."""
     limits: Limits

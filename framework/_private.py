@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp import http_writer
 from multidict import CIMultiDict
 
-__all__ = ("MATCH", "QUERY", "SUPPORTED", "TESTED", "serialize_head")
+__all__ = ("HEADERS", "MATCH", "QUERY", "SUPPORTED", "TESTED", "serialize_head")
 
 TESTED = ("3.14",)
 """The series of aiohttp with which all tests pass."""
@@ -24,6 +24,7 @@ if not SUPPORTED:
     )
 
 # As emitted code spells them.
+HEADERS = "request._headers" if SUPPORTED else "request.headers"
 MATCH = "request._match_info" if SUPPORTED else "request.match_info"
 QUERY = "request._rel_url.raw_query_string" if SUPPORTED else "request.rel_url.raw_query_string"
 

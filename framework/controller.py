@@ -6,6 +6,7 @@ from typing import ClassVar, TypeAlias
 
 from framework.deprecation import Deprecation
 from framework.limits import Limits
+from framework.static import StaticFiles
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
 __all__ = ("Controller", "Controllers", "Router")
@@ -47,4 +48,4 @@ class Router:
     deprecated: bool | Deprecation | None = field(default=None, kw_only=True)
 
 
-Controllers: TypeAlias = Sequence["type[Controller] | Router"]
+Controllers: TypeAlias = Sequence["type[Controller] | Router | StaticFiles"]

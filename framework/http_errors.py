@@ -21,6 +21,7 @@ __all__ = (
     "NotImplementedMethod",
     "PreconditionFailed",
     "PreconditionRequired",
+    "RangeNotSatisfiable",
     "RequestTimeout",
     "ServiceUnavailable",
     "TooManyRequests",
@@ -212,6 +213,10 @@ class ContentTooLarge(HTTPError, status=413):
 
 class UnsupportedMediaType(HTTPError, status=415):
     """A Content-Type or Content-Encoding that the route does not read."""
+
+
+class RangeNotSatisfiable(HTTPError, status=416):
+    """The part that was asked for does not exist; ``Content-Range`` says how much there is."""
 
 
 class ExpectationFailed(HTTPError, status=417):

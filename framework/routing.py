@@ -1,10 +1,12 @@
 """Route decorators: each attaches one frozen record to a method and touches nothing else."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypedDict, TypeVar, Unpack
 
 from msgspec import Struct
 
+from framework.caching import CacheControl, ETag
 from framework.deprecation import Deprecation
 from framework.errors import InvalidHandlerError
 from framework.http_errors import HTTPError
@@ -54,6 +56,20 @@ class RouteOptions(TypedDict, total=False):
     """Short for ``limits=Limits(body=…)``."""
     timeout: float | None
     """Short for ``limits=Limits(timeout=…)``."""
+    media_type: str | Sequence[str]
+    """What the value is written as: ``text/html`` for a text, ``application/vnd.shop+json`` for one with a type."""
+    cache_control: CacheControl
+    """What caches may do with a good answer."""
+    etag: bool | Callable[[Any], str | ETag | Awaitable[str | ETag]]
+    """Send a tag for the version: of the bytes (``True``), or what a function makes of the value."""
+    last_modified: Callable[[Any], datetime | Awaitable[datetime]]
+    """Send when the value last changed."""
+    ranges: bool
+    """Let clients ask for a part of the bytes."""
+    response_headers: type[Struct]
+    """The type of the headers that the handler sets, for the document."""
+    require_precondition: bool
+    """Refuse (428) requests that do not say which version they mean."""
     extra: Mapping[str, Any]
     """Members added to the operation in the document, ``x-`` extensions above all."""
 

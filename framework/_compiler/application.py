@@ -68,10 +68,11 @@ class CompiledApp:
         for template, plan in routes:
             emitted = self._keep(emit_route(plan, self._answer_for))
             self.by_route[plan.method, plan.path] = (plan, emitted)
-            methods[plan.method] = RouteEntry(plan.method, emitted.handler, template, plan.name)
+            methods[plan.method] = RouteEntry(plan.method, emitted.handler, template, plan.name, limits=plan.limits)
             if plan.method == "GET":
                 # RFC 9110, section 9.3.2: HEAD is GET without the body, which the response leaves out.
-                methods.setdefault("HEAD", RouteEntry("HEAD", emitted.handler, template, plan.name))
+                head = RouteEntry("HEAD", emitted.handler, template, plan.name, limits=plan.limits)
+                methods.setdefault("HEAD", head)
         template = routes[0][0]
         allow = ", ".join(sorted({*methods, "OPTIONS"}))
         layers = _shared([plan.layers for _, plan in routes])

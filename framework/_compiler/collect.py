@@ -16,6 +16,7 @@ from framework._compiler.handlers import (
     route_definitions,
 )
 from framework._compiler.options import check_options, check_settings
+from framework._compiler.static import static_controller, static_mistakes
 from framework._inspect.names import callable_name, describe, describe_class
 from framework._routing.template import PathTemplate, join_paths, parse_template
 from framework.controller import Controller, Controllers, Router
@@ -23,6 +24,7 @@ from framework.deprecation import Deprecation
 from framework.errors import DefinitionError
 from framework.limits import Limits
 from framework.routing import RouteDefinition, RouteOptions
+from framework.static import StaticFiles
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
 __all__ = ("Level", "Mounted", "Report", "collect_handlers", "make_level")
@@ -95,12 +97,27 @@ def _walk(controllers: Iterable[Any], place: _Place, where: str, report: Report)
             settings = check_settings(inner, {each.name: getattr(one, each.name) for each in fields(one)}, report)
             yield from _walk(settings.get("controllers", ()), _inside(place, settings, inner), inner, report)
             continue
+        if isinstance(one, StaticFiles):
+            yield from _mount_folder(one, place, report)
+            continue
         try:
             check_controller(one, where)
         except DefinitionError as error:
             report(error)
         else:
             yield from _mount(one, place, report)
+
+
+def _mount_folder(files: StaticFiles, place: _Place, report: Report) -> Iterator[Mounted]:
+    where = f"StaticFiles({files.path!r})"
+    given = {each.name: getattr(files, each.name) for each in fields(files)}
+    mistakes: list[DefinitionError] = []
+    check_settings(where, given, mistakes.append)
+    mistakes = mistakes or list(static_mistakes(files, where))
+    for one in mistakes:
+        report(one)
+    if not mistakes:
+        yield from _mount(static_controller(files), place, report)
 
 
 def _inside(place: _Place, settings: Mapping[str, Any], where: str) -> _Place:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from framework._compiler.emit_body import emit_binding
 from framework._compiler.emit_call import emit_call, made_by_request
 from framework._compiler.emit_deprecation import emit_deprecation
+from framework._compiler.emit_result import emit_negotiation
 from framework._compiler.emit_security import emit_guards
 from framework._compiler.source import Source
 from framework._pipeline import ErrorAnswer, require_response
@@ -55,6 +56,7 @@ def emit_route(plan: RoutePlan, answer_for: AnswerFor) -> EmittedRoute:
 
 def _emit_reading(source: Source, plan: RoutePlan) -> None:
     emit_guards(source, plan)
+    emit_negotiation(source, plan)
     emit_binding(source, plan)
 
 

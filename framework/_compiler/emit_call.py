@@ -18,6 +18,7 @@ _EXPRESSIONS: dict[Provision, Callable[[Sequence[str]], str]] = {
     Provision.PARAMETER: lambda names: f"p.{names[0]}",
     Provision.BODY: lambda names: names[0],
     Provision.REQUEST: lambda names: names[0],
+    Provision.PRECONDITIONS: lambda names: f"Preconditions({names[0]})",
     Provision.SERVICE: lambda names: names[0],
     Provision.CREDENTIAL: lambda names: names[0],
     Provision.SERVICES: lambda names: f"[{', '.join(names)}]",

@@ -35,7 +35,16 @@ def _stages(plan: RoutePlan) -> Iterator[str]:
             yield f"an exception ({name}) is answered by {level.names[handler]} ({level.level})"
 
 
+def _media_types(plan: RoutePlan) -> Iterator[str]:
+    return (one.media_type for one in plan.response.media if one.listed)
+
+
 def _inner_stages(plan: RoutePlan) -> Iterator[str]:
+    response = plan.response
+    if plan.require_precondition:
+        yield "a precondition, else 428"
+    if response.media and response.strict:
+        yield f"an answer that the client accepts, else 406: {' or '.join(_media_types(plan))}"
     if plan.body is not None:
         types = plan.body.media_types
         read = "" if "*/*" in types else f"; {' or '.join(types)}, else 415"
@@ -46,7 +55,9 @@ def _inner_stages(plan: RoutePlan) -> Iterator[str]:
     for service in plan.services:
         yield f"{service.lifetime} service {service.label}"
     yield f"handler {plan.label}" + (" in a worker thread" if plan.synchronous else "")
-    yield f"encoding: {plan.response.encoding.value}, {plan.response.status}"
+    yield f"encoding: {response.encoding.value}, {response.status}"
+    if response.conditional or response.ranges:
+        yield "comparing versions: 304 for what the client has, 412 for a precondition that does not hold"
     closing = [one.label for one in reversed(plan.services) if one.kind.cleans_up]
     if closing:
         yield f"cleanup: {', '.join(closing)}"

@@ -1,6 +1,7 @@
 """Checks the settings that were declared for their types, before anything is planned from them."""
 
 import math
+import os
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from types import NoneType
@@ -12,11 +13,13 @@ from msgspec.structs import asdict
 from framework._inspect.names import callable_name, value_name
 from framework._openapi.settings import OpenAPI
 from framework.background import Periodic
+from framework.caching import CacheControl
 from framework.container import Container
 from framework.deprecation import Deprecation, seconds
 from framework.errors import DefinitionError, InvalidOptionError
 from framework.formats import Format
 from framework.limits import Limits
+from framework.media_types import is_media_type
 from framework.routing import RouteOptions
 
 __all__ = ("check_options", "check_settings")
@@ -32,6 +35,10 @@ class _Shape(Struct, frozen=True):
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str | os.PathLike) and str(value) != ""
 
 
 def _is_name(value: Any) -> bool:
@@ -64,6 +71,23 @@ def _are_texts(value: Any) -> bool:
 
 def _is_mapping(value: Any) -> bool:
     return isinstance(value, Mapping)
+
+
+def _are_media_types(value: Any) -> bool:
+    listed = [value] if isinstance(value, str) else value
+    return _is_series(listed) and bool(listed) and all(isinstance(one, str) and is_media_type(one) for one in listed)
+
+
+def _is_cache_control(value: Any) -> bool:
+    return isinstance(value, CacheControl)
+
+
+def _is_switch_or_function(value: Any) -> bool:
+    return isinstance(value, bool) or (callable(value) and not isinstance(value, type))
+
+
+def _is_struct(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, Struct)
 
 
 def _is_switch(value: Any) -> bool:
@@ -101,6 +125,20 @@ _SHAPES: Mapping[str, _Shape] = {
     "deprecated": _Shape(_is_deprecated, "True, False or a Deprecation", "deprecated=True", optional=True),
     "in_document": _Shape(_is_switch, "True or False", "in_document=False"),
     "examples": _Shape(_is_mapping, "a mapping", 'examples={"cheap": Order(price=1)}'),
+    "media_type": _Shape(_are_media_types, "a media type", 'media_type="text/csv"', optional=True),
+    "cache_control": _Shape(
+        _is_cache_control, "a CacheControl", "cache_control=CacheControl(max_age=60)", optional=True
+    ),
+    "etag": _Shape(_is_switch_or_function, "True, or a function of the value", "etag=True", optional=True),
+    "last_modified": _Shape(callable, "a function of the value", "last_modified=changed_at", optional=True),
+    "directory": _Shape(_is_path, "a path", 'directory="assets"'),
+    "index": _Shape(_is_name, "the name of a file", 'index="index.html"', optional=True),
+    "fallback": _Shape(_is_name, "the name of a file", 'fallback="index.html"', optional=True),
+    "precompressed": _Shape(_are_texts, "a sequence of encodings", 'precompressed=("br", "gzip")'),
+    "immutable": _Shape(_are_texts, "a sequence of patterns", 'immutable=("*-????????.js",)'),
+    "ranges": _Shape(_is_switch, "True or False", "ranges=True"),
+    "response_headers": _Shape(_is_struct, "a Struct class", "response_headers=PageHeaders", optional=True),
+    "require_precondition": _Shape(_is_switch, "True or False", "require_precondition=True"),
     "body_limit": _Shape(_is_whole, "a number of bytes", "body_limit=65_536"),
     "timeout": _Shape(_is_duration, "a positive number of seconds", "timeout=2.5", optional=True),
     "extra": _Shape(_is_mapping, "a mapping", 'extra={"x-internal": True}', optional=True),

@@ -26,6 +26,7 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _PAYLOAD_ACCESS_ERROR, ERROR, RequestHandler, _ErrInfo
 
 from framework._responses.encoded import EncodedResponse
+from framework._responses.sending import drain
 from framework._responses.wire import HIGH_WATER
 
 # ruff: noqa: SLF001  see above
@@ -226,7 +227,7 @@ class _Protocol(RequestHandler):
                 if not (plain and not self._upgraded and self._write(request, response)):
                     response, reset = await self._handle_request(request, begun, partial(_give, response))
                 elif response._body_length > HIGH_WATER:
-                    await request.writer.drain()
+                    await drain(request)
             if not reset:
                 self._keepalive = bool(response.keep_alive)
                 if payload is not EMPTY_PAYLOAD:

@@ -26,12 +26,13 @@ from framework._inspect.signatures import (
 )
 from framework._inspect.types import is_foreign, kind_of, without_none
 from framework._markers import take_marker
-from framework._plan import ArgumentPlan, Call, LayerPlan, RoutePlan, ServicePlan
+from framework._plan import ArgumentPlan, Call, LayerPlan, Provision, RoutePlan, ServicePlan
 from framework._responses.choose import plan_response
 from framework._services.credentials import CredentialPlanner
 from framework._services.graph import Provider, ServiceGraph
 from framework._services.planner import BindMarked, ServicePlanner, argument_of_request, is_request, lifetime_of
 from framework.background import Lifespan, Periodic
+from framework.caching import Preconditions
 from framework.container import Lifetime, Registration
 from framework.controller import Controllers
 from framework.errors import (
@@ -187,7 +188,14 @@ class _Planner:
         bodies = () if binder.body is None else (binder.body.type,)
         self._patterns.look_at(mounted.where, (*(kind_of(one.annotation) for one in binder.parameters), *bodies))
         self._check_raises(mounted)
-        response = plan_response(signature.returns, where=mounted.where, status=options.get("status"))
+        response = plan_response(
+            signature.returns,
+            where=mounted.where,
+            method=method,
+            options=options,
+            formats=self._declared.formats,
+            report=self._report,
+        )
         check_examples(options.get("examples", {}), response.annotation, mounted.where)
         return RoutePlan(
             method=method,
@@ -202,6 +210,8 @@ class _Planner:
             body=binder.body,
             services=tuple(planner.services),
             response=response,
+            require_precondition=options.get("require_precondition", False),
+            takes_preconditions=any(one.provision is Provision.PRECONDITIONS for one in arguments),
             layers=layers,
             limits=mounted.limits.within(self._declared.limits),
             formats=tuple(self._declared.formats),
@@ -274,8 +284,9 @@ class _Planner:
         if marker is not None:
             asked = isinstance(marker, Credentials)
             return bind(parameter, annotation, marker, where, path if asked else ())
-        if is_request(annotation):
-            return argument_of_request(parameter)
+        if is_request(annotation) or annotation is Preconditions:
+            provision = Provision.PRECONDITIONS if annotation is Preconditions else Provision.REQUEST
+            return replace(argument_of_request(parameter), provision=provision)
         if parameter.name in binder.placeholders or binder.takes(annotation):
             return binder.bind_unmarked(parameter, where)
         if parameter.name in mounted.siblings:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from framework._openapi.answers import describe_answers
+from framework._openapi.answers import describe_answers, precondition_parameters
 from framework._openapi.bodies import request_body
 from framework._openapi.docstrings import Docstring, parse
 from framework._openapi.operation_ids import key_of, operation_ids
@@ -93,7 +93,7 @@ def _describe(plan: RoutePlan, path: str, operation_id: str) -> dict[str, Any]:
         summary=doc.summary if plan.summary is None else plan.summary,
         description=doc.description if plan.description is None else plan.description,
         operationId=operation_id,
-        parameters=describe_parameters(plan.parameters, renamed, _texts(plan, doc)) or None,
+        parameters=_parameters(plan, renamed, doc) or None,
         requestBody=_request_body(plan, doc),
         responses=_responses(plan, doc),
         deprecated=plan.deprecated or None,
@@ -131,6 +131,12 @@ def _responses(plan: RoutePlan, doc: Docstring) -> dict[str, Any]:
 def _add_examples(described: dict[str, Any], examples: Mapping[str, Any]) -> None:
     for media in described.get("content", {}).values() if examples else ():
         media.update(examples_of(examples))
+
+
+def _parameters(plan: RoutePlan, renamed: Mapping[str, str], doc: Docstring) -> list[dict[str, Any]]:
+    declared = describe_parameters(plan.parameters, renamed, _texts(plan, doc))
+    known = {one["name"].lower() for one in declared if one["in"] == "header"}
+    return declared + [one for one in precondition_parameters(plan) if one["name"].lower() not in known]
 
 
 def _merged(known: dict[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:

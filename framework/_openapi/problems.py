@@ -17,6 +17,11 @@ from framework.http_errors import (
     Fault,
     Forbidden,
     HTTPError,
+    NotAcceptable,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+    RangeNotSatisfiable,
     RequestTimeout,
     Unauthorized,
     UnprocessableContent,
@@ -98,14 +103,19 @@ ANSWERS: dict[int, Answer] = {
         description="The credentials do not allow this.",
         headers={"WWW-Authenticate": _CHALLENGE},
     ),
+    404: Answer(error=NotFound, description="There is no such thing."),
+    406: Answer(error=NotAcceptable, description="There is no answer of a type that the client accepts."),
     408: Answer(error=RequestTimeout, description="The body arrives too slowly."),
+    412: Answer(error=PreconditionFailed, description="A precondition (`If-Match`, for example) does not hold."),
     413: Answer(error=ContentTooLarge, description="The body is larger than this operation takes."),
     415: Answer(error=UnsupportedMediaType, description="The body is of a type that this operation does not read."),
+    416: Answer(error=RangeNotSatisfiable, description="The part that is asked for does not exist."),
     422: Answer(
         error=UnprocessableContent,
         description="The request can be parsed and is invalid; `errors` lists every fault.",
         body=ValidationProblem,
     ),
+    428: Answer(error=PreconditionRequired, description="The request must say which version it means."),
 }
 
 

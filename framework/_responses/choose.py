@@ -2,7 +2,7 @@
 
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -13,27 +13,23 @@ from framework._inspect.names import type_name
 from framework._inspect.signatures import MISSING
 from framework._inspect.types import kind_of, subtypes, unsupported
 from framework._plan import Encoding, ResponsePlan
-from framework._responses.encoders import encode_bytes, encode_msgspec, encode_orjson
-from framework._responses.headers import headers_of_value
+from framework._responses.checks import option_mistakes
+from framework._responses.files import FileResponse
+from framework._responses.media import is_numpy, plan_media
+from framework._responses.redirects import REDIRECTS, Redirect
 from framework._responses.response import Response
-from framework.errors import InvalidResponseError, MissingReturnAnnotationError, UnencodableReturnError
+from framework._responses.value_headers import headers_of_value
+from framework.errors import (
+    DefinitionError,
+    InvalidResponseError,
+    MissingReturnAnnotationError,
+    UnencodableReturnError,
+)
+from framework.formats import Format
+from framework.routing import RouteOptions
 
-__all__ = ("ENCODERS", "plan_response")
+__all__ = ("plan_response",)
 
-ENCODERS: dict[Encoding, Callable[[Any], bytes]] = {
-    Encoding.TEXT: str.encode,
-    Encoding.BYTES: encode_bytes,
-    Encoding.MSGSPEC: encode_msgspec,
-    Encoding.ORJSON: encode_orjson,
-}
-_MEDIA_TYPES: dict[Encoding, str | None] = {
-    Encoding.NONE: None,
-    Encoding.PASS: None,
-    Encoding.TEXT: "text/plain; charset=utf-8",
-    Encoding.BYTES: "application/octet-stream",
-    Encoding.MSGSPEC: "application/json",
-    Encoding.ORJSON: "application/json",
-}
 # What orjson does not write, or not as msgspec does.
 _MSGSPEC_ONLY = (
     inspect.StructType,
@@ -50,37 +46,91 @@ _MSGSPEC_ONLY = (
 )
 _FIRST, _LAST = 200, 599
 _WITHOUT_BODY = frozenset({204, 205, 304})
+# Their media type may be another than the annotation says, where a handler makes the response.
+_AS_IT_IS = frozenset({Encoding.TEXT, Encoding.BYTES})
 
 
-def plan_response(annotation: Any, *, where: str, status: int | None) -> ResponsePlan:
-    """Decide how a handler's value is answered.
+def plan_response(
+    annotation: Any,
+    *,
+    where: str,
+    method: str,
+    options: RouteOptions,
+    formats: Sequence[Format],
+    report: Callable[[DefinitionError], None],
+) -> ResponsePlan:
+    """Decide how a handler's value is answered; mistakes in the options are reported.
 
     Raises MissingReturnAnnotationError, UnencodableReturnError, InvalidResponseError.
     """
     if annotation is MISSING:
         raise MissingReturnAnnotationError(where)
-    if status is not None and not _FIRST <= status <= _LAST:
+    value, ready = _split(annotation)
+    encoding = _encoding(value, where) if value is not _NOTHING else Encoding.PASS
+    status = _status(options.get("status"), encoding, value, ready, where)
+    own = any(issubclass(one, Response) for one in ready)
+    for mistake in option_mistakes(
+        options,
+        where=where,
+        method=method,
+        annotation=annotation if value is _NOTHING else value,
+        encoding=encoding,
+        may_set_headers=own,
+    ):
+        report(mistake)
+    declared = options.get("media_type")
+    media = plan_media(value, encoding, where=where, formats=formats, declared=declared)
+    control = options.get("cache_control")
+    vary = len({one.media_type for one in media if one.listed}) > 1
+    return ResponsePlan(
+        annotation=None if value is _NOTHING else value,
+        status=status,
+        encoding=encoding,
+        media=media,
+        strict=not ready or (ready == [Response] and (encoding not in _AS_IT_IS or declared is not None)),
+        may_be_response=bool(ready),
+        may_be_file=any(issubclass(FileResponse, one) or issubclass(one, FileResponse) for one in ready),
+        names_file=any(issubclass(one, FileResponse) for one in ready),
+        redirects=any(issubclass(one, Redirect) for one in ready),
+        headers=tuple(
+            [("Vary", "Accept")] * vary
+            + ([("Cache-Control", str(control))] if control is not None and control.mistake() is None else [])
+        ),
+        etag=options.get("etag", False),
+        last_modified=options.get("last_modified"),
+        ranges=options.get("ranges", False),
+        typed_headers=options.get("response_headers"),
+        value_headers=headers_of_value(value),
+    )
+
+
+def _status(status: int | None, encoding: Encoding, value: Any, ready: Sequence[type[Any]], where: str) -> int:
+    if status is None:
+        if encoding is Encoding.PASS and ready == [Redirect]:
+            return 303
+        return 204 if encoding is Encoding.NONE else 200
+    if not _FIRST <= status <= _LAST:
         raise InvalidResponseError(
             where, f"its status {status} is no final status of HTTP", mend="use a status from 200 to 599"
         )
-    value, ready = _split(annotation)
-    encoding = _encoding(value, where) if value is not _NOTHING else Encoding.PASS
-    if status is None:
-        status = 204 if encoding is Encoding.NONE else 200
+    if encoding is Encoding.PASS and not any(issubclass(one, Response) for one in ready):
+        names = " or ".join(map(type_name, ready))
+        raise InvalidResponseError(
+            where,
+            f"its status {status} is not that of the {names} that it returns",
+            mend="drop status=, or return a framework Response, which takes the status of the route",
+        )
+    if encoding is Encoding.PASS and ready == [Redirect] and status not in REDIRECTS:
+        raise InvalidResponseError(
+            where, f"its status {status} is no redirect", mend="use 303, 307 or 308, or drop status="
+        )
     if encoding not in {Encoding.NONE, Encoding.PASS} and status in _WITHOUT_BODY:
         raise InvalidResponseError(
             where,
             f"its status {status} has no body, and it returns {type_name(value)}",
             mend="annotate it -> None, or use another status",
         )
-    return ResponsePlan(
-        annotation=None if value is _NOTHING else value,
-        status=status,
-        media_type=_MEDIA_TYPES[encoding],
-        encoding=encoding,
-        may_be_response=ready,
-        headers=headers_of_value(value),
-    )
+    return status
 
 
 _NOTHING = object()
@@ -97,20 +147,20 @@ def _members(annotation: Any) -> Iterator[Any]:
         yield annotation
 
 
-def _split(annotation: Any) -> tuple[Any, bool]:
-    """Part the value's type from ready responses: ``Order | web.FileResponse`` -> ``Order``, True."""
+def _split(annotation: Any) -> tuple[Any, list[type[Any]]]:
+    """Part the value's type from ready responses: ``Order | web.FileResponse`` -> ``Order``, [web.FileResponse]."""
     values: list[Any] = []
-    ready = False
+    ready: list[type[Any]] = []
     for one in _members(annotation):
         origin = typing.get_origin(one) or one
         if not (isinstance(origin, type) and issubclass(origin, web.StreamResponse)):
             values.append(one)
             continue
-        ready = True
+        ready.append(origin)
         if issubclass(origin, Response) and typing.get_args(one):
             values.extend(_members(typing.get_args(one)[0]))
     if not values:
-        return _NOTHING, True
+        return _NOTHING, ready
     return (annotation if not ready else typing.Union[tuple(values)]), ready  # noqa: UP007  built from a list
 
 
@@ -122,7 +172,7 @@ def _encoding(value: Any, where: str) -> Encoding:
         return Encoding.TEXT
     if plain is bytes:
         return Encoding.BYTES
-    if getattr(plain, "__module__", "").partition(".")[0] == "numpy":
+    if is_numpy(plain):
         return Encoding.ORJSON
     reason = unsupported(value)
     if reason is not None:

@@ -11,6 +11,7 @@ from multidict import CIMultiDict
 
 from framework._private import SUPPORTED, serialize_head
 from framework._responses.response import Response
+from framework._responses.sending import drain
 from framework._responses.wire import HIGH_WATER, date_lines, has_signals
 from framework.http_errors import reason_phrase
 
@@ -32,17 +33,19 @@ DONE: Awaitable[None] = _Done()  # type: ignore[assignment]  # __await__ of C, w
 
 
 class Head:
-    """Status and media type of an encoded response, with the bytes that they come to."""
+    """Status, media type and fixed headers of an encoded response, with the bytes that they come to."""
 
-    __slots__ = ("bytes", "has_length", "line", "media_type", "status", "unusual")
+    __slots__ = ("bytes", "fixed", "has_length", "line", "media_type", "status", "unusual")
 
-    def __init__(self, status: int, media_type: str | None) -> None:
+    def __init__(self, status: int, media_type: str | None, fixed: tuple[tuple[str, str], ...] = ()) -> None:
         self.status = status
         self.media_type = media_type
+        self.fixed = fixed
         self.line = f"HTTP/1.1 {status} {reason_phrase(status)}"
         text = f"{self.line}\r\n"
         if media_type is not None:
             text += f"Content-Type: {media_type}\r\n"
+        text += "".join(f"{name}: {value}\r\n" for name, value in fixed)
         # RFC 9110, section 8.6: no Content-Length with 1xx and 204.
         self.has_length = status >= 200 and status != 204  # noqa: PLR2004
         self.bytes = text.encode()
@@ -57,6 +60,7 @@ class _OnDemand:
         made: CIMultiDict[str] = CIMultiDict()
         if response._head.media_type is not None:  # noqa: SLF001  part of the response
             made[hdrs.CONTENT_TYPE] = response._head.media_type  # noqa: SLF001
+        made.extend(response._head.fixed)  # noqa: SLF001  as above
         response.hold_headers(made)
         return made
 
@@ -136,7 +140,7 @@ class EncodedResponse(Response[Any]):
         """Write the ready-made head and the body, or as any response where the head or the request is not plain."""
         if not self.write_whole(request):
             return super().prepare(request)
-        return DONE if self._body_length <= HIGH_WATER else request.writer.drain()
+        return DONE if self._body_length <= HIGH_WATER else drain(request)
 
     def write_whole(self, request: BaseRequest) -> bool:
         """Write the response at once where the head and the request are plain, or else nothing.

@@ -1,32 +1,38 @@
-"""Headers that a handler's value adds to its answer."""
+"""Headers with types: the fields of a Struct become lines of the head."""
 
-import types
-import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
-from aiohttp import web
+import msgspec
+from msgspec import UNSET, Struct
 
-from framework.typedefs import HasHeaders
+from framework.caching import http_date
 
-__all__ = ("add_value_headers", "headers_of_value")
-
-
-def headers_of_value(annotation: Any) -> Mapping[str, str]:
-    """Return the headers, with their descriptions, that values of a type (or of one in a union) may add."""
-    found: dict[str, str] = {}
-    origin = typing.get_origin(annotation)
-    if origin is typing.Annotated or origin in (typing.Union, types.UnionType):
-        for one in typing.get_args(annotation):
-            found |= headers_of_value(one)
-    elif hasattr(origin or annotation, "header_descriptions") and hasattr(origin or annotation, "headers"):
-        found |= (origin or annotation).header_descriptions
-    return found
+__all__ = ("header_name", "header_texts")
 
 
-def add_value_headers(response: web.StreamResponse, value: object, request: web.Request) -> web.StreamResponse:
-    """Add the headers of a value to the answer, and return that."""
-    if isinstance(value, HasHeaders):
-        for name, text in value.headers(request).items():
-            response.headers.add(name, text)
-    return response
+def header_name(field: str) -> str:
+    """Return the name of a header for the name of a field: ``x_total_count`` -> ``x-total-count``."""
+    return field.replace("_", "-")
+
+
+def header_texts(headers: Mapping[str, str] | Struct) -> Mapping[str, str]:
+    """Return headers as texts; what is None or UNSET in a Struct is left out, and dates are written as HTTP does."""
+    return dict(_lines(headers)) if isinstance(headers, Struct) else headers
+
+
+def _lines(headers: Struct) -> Iterator[tuple[str, str]]:
+    for field in msgspec.structs.fields(headers):
+        value = getattr(headers, field.name)
+        if value is not None and value is not UNSET:
+            yield header_name(field.encode_name), _text(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return http_date(value)
+    plain = msgspec.to_builtins(value)
+    if isinstance(plain, bool):
+        return "true" if plain else "false"
+    return ", ".join(map(_text, plain)) if isinstance(plain, list | tuple) else str(plain)

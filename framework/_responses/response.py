@@ -1,23 +1,38 @@
 """The response classes: what users return, and what emitted handlers answer with, written in one piece."""
 
+import copy
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from http.cookies import SimpleCookie
+from typing import Any, Generic, Self, TypeVar
 from urllib.parse import quote
 
 from aiohttp import ClientConnectionResetError, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.web_request import BaseRequest
+from msgspec import Struct
+from yarl import URL
 
-from framework._responses.encoders import encode_untyped
+from framework._responses.cookies import SetCookie, check_cookie, morsel_for, needs_https
+from framework._responses.encoders import encode_bytes, encode_untyped
+from framework._responses.headers import header_texts
+from framework._responses.sending import drain
 from framework._responses.wire import HIGH_WATER, has_signals, header_lines, send, whole_head
+from framework.caching import CacheControl
 from framework.http_errors import reason_phrase
 
 __all__ = ("BrokenResponse", "Response", "instance_of")
 
 _T = TypeVar("_T")
+_R = TypeVar("_R", bound="Response[Any]")
+# What sending leaves behind in a response.
+_SENDING = (
+    "_answered", "_body_length", "_compressed_body", "_eof_sent", "_must_be_empty_body",
+    "_payload_writer", "_req",
+)  # fmt: skip
 _ABSENT: Any = object()
-_JSON = "application/json"
+# Texts, bytes and what has no annotation know no null.
+_WITHOUT_NULL = frozenset({None, str.encode, encode_bytes})
 _LOGGER = logging.getLogger("framework")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # RFC 3986: what a path may hold as it is; % stays, since the path is encoded already.
@@ -38,26 +53,44 @@ class Response(web.Response, Generic[_T]):
 
     The value is encoded as the handler's return annotation says (``-> Response[Order]``); outside handlers ``str`` is
     text/plain, ``bytes`` application/octet-stream, ``None`` no body and all else JSON. Cookies are HttpOnly,
-    SameSite=Lax, and Secure unless the request came over plain HTTP to a loopback host.
+    SameSite=Lax, and Secure unless the request came over plain HTTP to a loopback host. Headers may be a Struct, whose
+    ``x_total`` is the header ``x-total``. ``location`` says where what was made is (RFC 9110, section 10.2.2).
+
+    A handler may return one object for many requests: each gets a copy, as it was when it was returned first.
     """
+
+    _given: "_Given | None" = None
+    _answered: object = None
+    """The message of the request that this was sent to."""
 
     def __init__(
         self,
         value: _T | None = _ABSENT,
         *,
         status: int | None = None,
-        headers: Mapping[str, str] | None = None,
-        cookies: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | Struct | None = None,
+        cookies: Mapping[str, str] | Iterable[SetCookie] | None = None,
         media_type: str | None = None,
+        location: str | URL | None = None,
+        cache_control: CacheControl | None = None,
     ) -> None:
-        super().__init__(status=status or 200, reason=reason_phrase(status or 200), headers=headers)
+        made = None if headers is None else header_texts(headers)
+        super().__init__(status=status or 200, reason=reason_phrase(status or 200), headers=made)
         self._pending = value is not _ABSENT
         self.value = value if self._pending else None
         self._status_given = status is not None
         if media_type is not None:
             self.headers[hdrs.CONTENT_TYPE] = media_type
-        for name, text in (cookies or {}).items():
-            self.set_cookie(name, text)
+        if location is not None:
+            self.headers[hdrs.LOCATION] = str(location)
+        if cache_control is not None:
+            self.headers[hdrs.CACHE_CONTROL] = str(cache_control)
+        if isinstance(cookies, Mapping):
+            for name, text in cookies.items():
+                self.set_cookie(name, text)
+        else:
+            for cookie in cookies or ():
+                self.set_cookie(cookie.name, cookie.value, **cookie.attributes)
 
     @property
     def _body(self) -> Any:
@@ -72,12 +105,34 @@ class Response(web.Response, Generic[_T]):
         self.__dict__["_made_body"] = body
 
     def set_cookie(self, name: str, value: str, **attributes: Any) -> None:
-        """Set a cookie as aiohttp does, HttpOnly and SameSite=Lax unless said otherwise."""
+        """Set a cookie as aiohttp does, HttpOnly and SameSite=Lax unless said otherwise.
+
+        Raises ValueError where a browser would ignore it: a name or value that cannot be, a ``__Host-`` or
+        ``__Secure-`` name without what it promises, SameSite=None or Partitioned without Secure.
+        """
         said = {key: one for key, one in attributes.items() if one is not None}
+        check_cookie(name, value, said)
+        if said.get("partitioned"):
+            morsel_for(self.cookies, name)
+        elif "partitioned" in said:
+            del said["partitioned"]
+        if needs_https(name, said):
+            said["secure"] = True
         super().set_cookie(name, value, **{"httponly": True, "samesite": "Lax", **said})
         if "secure" not in said:
             # Decided when the request is known; a flag that aiohttp itself does not look at.
             self._secure_later = {*getattr(self, "_secure_later", ()), name}
+
+    def for_request(self, encode: Callable[[Any], bytes] | None, media_type: str | None, status: int) -> Self:
+        """Return what a handler returned, encoded as its route decided: itself, or a copy from the second time on.
+
+        What middlewares put into the head, a cookie of somebody's session for example, is for one request alone.
+        """
+        if self._given is not None:
+            return self._given.renew(self)
+        self.encode(encode, media_type, status)
+        self._given = _Given(self)
+        return self
 
     def encode(self, encode: Callable[[Any], bytes] | None, media_type: str | None, status: int) -> None:
         """Encode the value as a route's return annotation decided; what was given to the constructor stays."""
@@ -86,7 +141,7 @@ class Response(web.Response, Generic[_T]):
         if not self._pending:
             return
         self._pending = False
-        if self.value is None and media_type != _JSON:
+        if self.value is None and encode in _WITHOUT_NULL:
             return
         if encode is None or media_type is None:
             self.body, media_type = encode_untyped(self.value)
@@ -99,20 +154,31 @@ class Response(web.Response, Generic[_T]):
 
         Headers that would split the response turn it into a 500.
         """
+        message = getattr(request, "_message", request)
         if self._eof_sent or self._payload_writer is not None:
-            return await super().prepare(request)
+            return await (super().prepare(request) if self._answered is message else self._again(request))
+        self._answered = message
         self._settle(request)
         if self._compression or self._chunked or not isinstance(self._body, bytes | None) or has_signals(request):
             if header_lines(self.headers, self._cookies) is None:
-                self._refuse(request)
+                self.refuse(request)
             return await super().prepare(request)
         data = self._whole(request)
         self._eof_sent = True
         self._body_length = len(data)
         send(request, data)
         if len(data) > HIGH_WATER:
-            await request.writer.drain()
+            await drain(request)
         return None
+
+    async def _again(self, request: BaseRequest) -> None:
+        """Answer a second request with a response that is spent, and may hold what is for the first alone."""
+        line = "%s %s: a response that was sent already is answered once more; make a new one for each request"
+        _LOGGER.error(line, request.method, request.rel_url.raw_path)
+        response: Response[Any] = Response()
+        response.fail(request)
+        await response.prepare(request)
+        await response.write_eof()
 
     def _settle(self, request: BaseRequest) -> None:
         """Decide what waited for the request."""
@@ -121,7 +187,7 @@ class Response(web.Response, Generic[_T]):
                 self.encode(None, None, self.status)
         except Exception:
             _LOGGER.exception("%s %s: a response cannot be encoded", request.method, request.rel_url.raw_path)
-            self._fail(request)
+            self.fail(request)
         for name in getattr(self, "_secure_later", ()):
             if name in self.cookies:
                 self.cookies[name]["secure"] = request.secure or not _is_loopback(request.host)
@@ -147,21 +213,25 @@ class Response(web.Response, Generic[_T]):
             )
             if head is not None:
                 break
-            self._refuse(request)
+            self.refuse(request)
         bodiless = request.method == hdrs.METH_HEAD or self._status in _BODILESS
         return head if bodiless else head + body
 
-    def _refuse(self, request: BaseRequest) -> None:
+    def refuse(self, request: BaseRequest) -> None:
+        """Make it a 500, since its headers cannot be written."""
         line = "%s %s: a response header is no text, or holds CR, LF or NUL"
         _LOGGER.error(line, request.method, request.rel_url.raw_path)
-        self._fail(request)
+        self.fail(request)
 
-    def _fail(self, request: BaseRequest) -> None:
+    def fail(self, request: BaseRequest, status: int = 500, detail: str | None = None, **members: Any) -> None:
+        """Make it a problem, whatever it was."""
         self.headers.clear()
         self._cookies = None
-        self.set_status(500, reason_phrase(500))
-        problem = {"type": "about:blank", "title": self.reason, "status": 500, "instance": instance_of(request)}
-        self.body, _ = encode_untyped(problem)
+        self.set_status(status, reason_phrase(status))
+        problem = {"type": "about:blank", "title": self.reason, "status": status}
+        if detail is not None:
+            problem["detail"] = detail
+        self.body, _ = encode_untyped({**problem, "instance": instance_of(request), **members})
         self.headers[hdrs.CONTENT_TYPE] = "application/problem+json"
 
     async def _prepare_headers(self) -> None:
@@ -170,6 +240,36 @@ class Response(web.Response, Generic[_T]):
         await super()._prepare_headers()
         if not announced:
             self.headers.popall(hdrs.SERVER, None)
+
+
+class _Given:
+    """A response as a handler returned it first."""
+
+    __slots__ = ("cookies", "headers", "keep_alive", "reason", "status")
+
+    def __init__(self, response: Response[Any]) -> None:
+        self.status = response.status
+        self.reason = response.reason
+        self.keep_alive = response.keep_alive
+        self.headers = response.headers.copy()
+        self.cookies: SimpleCookie | None = copy.deepcopy(response._cookies)  # noqa: SLF001  of the same house
+
+    def renew(self, response: _R) -> _R:
+        """Return a response that is as that one was, and was not sent."""
+        made = object.__new__(type(response))
+        vars(made).update(vars(response))
+        for name in _SENDING:
+            vars(made).pop(name, None)
+        state: dict[str, Any] = {
+            "_status": self.status,
+            "_reason": self.reason,
+            "_keep_alive": self.keep_alive,
+            "_headers": self.headers.copy(),
+            "_cookies": copy.deepcopy(self.cookies),
+            "_state": {},
+        }
+        vars(made).update(state)
+        return made
 
 
 class BrokenResponse(web.StreamResponse):

@@ -13,6 +13,7 @@ from yarl import URL
 
 from framework._routing.table import PathTable, UndecodablePathError
 from framework._routing.template import PathTemplate
+from framework.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ("ControllerResource", "PathEntry", "Refusals", "RouteEntry")
 
@@ -69,11 +70,14 @@ class RouteEntry(web.AbstractRoute):
         *,
         allow: str = "",
         expect_handler: ExpectHandler | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         super().__init__(method, handler, resource=_TemplateResource(template), expect_handler=expect_handler)
         self._name = name
         self.allow = allow
         """The methods of the path, where this route tells them."""
+        self.limits = limits
+        """What requests may cost here."""
         self.template = template
         self.placeholders = template.placeholders
 

@@ -26,7 +26,7 @@ class Cookies(Controller):
         response = Response("ok")
         response.set_cookie("a", "1", max_age=60, path="/cookies", domain="example.com")
         response.set_cookie("b", "2", httponly=False, samesite="Strict", secure=True)
-        response.set_cookie("c", "3", secure=False, samesite="None")
+        response.set_cookie("c", "3", samesite="None")
         response.set_cookie("d", "4", httponly=None, samesite=None, secure=None)
         return response
 
@@ -94,7 +94,7 @@ async def test_cookie_has_the_attributes_that_it_is_given(serve: Serve) -> None:
     assert await set_cookies(serve, "/cookies/set", "example.com") == [
         ["a=1", "Domain=example.com", "HttpOnly", "Max-Age=60", "Path=/cookies", "SameSite=Lax", "Secure"],
         ["b=2", "Path=/", "SameSite=Strict", "Secure"],
-        ["c=3", "HttpOnly", "Path=/", "SameSite=None"],
+        ["c=3", "HttpOnly", "Path=/", "SameSite=None", "Secure"],
         ["d=4", "HttpOnly", "Path=/", "SameSite=Lax", "Secure"],
     ]
 

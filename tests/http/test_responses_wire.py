@@ -78,10 +78,11 @@ class Ours(Controller):
 
 PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
 OCTETS = {"Content-Type": "application/octet-stream"}
+JSON = {"Content-Type": "application/json", "Vary": "Accept"}
 STOCK: dict[str, Callable[[], web.Response]] = {
     "/text": lambda: web.Response(text=TEXT),
     "/empty": lambda: web.Response(text=""),
-    "/json": lambda: web.Response(body=b'{"a":1}', content_type="application/json"),
+    "/json": lambda: web.Response(body=b'{"a":1}', headers=JSON),
     "/octets": lambda: web.Response(body=b"\0\1", status=203, headers=OCTETS),
     "/nothing": lambda: web.Response(status=204),
     "/accepted": lambda: web.Response(status=202),

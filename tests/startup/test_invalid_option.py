@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from framework import App, Controller, Deprecation, HTTPError, Limits, OpenAPI, Router, get, route
+from framework.caching import CacheControl
 from framework.errors import InvalidOptionError
 from framework.routing import RouteOptions
 from tests.startup.expected import after, mistakes, place, told
+
+WRONG: Any = 1.5
 
 
 async def require_user(request: object) -> None:
@@ -49,6 +52,22 @@ class Orders(Controller):
         ("operation_id", "", "operation_id='' is not a text with something in it", 'operation_id="show_order"'),
         ("deprecated", "yes", "deprecated='yes' is not True, False or a Deprecation", "deprecated=True"),
         ("in_document", 0, "in_document=0 is not True or False", "in_document=False"),
+        ("media_type", "json", "media_type='json' is not a media type", 'media_type="text/csv"'),
+        ("media_type", "text/*", "media_type='text/*' is not a media type", 'media_type="text/csv"'),
+        ("media_type", "a/b\r\nX: 1", "media_type='a/b\\r\\nX: 1' is not a media type", 'media_type="text/csv"'),
+        ("media_type", (), "media_type=() is not a media type", 'media_type="text/csv"'),
+        (
+            "cache_control",
+            "no-store",
+            "cache_control='no-store' is not a CacheControl",
+            "cache_control=CacheControl(max_age=60)",
+        ),
+        ("etag", "v1", "etag='v1' is not True, or a function of the value", "etag=True"),
+        ("etag", str, "etag=str is not True, or a function of the value", "etag=True"),
+        ("last_modified", 3, "last_modified=3 is not a function of the value", "last_modified=changed_at"),
+        ("ranges", "bytes", "ranges='bytes' is not True or False", "ranges=True"),
+        ("response_headers", dict, "response_headers=dict is not a Struct class", "response_headers=PageHeaders"),
+        ("require_precondition", 1, "require_precondition=1 is not True or False", "require_precondition=True"),
         ("body_limit", "1 MB", "body_limit='1 MB' is not a number of bytes", "body_limit=65_536"),
         ("body_limit", -1, "body_limit=-1 is not a number of bytes", "body_limit=65_536"),
         ("timeout", 0, "timeout=0 is not a positive number of seconds", "timeout=2.5"),
@@ -68,6 +87,55 @@ def test_an_option_of_a_route(option: str, value: Any, what: str, example: str) 
 
     assert mistakes(Items) == [
         (InvalidOptionError, f"Items.search ({place(Items.search)}): {what}.\n  Mend: write it as {example}.")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("control", "mistake"),
+    [
+        (CacheControl(), "it says nothing"),
+        (CacheControl(public=True, private=True), "public and private exclude each other"),
+        (CacheControl(private=True, s_maxage=1), "private and s_maxage exclude each other"),
+        (CacheControl(no_store=True, max_age=1), "no_store and max_age exclude each other"),
+        (CacheControl(no_store=True, immutable=True), "no_store and immutable exclude each other"),
+        (CacheControl(max_age=1, immutable=True, no_cache=True), "immutable and no_cache exclude each other"),
+        (CacheControl(immutable=True), "immutable needs a max_age"),
+        (CacheControl(no_cache=True, stale_if_error=1), "no_cache and stale_if_error exclude each other"),
+        (CacheControl(max_age=-1), "max_age=-1 is no number of seconds"),
+        (CacheControl(max_age=WRONG), "max_age=1.5 is no number of seconds"),
+    ],
+)
+def test_a_policy_that_contradicts_itself(control: CacheControl, mistake: str) -> None:
+    """What caches would read in two ways is told."""
+
+    class Items(Controller):
+        @get("/items", cache_control=control)
+        async def search(self) -> str:
+            return ""
+
+    assert mistakes(Items) == [
+        (
+            InvalidOptionError,
+            f"Items.search ({place(Items.search)}): cache_control= is no policy: {mistake}.\n"
+            "  Mend: keep what is meant.",
+        )
+    ]
+
+
+def test_a_precondition_where_nothing_changes() -> None:
+    """A read without a precondition is the usual one."""
+
+    class Items(Controller):
+        @get("/items", require_precondition=True)
+        async def search(self) -> str:
+            return ""
+
+    assert mistakes(Items) == [
+        (
+            InvalidOptionError,
+            f"Items.search ({place(Items.search)}): require_precondition=True is for what changes something, "
+            "and it is GET.\n  Mend: drop it.",
+        )
     ]
 
 

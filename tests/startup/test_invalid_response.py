@@ -2,9 +2,15 @@
 
 from typing import Any
 
-from framework import Controller, HTTPError, Response, get
-from framework.errors import InvalidResponseError
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from framework import Controller, HTTPError, Response, get, post
+from framework.errors import InvalidResponseError, UnencodableReturnError
+from framework.formats import MSGPACK
 from framework.http_errors import NotFound
+from framework.responses import Redirect
 from tests.startup.expected import mistakes, place
 
 NO_ERRORS: Any = (ValueError, HTTPError("made"), "NotFound")
@@ -76,4 +82,201 @@ def test_raises_names_what_is_no_http_error() -> None:
         (InvalidResponseError, f"{where}: raises= names ValueError, which is no HTTPError.\n{mend}"),
         (InvalidResponseError, f"{where}: raises= names HTTPError('made'), which is no HTTPError.\n{mend}"),
         (InvalidResponseError, f"{where}: raises= names 'NotFound', which is no HTTPError.\n{mend}"),
+    ]
+
+
+class Page(Struct):
+    """A page."""
+
+    text: str
+
+
+def test_a_status_of_a_response_of_aiohttps() -> None:
+    """A ready response has its own status, whatever the route says."""
+
+    class Pages(Controller):
+        @post("/a", status=201)
+        async def first(self) -> web.Response:
+            return web.Response()
+
+        @post("/b", status=201)
+        async def second(self) -> web.FileResponse | web.StreamResponse:
+            return web.FileResponse("x")
+
+        @post("/c", status=201)
+        async def third(self) -> Response:  # type: ignore[type-arg]
+            return Response()
+
+    mend = "  Mend: drop status=, or return a framework Response, which takes the status of the route."
+    assert mistakes(Pages) == [
+        (
+            InvalidResponseError,
+            f"Pages.first ({place(Pages.first)}): its status 201 is not that of the Response that it returns.\n{mend}",
+        ),
+        (
+            InvalidResponseError,
+            f"Pages.second ({place(Pages.second)}): its status 201 is not that of the FileResponse or StreamResponse "
+            f"that it returns.\n{mend}",
+        ),
+    ]
+
+
+def test_a_media_type_that_does_not_fit() -> None:
+    """A format must write the type; texts and bytes have one type, and nothing has none."""
+
+    class Pages(Controller):
+        @get("/a", media_type="text/html")
+        async def first(self) -> Page:
+            return Page("")
+
+        @get("/b", media_type=("text/html", "text/plain"))
+        async def second(self) -> str:
+            return ""
+
+        @get("/c", media_type="text/html")
+        async def third(self) -> None:
+            pass
+
+        @get("/d", media_type="text/html")
+        async def fourth(self) -> web.Response:
+            return web.Response()
+
+    mend = "  Mend: annotate it with the type of the value, or drop media_type=."
+    assert mistakes(Pages) == [
+        (
+            InvalidResponseError,
+            f"Pages.first ({place(Pages.first)}): no format of the app writes Page as text/html.\n"
+            "  Mend: return str or bytes, or name application/json, application/msgpack or a type that ends with a "
+            "suffix of theirs.",
+        ),
+        (
+            InvalidResponseError,
+            f"Pages.second ({place(Pages.second)}): media_type= names 2 media types, and str is written in one way.\n"
+            "  Mend: keep the one that it is.",
+        ),
+        (
+            InvalidResponseError,
+            f"Pages.third ({place(Pages.third)}): media_type='text/html' has no value to describe.\n{mend}",
+        ),
+        (
+            InvalidResponseError,
+            f"Pages.fourth ({place(Pages.fourth)}): media_type='text/html' has no value to describe.\n{mend}",
+        ),
+    ]
+
+
+def test_a_type_that_only_json_writes() -> None:
+    """Without JSON among the formats nothing writes what is JSON already."""
+
+    class Pages(Controller):
+        @get("/a")
+        async def first(self) -> msgspec.Raw:
+            return msgspec.Raw(b"1")
+
+    assert mistakes(Pages, formats=(MSGPACK,)) == [
+        (
+            UnencodableReturnError,
+            f"Pages.first ({place(Pages.first)}): its return type Raw cannot be encoded "
+            "(no format of the app but JSON writes it).\n"
+            "  Mend: return a Struct, a dataclass or builtins, a framework Response, or an aiohttp StreamResponse.",
+        )
+    ]
+
+
+def test_versions_of_what_has_none() -> None:
+    """Only what is read and has a value has versions."""
+
+    class Pages(Controller):
+        @post("/a", etag=True)
+        async def first(self) -> str:
+            return ""
+
+        @get("/b", etag=True, last_modified=lambda _: None)
+        async def second(self) -> None:
+            pass
+
+        @get("/c", etag=True)
+        async def third(self) -> web.Response:
+            return web.Response()
+
+    assert mistakes(Pages) == [
+        (
+            InvalidResponseError,
+            f"Pages.first ({place(Pages.first)}): etag= is for GET, and it is POST.\n"
+            "  Mend: drop etag=, and take preconditions: Preconditions where a version is to be compared.",
+        ),
+        (
+            InvalidResponseError,
+            f"Pages.second ({place(Pages.second)}): etag= needs a value, and it returns nothing.\n"
+            "  Mend: annotate it with the type of the value, or drop etag=.",
+        ),
+        (
+            InvalidResponseError,
+            f"Pages.second ({place(Pages.second)}): last_modified= needs a value, and it returns nothing.\n"
+            "  Mend: annotate it with the type of the value, or drop last_modified=.",
+        ),
+        (
+            InvalidResponseError,
+            f"Pages.third ({place(Pages.third)}): etag= needs a value, and it returns a ready Response.\n"
+            "  Mend: annotate it with the type of the value, or drop etag=.",
+        ),
+    ]
+
+
+def test_parts_of_what_has_none() -> None:
+    """Only bytes that are read have parts."""
+
+    class Pages(Controller):
+        @get("/a", ranges=True)
+        async def first(self) -> Page:
+            return Page("")
+
+        @post("/b", ranges=True)
+        async def second(self) -> bytes:
+            return b""
+
+    mend = "  Mend: return bytes, or drop ranges=True."
+    assert mistakes(Pages) == [
+        (
+            InvalidResponseError,
+            f"Pages.first ({place(Pages.first)}): ranges=True is for GET and bytes, and it is Page.\n{mend}",
+        ),
+        (
+            InvalidResponseError,
+            f"Pages.second ({place(Pages.second)}): ranges=True is for GET and bytes, and it is POST.\n{mend}",
+        ),
+    ]
+
+
+def test_headers_that_nothing_sets() -> None:
+    """Only a Response has headers of its own."""
+
+    class Pages(Controller):
+        @get("/a", response_headers=Page)
+        async def first(self) -> Page:
+            return Page("")
+
+    assert mistakes(Pages) == [
+        (
+            InvalidResponseError,
+            f"Pages.first ({place(Pages.first)}): response_headers= declares headers that it cannot set.\n"
+            "  Mend: annotate it -> Response[Page], and give Response(headers=…).",
+        )
+    ]
+
+
+def test_a_redirect_that_is_none() -> None:
+    """A Redirect has a status that leads elsewhere."""
+
+    class Pages(Controller):
+        @post("/a", status=201)
+        async def first(self) -> Redirect:
+            return Redirect("/")
+
+    assert mistakes(Pages) == [
+        (
+            InvalidResponseError,
+            f"Pages.first ({place(Pages.first)}): its status 201 is no redirect.\n"
+            "  Mend: use 303, 307 or 308, or drop status=.",
+        )
     ]

@@ -14,6 +14,7 @@ from framework._plan import (
     Call,
     Encoding,
     FieldPlan,
+    MediaPlan,
     ParameterPlan,
     ResponsePlan,
     RoutePlan,
@@ -41,7 +42,8 @@ async def show() -> None:
 def make_response(annotation: Any, status: int | None = None) -> ResponsePlan:
     """Plan a response as the return annotation of a handler does."""
     usual, encoding, media_type = _ENCODINGS.get(annotation, _JSON)
-    return ResponsePlan(annotation=annotation, status=status or usual, media_type=media_type, encoding=encoding)
+    media = () if media_type is None else (MediaPlan(media_type=media_type, encode=bytes),)
+    return ResponsePlan(annotation=annotation, status=status or usual, encoding=encoding, media=media, strict=False)
 
 
 def make_plan(path: str = "/things", method: str = "GET", **settings: Any) -> RoutePlan:

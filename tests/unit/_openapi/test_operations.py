@@ -161,7 +161,7 @@ def test_response(returns: Any, expected: dict[str, Any], operation: Operation) 
 
 def test_ready_response(operation: Operation) -> None:
     """Of a response that passes through nothing is known but that it comes."""
-    response = ResponsePlan(annotation=None, status=200, media_type=None, encoding=Encoding.PASS, may_be_response=True)
+    response = ResponsePlan(annotation=None, status=200, encoding=Encoding.PASS, may_be_response=True)
     assert operation(response=response)["responses"] == {"200": {"description": "OK"}}
 
 
