@@ -56,7 +56,8 @@ class CompiledApp:
         for template, plan in routes:
             emitted = self._keep(emit_route(plan, self._answer_for))
             self.by_route[plan.method, plan.path] = (plan, emitted)
-            methods[plan.method] = RouteEntry(plan.method, emitted.handler, template, plan.name)
+            methods[plan.method] = entry = RouteEntry(plan.method, emitted.handler, template, plan.name)
+            entry.write_timeout = plan.limits.write_timeout
             if plan.method == "GET":
                 # RFC 9110, section 9.3.2: HEAD is GET without the body, which the response leaves out.
                 methods.setdefault("HEAD", RouteEntry("HEAD", emitted.handler, template, plan.name))

@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 
 from framework._private import SUPPORTED, serialize_head
 from framework._responses.response import Response
-from framework._responses.wire import HIGH_WATER, date_lines, has_signals
+from framework._responses.wire import HIGH_WATER, date_lines, drain, has_signals
 from framework.http_errors import reason_phrase
 
 __all__ = ("EncodedResponse", "Head")
@@ -171,7 +171,7 @@ class EncodedResponse(Response[Any]):
         self._eof_sent = True
         self._body_length = len(data)
         transport.write(data)
-        return _DONE if len(data) <= HIGH_WATER else request.writer.drain()
+        return _DONE if len(data) <= HIGH_WATER else drain(request)
 
     def write_eof(self, data: bytes = b"") -> Awaitable[None]:  # type: ignore[override]  # as good
         """End the response, which ``prepare`` may have done."""

@@ -10,7 +10,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.web_request import BaseRequest
 
 from framework._responses.encoders import encode_untyped
-from framework._responses.wire import HIGH_WATER, has_signals, header_lines, send, whole_head
+from framework._responses.wire import HIGH_WATER, drain, has_signals, header_lines, send, whole_head
 from framework.http_errors import reason_phrase
 
 __all__ = ("BrokenResponse", "Response", "instance_of")
@@ -111,7 +111,7 @@ class Response(web.Response, Generic[_T]):
         self._body_length = len(data)
         send(request, data)
         if len(data) > HIGH_WATER:
-            await request.writer.drain()
+            await drain(request)
         return None
 
     def _settle(self, request: BaseRequest) -> None:

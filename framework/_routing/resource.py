@@ -13,6 +13,7 @@ from yarl import URL
 
 from framework._routing.table import PathTable, UndecodablePathError
 from framework._routing.template import PathTemplate
+from framework.limits import DEFAULT_LIMITS
 
 __all__ = ("ControllerResource", "PathEntry", "RouteEntry")
 
@@ -67,6 +68,8 @@ class RouteEntry(web.AbstractRoute):
         """The methods of the path, where this route tells them."""
         self.template = template
         self.placeholders = template.placeholders
+        self.write_timeout = DEFAULT_LIMITS.write_timeout
+        """Seconds for which the client may take nothing of the answer."""
 
     @property
     def name(self) -> str | None:
