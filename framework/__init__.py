@@ -4,6 +4,7 @@ from aiohttp.web import Request
 
 from framework._openapi.settings import OpenAPI
 from framework._responses.response import Response
+from framework._responses.stream_events import Event, EventStream
 from framework._version import __version__
 from framework.app import App
 from framework.container import Container, Lifetime
@@ -22,6 +23,8 @@ __all__ = (
     "Controller",
     "Cookie",
     "DefinitionError",
+    "Event",
+    "EventStream",
     "Guard",
     "HTTPError",
     "Header",

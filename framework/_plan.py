@@ -26,6 +26,8 @@ __all__ = (
     "RoutePlan",
     "ServicePlan",
     "Source",
+    "StreamKind",
+    "StreamPlan",
 )
 
 
@@ -169,16 +171,36 @@ class Encoding(Enum):
     """A response of aiohttp's or ours, sent as it is."""
 
 
+class StreamKind(Enum):
+    """How the items of a stream stand in its body."""
+
+    LINES = "JSON lines"
+    BYTES = "bytes"
+    TEXT = "text"
+    EVENTS = "server-sent events"
+
+
+class StreamPlan(Struct, frozen=True, kw_only=True):
+    """An answer whose body is made item by item while it is sent."""
+
+    kind: StreamKind
+    awaited: bool
+    """Whether the handler is a coroutine that returns the iterator, and not a generator itself."""
+    keep_alive: float | None = None
+    """Seconds of silence after which an event stream sends a comment."""
+
+
 class ResponsePlan(Struct, frozen=True, kw_only=True):
     """What the return annotation of a handler decides."""
 
     annotation: Any
-    """The type of the value in the body, ``None`` where there is no body."""
+    """The type of the value in the body, ``None`` where there is no body; that of one item, in a stream."""
     status: int
     media_type: str | None
     encoding: Encoding
     may_be_response: bool = False
     """Whether the annotation admits a ready response beside (or instead of) the value."""
+    stream: StreamPlan | None = None
 
 
 class LayerPlan(Struct, frozen=True, kw_only=True):

@@ -39,6 +39,8 @@ class RouteOptions(TypedDict, total=False):
     """Short for ``limits=Limits(body=…)``."""
     timeout: float | None
     """Short for ``limits=Limits(timeout=…)``."""
+    keep_alive: float | None
+    """Seconds of silence after which an event stream sends a comment, 15 unless given; ``None`` for never."""
     extra: Mapping[str, Any]
     """Members added to the operation in the document, ``x-`` extensions above all."""
 

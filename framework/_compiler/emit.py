@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from framework._compiler.emit_body import emit_binding
 from framework._compiler.emit_call import emit_call, made_by_request
+from framework._compiler.emit_stream import emit_settling
 from framework._compiler.source import Source
 from framework._pipeline import ErrorAnswer, require_response
 from framework._plan import LayerPlan, RoutePlan
@@ -51,7 +52,10 @@ def emit_route(plan: RoutePlan, answer_for: AnswerFor) -> EmittedRoute:
         _emit_failure(source, "failed", answer_for(plan.layers))
     entry = _emit_timeout(source, plan, answer_for) if plan.limits.timeout is not None else "endpoint"
     aliases = {} if made_by_request(plan) else {"controller": plan.controller}
-    return _finish(source, plan.layers, entry, answer_for, aliases)
+    entry = _emit_layers(source, plan.layers, entry, answer_for)
+    if plan.response.stream is not None and any(level.middlewares for level in plan.layers):
+        entry = emit_settling(source, entry)
+    return EmittedRoute(source=source.text, namespace=source.run(), entry=entry, aliases=aliases)
 
 
 def emit_answer(
@@ -67,14 +71,8 @@ def emit_answer(
         with source.block("try:"):
             source.line("return answer(request)")
         _emit_failure(source, "failed", answer_for(layers))
-    return _finish(source, layers, "endpoint", answer_for, {})
-
-
-def _finish(
-    source: Source, layers: Sequence[LayerPlan], entry: str, answer_for: AnswerFor, aliases: Mapping[str, str]
-) -> EmittedRoute:
-    entry = _emit_layers(source, layers, entry, answer_for)
-    return EmittedRoute(source=source.text, namespace=source.run(), entry=entry, aliases=aliases)
+    entry = _emit_layers(source, layers, "endpoint", answer_for)
+    return EmittedRoute(source=source.text, namespace=source.run(), entry=entry, aliases={})
 
 
 def _emit_layers(source: Source, layers: Sequence[LayerPlan], inner: str, answer_for: AnswerFor) -> str:

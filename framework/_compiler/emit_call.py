@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from framework._compiler.emit_result import emit_result
+from framework._compiler.emit_stream import emit_opening
 from framework._compiler.source import Source
 from framework._plan import ArgumentPlan, Call, FactoryKind, Provision, RoutePlan, ServicePlan
 from framework._services.opening import FINISHERS
@@ -31,7 +32,7 @@ def _arguments(arguments: Sequence[ArgumentPlan]) -> str:
 
 
 def emit_call(source: Source, plan: RoutePlan) -> None:
-    if not any(one.kind.cleans_up for one in plan.services):
+    if plan.response.stream is None and not any(one.kind.cleans_up for one in plan.services):
         for service in plan.services:
             _emit_service(source, service)
         _emit_handler(source, plan)
@@ -43,9 +44,14 @@ def emit_call(source: Source, plan: RoutePlan) -> None:
         for service in plan.services:
             _emit_service(source, service)
         _emit_handler(source, plan)
-        emit_result(source, plan, "response = ")
+        if plan.response.stream is None:
+            emit_result(source, plan, "response = ")
+        else:
+            emit_opening(source, plan)
     with source.block("except BaseException as error:"):
         source.line("raise await close(opened, error)")
+    if plan.response.stream is not None:
+        return
     source.line("failure = await close(opened, None)")
     with source.block("if failure is not None:"):
         source.line("raise failure")
@@ -77,7 +83,10 @@ def _emit_handler(source: Source, plan: RoutePlan) -> None:
     source.use(handle=plan.handler.target)
     controller = plan.controller if made_by_request(plan) else "controller"
     arguments = ", ".join(filter(None, (controller, _arguments(_in_order(plan.handler)))))
-    if plan.synchronous:
+    stream = plan.response.stream
+    if stream is not None and not stream.awaited:
+        source.line(f"result = handle({arguments})")
+    elif plan.synchronous:
         source.use(to_thread=asyncio.to_thread)
         source.line(f"result = await to_thread(handle, {arguments})")
     else:

@@ -36,7 +36,9 @@ def _inner_stages(plan: RoutePlan) -> Iterator[str]:
     for service in plan.services:
         yield f"{service.lifetime} service {service.label}"
     yield f"handler {plan.label}" + (" in a worker thread" if plan.synchronous else "")
-    yield f"encoding: {plan.response.encoding.value}, {plan.response.status}"
+    stream = plan.response.stream
+    as_stream = "" if stream is None else f"stream of {stream.kind.value}, "
+    yield f"{as_stream}encoding: {plan.response.encoding.value}, {plan.response.status}"
     closing = [one.label for one in reversed(plan.services) if one.kind.cleans_up]
     if closing:
-        yield f"cleanup: {', '.join(closing)}"
+        yield f"cleanup{'' if stream is None else ' when the stream ends'}: {', '.join(closing)}"

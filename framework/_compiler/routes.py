@@ -9,20 +9,21 @@ from msgspec.structs import replace
 from framework._binding.binder import RequestBinder
 from framework._compiler.collect import Level, Mounted, collect_handlers
 from framework._compiler.layers import LayerPlanner
+from framework._compiler.streaming import plan_answer
 from framework._inspect.names import type_name
 from framework._inspect.signatures import (
     MISSING,
     Parameter,
     Signature,
     is_async,
-    is_generator,
+    is_async_generator,
+    is_sync_generator,
     read_signature,
     type_arguments,
 )
 from framework._inspect.types import is_foreign, without_none
 from framework._markers import take_marker
 from framework._plan import ArgumentPlan, Call, LayerPlan, RoutePlan, ServicePlan
-from framework._responses.choose import plan_response
 from framework._services.graph import Provider, ServiceGraph
 from framework._services.planner import ServicePlanner, argument_of_request, is_request, lifetime_of
 from framework.container import Lifetime, Registration
@@ -151,11 +152,11 @@ class _Planner:
             function=mounted.function,
             controller=controller,
             handler=Call(target=mounted.function, arguments=arguments),
-            synchronous=not is_async(mounted.function),
+            synchronous=not (is_async(mounted.function) or is_async_generator(mounted.function)),
             parameters=tuple(binder.parameters),
             body=binder.body,
             services=tuple(planner.services),
-            response=plan_response(signature.returns, where=mounted.where, status=options.get("status")),
+            response=plan_answer(mounted, signature.returns),
             layers=tuple(self._layers.plan(one) for one in mounted.levels),
             limits=mounted.limits.within(self._declared.limits),
             formats=tuple(self._declared.formats),
@@ -256,11 +257,11 @@ class _Planner:
 def _check_function(mounted: Mounted) -> None:
     function = mounted.function
     written = getattr(function, "__wrapped__", function)
-    if is_generator(written):
+    if is_sync_generator(written):
         raise InvalidHandlerError(
-            mounted.where, "it is a generator", mend="return the value instead, or an aiohttp StreamResponse"
+            mounted.where, "it is a generator", mend="write it as async def, or return the value instead"
         )
-    if is_async(written) and not is_async(function):
+    if (is_async(written) or is_async_generator(written)) and not (is_async(function) or is_async_generator(function)):
         raise InvalidHandlerError(
             mounted.where, "the decorator around it makes it a plain function", mend="write its wrapper as async def"
         )

@@ -19,7 +19,8 @@ __all__ = (
     "accepts",
     "fill_in",
     "is_async",
-    "is_generator",
+    "is_async_generator",
+    "is_sync_generator",
     "read_signature",
     "type_arguments",
 )
@@ -174,9 +175,14 @@ def is_async(target: Any) -> bool:
     return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(getattr(target, "__call__", None))  # noqa: B004  the method itself is wanted
 
 
-def is_generator(target: Any) -> bool:
-    """Tell whether calling something gives a generator, sync or async."""
-    return inspect.isgeneratorfunction(target) or inspect.isasyncgenfunction(target)
+def is_sync_generator(target: Any) -> bool:
+    """Tell whether calling something gives a generator that cannot await."""
+    return inspect.isgeneratorfunction(target)
+
+
+def is_async_generator(target: Any) -> bool:
+    """Tell whether calling something gives an async generator."""
+    return inspect.isasyncgenfunction(target)
 
 
 def accepts(target: Callable[..., Any], count: int) -> bool:

@@ -8,6 +8,7 @@ from framework._inspect.types import without_metadata
 from framework._openapi.parameters import can_be_invalid
 from framework._openapi.placeholders import describe
 from framework._openapi.problems import problem_responses
+from framework._openapi.streams import describe_stream
 from framework._plan import BodyPlan, Encoding, ResponsePlan, RoutePlan
 from framework.http_errors import reason_phrase
 from framework.media_types import essence
@@ -24,6 +25,8 @@ def describe_answers(plan: RoutePlan) -> dict[str, Any]:
 
 
 def _success(response: ResponsePlan) -> dict[str, Any]:
+    if response.stream is not None:
+        return describe_stream(response, response.stream.kind)
     described = {"description": reason_phrase(response.status) or f"Status {response.status}"}
     if response.media_type is None:
         return described
