@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from aiohttp.test_utils import TestServer
 
 from framework import Controller, Limits, Request, Response, get
 from framework.typedefs import CallNext
-from tests.http.raw import make_request
+from tests.http.raw import Server, make_request
 from tests.http.shapes import Serve, app_of, logged
 
 BIG = 20 * 2**20
@@ -32,7 +31,7 @@ class Answers(Controller):
 
 
 @asynccontextmanager
-async def slow_reader(server: TestServer, path: str) -> AsyncIterator[socket.socket]:
+async def slow_reader(server: Server, path: str) -> AsyncIterator[socket.socket]:
     """Send a request over a socket that takes only what the kernel takes for it."""
     loop = asyncio.get_running_loop()
     with socket.socket() as client:

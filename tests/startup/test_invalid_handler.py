@@ -295,7 +295,7 @@ def test_an_async_generator_that_does_not_say_so() -> None:
             yield [1]
 
         @get("/c")
-        async def unannotated(self):  # type: ignore[no-untyped-def]  # noqa: ANN202  the mistake
+        async def unannotated(self):  # type: ignore[no-untyped-def]
             yield ""
 
         @get("/d")

@@ -14,7 +14,7 @@ class Engine:
 
 
 def test_types_that_nobody_encodes() -> None:
-    """A service, alone, inside a list or inside a Response, an iterator, an event outside of an event stream and an error have no encoding."""
+    """A service, alone or inside another, an iterator, an event outside of its stream and an error have no encoding."""
 
     class Orders(Controller):
         @get("/a")
