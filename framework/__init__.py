@@ -7,6 +7,7 @@ from framework._binding.streams import BodyStream
 from framework._binding.uploads import UploadFile
 from framework._openapi.settings import OpenAPI
 from framework._responses.response import Response
+from framework._responses.stream_events import Event, EventStream
 from framework._version import __version__
 from framework.app import App
 from framework.background import BackgroundTasks, Periodic
@@ -31,6 +32,8 @@ __all__ = (
     "Cookie",
     "DefinitionError",
     "Deprecation",
+    "Event",
+    "EventStream",
     "File",
     "Form",
     "Guard",

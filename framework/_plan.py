@@ -33,6 +33,8 @@ __all__ = (
     "RoutePlan",
     "ServicePlan",
     "Source",
+    "StreamKind",
+    "StreamPlan",
     "VerificationPlan",
 )
 
@@ -259,11 +261,30 @@ class MediaPlan(Struct, frozen=True, kw_only=True):
     """Whether the document names it; aliases are answered only."""
 
 
+class StreamKind(Enum):
+    """How the items of a stream stand in its body."""
+
+    LINES = "JSON lines"
+    BYTES = "bytes"
+    TEXT = "text"
+    EVENTS = "server-sent events"
+
+
+class StreamPlan(Struct, frozen=True, kw_only=True):
+    """An answer whose body is made item by item while it is sent."""
+
+    kind: StreamKind
+    awaited: bool
+    """Whether the handler is a coroutine that returns the iterator, and not a generator itself."""
+    keep_alive: float | None = None
+    """Seconds of silence after which an event stream sends a comment."""
+
+
 class ResponsePlan(Struct, frozen=True, kw_only=True):
     """What the return annotation of a handler and the options of its route decide."""
 
     annotation: Any
-    """The type of the value in the body, ``None`` where there is no body."""
+    """The type of the value in the body, ``None`` where there is no body; that of one item, in a stream."""
     status: int
     encoding: Encoding
     media: tuple[MediaPlan, ...] = ()
@@ -290,6 +311,8 @@ class ResponsePlan(Struct, frozen=True, kw_only=True):
     """Whether a part of the body may be asked for."""
     typed_headers: type[Any] | None = None
     """The Struct of the headers that the handler sets."""
+
+    stream: StreamPlan | None = None
 
     @property
     def media_type(self) -> str | None:

@@ -19,6 +19,7 @@ from framework._compiler.routes import Declarations, Plans, plan_routes
 from framework._inspect.names import describe_call
 from framework._openapi.selection import summary_of
 from framework._openapi.settings import OpenAPI
+from framework._responses.stream_registry import OPEN_STREAMS, OpenStreams
 from framework._routing.resource import ControllerResource
 from framework._services.opening import open_services
 from framework._services.scope import close
@@ -110,6 +111,9 @@ class App:
         router.register_resource(resource)
         application.cleanup_ctx.append(_lifespan(compiled))
         application.on_startup.append(lambda _: _install(application, resource))
+        if OPEN_STREAMS not in application:
+            application[OPEN_STREAMS] = streams = OpenStreams()
+            application.on_shutdown.append(streams.shut_down)
         self._prefix = lambda: resource.prefix
 
     def _compile(self) -> CompiledApp:

@@ -70,6 +70,8 @@ class RouteOptions(TypedDict, total=False):
     """The type of the headers that the handler sets, for the document."""
     require_precondition: bool
     """Refuse (428) requests that do not say which version they mean."""
+    keep_alive: float | None
+    """Seconds of silence after which an event stream sends a comment, 15 unless given; ``None`` for never."""
     extra: Mapping[str, Any]
     """Members added to the operation in the document, ``x-`` extensions above all."""
 

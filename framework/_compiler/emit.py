@@ -12,12 +12,12 @@ from framework._compiler.emit_call import emit_call, made_by_request
 from framework._compiler.emit_deprecation import emit_deprecation
 from framework._compiler.emit_result import emit_negotiation
 from framework._compiler.emit_security import emit_guards
+from framework._compiler.emit_stream import emit_settling
 from framework._compiler.source import Source
 from framework._pipeline import ErrorAnswer, require_response
 from framework._plan import LayerPlan, RoutePlan
 from framework._responses.encoded import EncodedResponse
 from framework._responses.response import Response
-from framework.deprecation import Deprecation
 from framework.http_errors import ServiceUnavailable
 
 __all__ = ("EmittedRoute", "emit_answer", "emit_route")
@@ -51,7 +51,12 @@ def emit_route(plan: RoutePlan, answer_for: AnswerFor) -> EmittedRoute:
         _emit_failure(source, "failed", answer_for(plan.layers))
     entry = _emit_timeout(source, plan, answer_for) if plan.limits.timeout is not None else "endpoint"
     aliases = {} if made_by_request(plan) else {"controller": plan.controller}
-    return _finish(source, plan.layers, entry, answer_for, aliases, plan.deprecation)
+    entry = _emit_layers(source, plan.layers, entry, answer_for)
+    if plan.response.stream is not None and any(level.middlewares for level in plan.layers):
+        entry = emit_settling(source, entry)
+    if plan.deprecation is not None:
+        entry = emit_deprecation(source, plan.deprecation, entry)
+    return EmittedRoute(source=source.text, namespace=source.run(), entry=entry, aliases=aliases)
 
 
 def _emit_reading(source: Source, plan: RoutePlan) -> None:
@@ -73,21 +78,8 @@ def emit_answer(
         with source.block("try:"):
             source.line("return answer(request)")
         _emit_failure(source, "failed", answer_for(layers))
-    return _finish(source, layers, "endpoint", answer_for, {})
-
-
-def _finish(
-    source: Source,
-    layers: Sequence[LayerPlan],
-    entry: str,
-    answer_for: AnswerFor,
-    aliases: Mapping[str, str],
-    deprecation: Deprecation | None = None,
-) -> EmittedRoute:
-    entry = _emit_layers(source, layers, entry, answer_for)
-    if deprecation is not None:
-        entry = emit_deprecation(source, deprecation, entry)
-    return EmittedRoute(source=source.text, namespace=source.run(), entry=entry, aliases=aliases)
+    entry = _emit_layers(source, layers, "endpoint", answer_for)
+    return EmittedRoute(source=source.text, namespace=source.run(), entry=entry, aliases={})
 
 
 def _emit_layers(source: Source, layers: Sequence[LayerPlan], inner: str, answer_for: AnswerFor) -> str:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from framework._binding.forms import finish_files
 from framework._compiler.emit_result import emit_result
+from framework._compiler.emit_stream import emit_opening
 from framework._compiler.source import Source
 from framework._plan import ArgumentPlan, Call, FactoryKind, Provision, RoutePlan, ServicePlan
 from framework._services.opening import FINISHERS
@@ -42,7 +43,8 @@ def emit_call(source: Source, plan: RoutePlan, before: Callable[[], None]) -> No
     kept_early = any(one.kind.cleans_up and one.variable in early for one in plan.services)
     if not kept_early:
         before()
-    if not has_files and not any(one.kind.cleans_up for one in plan.services):
+    closes = has_files or plan.response.stream is not None or any(one.kind.cleans_up for one in plan.services)
+    if not closes:
         emit_services(source, services)
         _emit_handler(source, plan)
         emit_result(source, plan, "return ")
@@ -56,9 +58,14 @@ def emit_call(source: Source, plan: RoutePlan, before: Callable[[], None]) -> No
             before()
         emit_services(source, services)
         _emit_handler(source, plan)
-        emit_result(source, plan, "response = ")
+        if plan.response.stream is None:
+            emit_result(source, plan, "response = ")
+        else:
+            emit_opening(source, plan)
     with source.block("except BaseException as error:"):
         source.line("raise await close(opened, error)")
+    if plan.response.stream is not None:
+        return
     source.line("failure = await close(opened, None)")
     with source.block("if failure is not None:"):
         source.line("raise failure")
@@ -97,7 +104,10 @@ def _emit_handler(source: Source, plan: RoutePlan) -> None:
     source.use(handle=plan.handler.target)
     controller = plan.controller if made_by_request(plan) else "controller"
     arguments = ", ".join(filter(None, (controller, argument_list(_in_order(plan.handler)))))
-    if plan.synchronous:
+    stream = plan.response.stream
+    if stream is not None and not stream.awaited:
+        source.line(f"result = handle({arguments})")
+    elif plan.synchronous:
         source.use(to_thread=asyncio.to_thread)
         source.line(f"result = await to_thread(handle, {arguments})")
     else:

@@ -55,9 +55,11 @@ def _inner_stages(plan: RoutePlan) -> Iterator[str]:
     for service in plan.services:
         yield f"{service.lifetime} service {service.label}"
     yield f"handler {plan.label}" + (" in a worker thread" if plan.synchronous else "")
-    yield f"encoding: {response.encoding.value}, {response.status}"
+    stream = response.stream
+    as_stream = "" if stream is None else f"stream of {stream.kind.value}, "
+    yield f"{as_stream}encoding: {response.encoding.value}, {response.status}"
     if response.conditional or response.ranges:
         yield "comparing versions: 304 for what the client has, 412 for a precondition that does not hold"
     closing = [one.label for one in reversed(plan.services) if one.kind.cleans_up]
     if closing:
-        yield f"cleanup: {', '.join(closing)}"
+        yield f"cleanup{'' if stream is None else ' when the stream ends'}: {', '.join(closing)}"

@@ -141,6 +141,7 @@ _SHAPES: Mapping[str, _Shape] = {
     "require_precondition": _Shape(_is_switch, "True or False", "require_precondition=True"),
     "body_limit": _Shape(_is_whole, "a number of bytes", "body_limit=65_536"),
     "timeout": _Shape(_is_duration, "a positive number of seconds", "timeout=2.5", optional=True),
+    "keep_alive": _Shape(_is_duration, "a positive number of seconds", "keep_alive=15", optional=True),
     "extra": _Shape(_is_mapping, "a mapping", 'extra={"x-internal": True}', optional=True),
     "controllers": _Shape(_is_series, "a sequence", "controllers=[OrderController]"),
     "container": _Shape(_is_container, "a Container", "container=Container()", optional=True),

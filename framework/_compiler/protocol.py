@@ -26,8 +26,7 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _PAYLOAD_ACCESS_ERROR, ERROR, RequestHandler, _ErrInfo
 
 from framework._responses.encoded import EncodedResponse
-from framework._responses.sending import drain
-from framework._responses.wire import HIGH_WATER
+from framework._responses.wire import HIGH_WATER, drain
 
 # ruff: noqa: SLF001  see above
 

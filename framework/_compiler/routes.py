@@ -13,6 +13,7 @@ from framework._compiler.collect import Level, Mounted, collect_handlers
 from framework._compiler.injected import Injector
 from framework._compiler.layers import LayerPlanner
 from framework._compiler.slow_patterns import SlowPatternWatch
+from framework._compiler.streaming import plan_answer
 from framework._compiler.work import PeriodicCall, plan_lifespan, plan_periodic, provide_tasks
 from framework._inspect.names import type_name
 from framework._inspect.signatures import (
@@ -20,14 +21,14 @@ from framework._inspect.signatures import (
     Parameter,
     Signature,
     is_async,
-    is_generator,
+    is_async_generator,
+    is_sync_generator,
     read_signature,
     type_arguments,
 )
 from framework._inspect.types import is_foreign, kind_of, without_none
 from framework._markers import take_marker
 from framework._plan import ArgumentPlan, Call, LayerPlan, Provision, RoutePlan, ServicePlan
-from framework._responses.choose import plan_response
 from framework._services.credentials import CredentialPlanner
 from framework._services.graph import Provider, ServiceGraph
 from framework._services.planner import BindMarked, ServicePlanner, argument_of_request, is_request, lifetime_of
@@ -188,14 +189,7 @@ class _Planner:
         bodies = () if binder.body is None else (binder.body.type,)
         self._patterns.look_at(mounted.where, (*(kind_of(one.annotation) for one in binder.parameters), *bodies))
         self._check_raises(mounted)
-        response = plan_response(
-            signature.returns,
-            where=mounted.where,
-            method=method,
-            options=options,
-            formats=self._declared.formats,
-            report=self._report,
-        )
+        response = plan_answer(mounted, signature.returns, method, self._declared.formats, self._report)
         check_examples(options.get("examples", {}), response.annotation, mounted.where)
         return RoutePlan(
             method=method,
@@ -205,7 +199,7 @@ class _Planner:
             function=mounted.function,
             controller=controller,
             handler=Call(target=mounted.function, arguments=arguments),
-            synchronous=not is_async(mounted.function),
+            synchronous=not (is_async(mounted.function) or is_async_generator(mounted.function)),
             parameters=tuple(binder.parameters),
             body=binder.body,
             services=tuple(planner.services),
@@ -331,11 +325,11 @@ class _Planner:
 def _check_function(mounted: Mounted) -> None:
     function = mounted.function
     written = getattr(function, "__wrapped__", function)
-    if is_generator(written):
+    if is_sync_generator(written):
         raise InvalidHandlerError(
-            mounted.where, "it is a generator", mend="return the value instead, or an aiohttp StreamResponse"
+            mounted.where, "it is a generator", mend="write it as async def, or return the value instead"
         )
-    if is_async(written) and not is_async(function):
+    if (is_async(written) or is_async_generator(written)) and not (is_async(function) or is_async_generator(function)):
         raise InvalidHandlerError(
             mounted.where, "the decorator around it makes it a plain function", mend="write its wrapper as async def"
         )

@@ -21,7 +21,9 @@ __all__ = (
     "bound_parameters",
     "fill_in",
     "is_async",
+    "is_async_generator",
     "is_generator",
+    "is_sync_generator",
     "read_signature",
     "type_arguments",
 )
@@ -176,9 +178,19 @@ def is_async(target: Any) -> bool:
     return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(getattr(target, "__call__", None))  # noqa: B004  the method itself is wanted
 
 
+def is_sync_generator(target: Any) -> bool:
+    """Tell whether calling something gives a generator that cannot await."""
+    return inspect.isgeneratorfunction(target)
+
+
+def is_async_generator(target: Any) -> bool:
+    """Tell whether calling something gives an async generator."""
+    return inspect.isasyncgenfunction(target)
+
+
 def is_generator(target: Any) -> bool:
-    """Tell whether calling something gives a generator, sync or async."""
-    return inspect.isgeneratorfunction(target) or inspect.isasyncgenfunction(target)
+    """Tell whether calling something gives a generator of either kind."""
+    return is_sync_generator(target) or is_async_generator(target)
 
 
 def bound_parameters(target: Callable[..., Any], count: int, names: Iterable[str], where: str) -> AbstractSet[str]:

@@ -10,6 +10,7 @@ from framework._openapi.parameters import can_be_invalid
 from framework._openapi.placeholders import describe
 from framework._openapi.problems import problem_responses
 from framework._openapi.security import asks_for_credentials, asks_for_scopes
+from framework._openapi.streams import describe_stream
 from framework._plan import BodyKind, BodyPlan, Encoding, ResponsePlan, RoutePlan
 from framework.http_errors import reason_phrase
 from framework.media_types import essence
@@ -49,6 +50,8 @@ def describe_answers(plan: RoutePlan) -> dict[str, Any]:
 
 def _success(plan: RoutePlan) -> dict[str, Any]:
     response = plan.response
+    if response.stream is not None:
+        return describe_stream(response, response.stream.kind)
     described = {
         "description": reason_phrase(response.status) or f"Status {response.status}",
         **_headers(_fixed_headers(response), _typed_headers(response) | _added_headers(plan)),

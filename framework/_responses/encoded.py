@@ -11,8 +11,7 @@ from multidict import CIMultiDict
 
 from framework._private import SUPPORTED, serialize_head
 from framework._responses.response import Response
-from framework._responses.sending import drain
-from framework._responses.wire import HIGH_WATER, date_lines, has_signals
+from framework._responses.wire import HIGH_WATER, date_lines, drain, has_signals
 from framework.http_errors import reason_phrase
 
 __all__ = ("DONE", "EncodedResponse", "Head")

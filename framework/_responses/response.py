@@ -16,12 +16,11 @@ from yarl import URL
 from framework._responses.cookies import SetCookie, check_cookie, morsel_for, needs_https
 from framework._responses.encoders import encode_bytes, encode_untyped
 from framework._responses.headers import header_texts
-from framework._responses.sending import drain
-from framework._responses.wire import HIGH_WATER, has_signals, header_lines, send, whole_head
+from framework._responses.wire import HIGH_WATER, drain, has_signals, header_lines, send, whole_head
 from framework.caching import CacheControl
 from framework.http_errors import reason_phrase
 
-__all__ = ("BrokenResponse", "Response", "instance_of")
+__all__ = ("BrokenResponse", "Response", "SafeCookies", "instance_of")
 
 _T = TypeVar("_T")
 _R = TypeVar("_R", bound="Response[Any]")
@@ -48,7 +47,46 @@ def instance_of(request: BaseRequest) -> str:
     return path if path.isascii() else quote(path.encode(errors="surrogateescape"), safe=_PATH_SAFE)
 
 
-class Response(web.Response, Generic[_T]):
+class SafeCookies(web.StreamResponse):
+    """A response whose cookies are HttpOnly and SameSite=Lax, and Secure but for loopback hosts, unless said."""
+
+    def set_cookie(self, name: str, value: str, **attributes: Any) -> None:
+        """Set a cookie as aiohttp does, HttpOnly and SameSite=Lax unless said otherwise.
+
+        Raises ValueError where a browser would ignore it: a name or value that cannot be, a ``__Host-`` or
+        ``__Secure-`` name without what it promises, SameSite=None or Partitioned without Secure.
+        """
+        said = {key: one for key, one in attributes.items() if one is not None}
+        check_cookie(name, value, said)
+        if said.get("partitioned"):
+            morsel_for(self.cookies, name)
+        elif "partitioned" in said:
+            del said["partitioned"]
+        if needs_https(name, said):
+            said["secure"] = True
+        super().set_cookie(name, value, **{"httponly": True, "samesite": "Lax", **said})
+        if "secure" not in said:
+            # Decided when the request is known; a flag that aiohttp itself does not look at.
+            self._secure_later = {*getattr(self, "_secure_later", ()), name}
+
+    def settle_headers(self, request: BaseRequest) -> None:
+        """Decide what waited for the request: the Secure of cookies, and whether the connection stays open."""
+        for name in getattr(self, "_secure_later", ()):
+            if name in self.cookies:
+                self.cookies[name]["secure"] = request.secure or not _is_loopback(request.host)
+        if self.headers.get(hdrs.CONNECTION, "").lower() == "close":
+            # The header alone tells the client, and leaves the connection open.
+            self.force_close()
+
+    async def _prepare_headers(self) -> None:
+        # aiohttp announces itself and its version in a Server header that nobody asked for.
+        announced = hdrs.SERVER in self.headers
+        await super()._prepare_headers()
+        if not announced:
+            self.headers.popall(hdrs.SERVER, None)
+
+
+class Response(SafeCookies, web.Response, Generic[_T]):
     """An answer with more than a value: a status, headers, cookies or a media type of its own.
 
     The value is encoded as the handler's return annotation says (``-> Response[Order]``); outside handlers ``str`` is
@@ -100,28 +138,9 @@ class Response(web.Response, Generic[_T]):
         return self.__dict__.get("_made_body")
 
     @_body.setter
-    def _body(self, body: Any) -> None:
+    def _body(self, body: Any) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  made when asked for
         self._pending = False
         self.__dict__["_made_body"] = body
-
-    def set_cookie(self, name: str, value: str, **attributes: Any) -> None:
-        """Set a cookie as aiohttp does, HttpOnly and SameSite=Lax unless said otherwise.
-
-        Raises ValueError where a browser would ignore it: a name or value that cannot be, a ``__Host-`` or
-        ``__Secure-`` name without what it promises, SameSite=None or Partitioned without Secure.
-        """
-        said = {key: one for key, one in attributes.items() if one is not None}
-        check_cookie(name, value, said)
-        if said.get("partitioned"):
-            morsel_for(self.cookies, name)
-        elif "partitioned" in said:
-            del said["partitioned"]
-        if needs_https(name, said):
-            said["secure"] = True
-        super().set_cookie(name, value, **{"httponly": True, "samesite": "Lax", **said})
-        if "secure" not in said:
-            # Decided when the request is known; a flag that aiohttp itself does not look at.
-            self._secure_later = {*getattr(self, "_secure_later", ()), name}
 
     def for_request(self, encode: Callable[[Any], bytes] | None, media_type: str | None, status: int) -> Self:
         """Return what a handler returned, encoded as its route decided: itself, or a copy from the second time on.
@@ -188,12 +207,7 @@ class Response(web.Response, Generic[_T]):
         except Exception:
             _LOGGER.exception("%s %s: a response cannot be encoded", request.method, request.rel_url.raw_path)
             self.fail(request)
-        for name in getattr(self, "_secure_later", ()):
-            if name in self.cookies:
-                self.cookies[name]["secure"] = request.secure or not _is_loopback(request.host)
-        if self.headers.get(hdrs.CONNECTION, "").lower() == "close":
-            # The header alone tells the client, and leaves the connection open.
-            self.force_close()
+        self.settle_headers(request)
 
     def _whole(self, request: BaseRequest) -> bytes:
         if self._keep_alive is None:
@@ -233,13 +247,6 @@ class Response(web.Response, Generic[_T]):
             problem["detail"] = detail
         self.body, _ = encode_untyped({**problem, "instance": instance_of(request), **members})
         self.headers[hdrs.CONTENT_TYPE] = "application/problem+json"
-
-    async def _prepare_headers(self) -> None:
-        # aiohttp announces itself and its version in a Server header that nobody asked for.
-        announced = hdrs.SERVER in self.headers
-        await super()._prepare_headers()
-        if not announced:
-            self.headers.popall(hdrs.SERVER, None)
 
 
 class _Given:

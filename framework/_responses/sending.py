@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from aiohttp import ClientConnectionResetError
 from aiohttp.web_request import BaseRequest
 
-from framework.limits import DEFAULT_LIMITS
+from framework._responses.wire import drain, write_timeout_of
 
-__all__ = ("drain", "send_file", "write_timeout_of")
+__all__ = ("send_file",)
 
 _T = TypeVar("_T")
 # Bytes that one call in a worker thread sends, or reads where there is no sendfile.
@@ -18,34 +18,6 @@ _SENT_AT_ONCE = 4_194_304
 _READ_AT_ONCE = 262_144
 # Seconds after which a wait looks whether the connection is still there.
 _GLANCE = 1.0
-
-
-def write_timeout_of(request: BaseRequest) -> float | None:
-    """Return for how many seconds a client may take nothing: what the limits of its route say."""
-    match: Any = getattr(request, "_match_info", None)
-    limits = getattr(getattr(match, "route", None), "limits", None) or DEFAULT_LIMITS
-    timeout: float | None = limits.write_timeout
-    return timeout
-
-
-async def drain(request: BaseRequest) -> None:
-    """Wait until the transport takes more; raises ClientConnectionResetError where the client takes nothing."""
-    timeout = write_timeout_of(request)
-    transport = request.transport
-    if timeout is None or transport is None:
-        await request.writer.drain()
-        return
-    waiting = transport.get_write_buffer_size()
-    while True:
-        try:
-            async with asyncio.timeout(timeout):
-                await request.writer.drain()
-        except TimeoutError:
-            before, waiting = waiting, transport.get_write_buffer_size()
-            if waiting >= before:
-                raise _cut(request, timeout) from None
-        else:
-            return
 
 
 def _cut(request: BaseRequest, timeout: float) -> ClientConnectionResetError:

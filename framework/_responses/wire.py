@@ -1,5 +1,6 @@
 """Head and body of a response as the bytes of one write."""
 
+import asyncio
 import time
 from email.utils import formatdate
 from http.cookies import SimpleCookie
@@ -9,7 +10,9 @@ from aiohttp import ClientConnectionResetError, HttpVersion10, HttpVersion11, hd
 from aiohttp.web_request import BaseRequest
 from multidict import CIMultiDict
 
-__all__ = ("HIGH_WATER", "date_lines", "has_signals", "header_lines", "send", "whole_head")
+from framework.limits import DEFAULT_LIMITS, Limits
+
+__all__ = ("HIGH_WATER", "date_lines", "drain", "has_signals", "header_lines", "send", "whole_head", "write_timeout_of")
 
 _WITHOUT_LENGTH = frozenset({204, 304})
 HIGH_WATER = 65_536
@@ -81,6 +84,53 @@ def send(request: BaseRequest, data: bytes) -> None:
     if transport is None or transport.is_closing():
         raise ClientConnectionResetError("Cannot write to closing transport")
     transport.write(data)
+
+
+def write_timeout_of(request: BaseRequest) -> float | None:
+    """Return for how many seconds the client may take nothing of its answer: what the limits of the route say."""
+    match: Any = getattr(request, "_match_info", None)
+    limits: Limits = getattr(getattr(match, "route", None), "limits", DEFAULT_LIMITS)
+    return limits.write_timeout
+
+
+async def drain(request: BaseRequest) -> None:
+    """Wait until the transport takes more, and cut off a client that takes nothing for too long.
+
+    Raises ClientConnectionResetError where the client has gone or was cut off.
+    """
+    transport, seconds = request.transport, write_timeout_of(request)
+    if transport is None:
+        raise ClientConnectionResetError("Cannot write to closing transport")
+    watch = None if seconds is None else _WriteWatch(transport, seconds)
+    try:
+        await request.writer.drain()
+    finally:
+        if watch is not None:
+            watch.timer.cancel()
+    if request.transport is None:
+        raise ClientConnectionResetError("The client has gone, or takes nothing of its answer")
+
+
+class _WriteWatch:
+    """Aborts a transport when what it has to write does not grow less for some seconds."""
+
+    def __init__(self, transport: asyncio.WriteTransport, seconds: float) -> None:
+        self._transport = transport
+        self._seconds = seconds
+        self._loop = asyncio.get_running_loop()
+        self._left = transport.get_write_buffer_size()
+        self._taken_at = self._loop.time()
+        self.timer = self._loop.call_later(seconds / 4, self._look)
+
+    def _look(self) -> None:
+        left, now = self._transport.get_write_buffer_size(), self._loop.time()
+        if left < self._left:
+            self._left, self._taken_at = left, now
+        elif now - self._taken_at >= self._seconds:
+            # Not close(), which would wait for the client to take what is left.
+            self._transport.abort()
+            return
+        self.timer = self._loop.call_later(self._seconds / 4, self._look)
 
 
 class _Clock:

@@ -29,7 +29,7 @@ from tests.benchmarks.servers import BASELINE  # noqa: E402  the same
 COMMITTED = Path(__file__).with_name("instructions.json")
 TOLERANCE = 0.03
 APPS = {BASELINE: "tests.benchmarks.apps.handwritten", "framework": "tests.benchmarks.apps.framework_app"}
-WORKLOADS = ("plain", "json", "item", "order", "form", "items100", "middleware5", "scoped", "faults")
+WORKLOADS = ("plain", "json", "item", "order", "form", "items100", "middleware5", "scoped", "stream", "faults")
 TIMEOUT = 1200
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "0"}
 

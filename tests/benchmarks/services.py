@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.benchmarks.schemas import Item, NewOrder, Receipt, SessionState
+from tests.benchmarks.workloads import PART, PARTS
 
-__all__ = ("Catalog", "Orders", "Session", "open_session", "session_scope")
+__all__ = ("Catalog", "Orders", "Session", "open_session", "parts", "session_scope")
 
 
 class Catalog:
@@ -62,3 +63,9 @@ async def open_session() -> AsyncIterator[Session]:
 
 session_scope = asynccontextmanager(open_session)
 """The same for frameworks without injection of generators: ``async with session_scope() as session``."""
+
+
+async def parts() -> AsyncIterator[bytes]:
+    """Yield the parts of ``stream``."""
+    for _ in range(PARTS):
+        yield PART

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 __all__ = (
     "KINDS",
+    "PART",
+    "PARTS",
     "PENDING",
     "SECTIONS",
     "WORKLOADS",
@@ -23,6 +25,10 @@ __all__ = (
 SECTIONS = 40
 KINDS = 25
 """``routes1000`` has a route for each kind of each section."""
+
+PART = bytes(range(256)) * 64
+PARTS = 64
+"""``stream`` sends 1 MiB in so many parts."""
 
 Variant = str
 """Which application a server builds: ``base``, ``middleware5`` or ``routes1000``; passed in ``BENCH_VARIANT``."""
@@ -174,6 +180,12 @@ _ALL = (
         expected=({"open": True, "live": 1},) * 3,
     ),
     Workload(
+        name="stream",
+        about="1 MiB of bytes, yielded in 64 parts",
+        requests=(_get("/stream"),),
+        expected=(PART * PARTS,),
+    ),
+    Workload(
         name="faults",
         about="the body of order with 20 faults (how many of them a server reports stands beside its name)",
         requests=(_post("/orders", FAULTY_ORDER),),
@@ -200,10 +212,12 @@ _ALL = (
 WORKLOADS: dict[str, Workload] = {workload.name: workload for workload in _ALL}
 
 PENDING: dict[str, str] = {
-    "stream": "streamed answers have not landed yet",
     "ws": "WebSockets have not landed yet",
 }
 """Workloads to come, and what each waits for."""
+
+
+_MEDIA_TYPES = {str: "text/plain", bytes: "application/octet-stream"}
 
 
 def check_answer(workload: Workload, answer: Answer, expected: Any) -> str | None:
@@ -216,9 +230,11 @@ def check_answer(workload: Workload, answer: Answer, expected: Any) -> str | Non
     if expected is None:
         return None
     media_type = answer.headers.get("content-type", "").partition(";")[0]
-    wanted = "text/plain" if isinstance(expected, str) else "application/json"
+    wanted = _MEDIA_TYPES.get(type(expected), "application/json")
     if media_type != wanted:
         return f"Content-Type {media_type!r} instead of {wanted!r}"
+    if isinstance(expected, bytes):
+        return None if answer.body == expected else f"other bytes, {len(answer.body)} of them"
     value = answer.body.decode() if isinstance(expected, str) else json.loads(answer.body)
     return None if value == expected else f"{value!r} instead of {expected!r}"
 

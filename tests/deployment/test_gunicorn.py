@@ -26,12 +26,14 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def gunicorn(worker: str, database: Path) -> AsyncIterator[str]:
-    """Run the shop with two workers; yield its URL, and stop it by its process id."""
+async def gunicorn(
+    worker: str, target: str = "app_template.main:web_app", *, workers: int = 2, **settings: str
+) -> AsyncIterator[str]:
+    """Run an application with some workers; yield its URL, and stop it by its process id."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "app_template.main:web_app", "--worker-class", worker]
-    command += ["--workers", "2", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
-    environment = {**os.environ, "DATABASE_URL": f"sqlite+aiosqlite:///{database}"}
+    command = [sys.executable, "-m", "gunicorn", target, "--worker-class", worker]
+    command += ["--workers", str(workers), "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
+    environment = {**os.environ, **settings}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)  # noqa: ASYNC220, S603  ours
     try:
         await wait_until_up(port, process)
@@ -57,10 +59,14 @@ async def wait_until_up(port: int, process: subprocess.Popen[str]) -> None:
                 return
 
 
-@pytest.mark.parametrize("worker", ["aiohttp.GunicornWebWorker", "aiohttp.GunicornUVLoopWebWorker"])
+WORKERS = pytest.mark.parametrize("worker", ["aiohttp.GunicornWebWorker", "aiohttp.GunicornUVLoopWebWorker"])
+
+
+@WORKERS
 async def test_shop_runs_under_gunicorn_with_two_workers(worker: str, tmp_path: Path) -> None:
     """Two workers share one database: what one of them took is read back from either, and both stop cleanly."""
-    async with gunicorn(worker, tmp_path / "shop.db") as url, aiohttp.ClientSession(url) as client:
+    database = f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}"
+    async with gunicorn(worker, DATABASE_URL=database) as url, aiohttp.ClientSession(url) as client:
         products = await (await client.get("/products")).json()
         sku = products["items"][0]["sku"]
         order = {"customer": "Ada", "lines": [{"sku": sku, "quantity": 1}]}
@@ -70,3 +76,17 @@ async def test_shop_runs_under_gunicorn_with_two_workers(worker: str, tmp_path: 
         # A connection of its own for each request, so that both workers are asked.
         answers = [await client.get(placed.headers["Location"], headers={"Connection": "close"}) for _ in range(8)]
         assert [await one.json() for one in answers] == [created] * 8
+
+
+@WORKERS
+async def test_open_stream_ends_when_gunicorn_stops(worker: str, tmp_path: Path) -> None:
+    """On SIGTERM an event stream gets its end, its services are closed, and then those of the process."""
+    told = tmp_path / "told"
+    target = "tests.deployment.streaming_app:web_app"
+    async with aiohttp.ClientSession() as client:
+        async with gunicorn(worker, target, workers=1, STREAM_LOG=str(told)) as url:
+            stream = await client.get(f"{url}/feed")
+            assert await stream.content.readuntil(b"\n\n") == b"data: 1\n\n"
+        # Without the chunk that ends it, this were a ClientPayloadError.
+        assert await stream.content.read() == b""
+    assert told.read_text().splitlines() == ["generator ended", "session closed", "engine closed"]

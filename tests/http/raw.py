@@ -5,13 +5,12 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy
-from aiohttp.test_utils import BaseTestServer
 from multidict import CIMultiDict
 
-__all__ = ("IN_PYTHON", "Answer", "Connection", "ask", "connect", "exchange", "make_request")
+__all__ = ("IN_PYTHON", "Answer", "Connection", "Server", "ask", "connect", "exchange", "make_request")
 
 IN_PYTHON = HttpRequestParser is HttpRequestParserPy
 """Which of aiohttp's two parsers this process runs with; AIOHTTP_NO_EXTENSIONS=1 chooses the one in Python."""
@@ -21,6 +20,20 @@ _PATIENCE = 20.0
 # How long a connection is watched before it counts as open.
 _MOMENT = 0.03
 _WITHOUT_BODY = frozenset({100, 204, 304})
+
+
+class Server(Protocol):
+    """Where something listens."""
+
+    @property
+    def host(self) -> str:
+        """Its address."""
+        ...
+
+    @property
+    def port(self) -> int | None:
+        """Its port."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +98,11 @@ class Connection:
         await self.send(data)
         return await self.receive(method=method)
 
+    async def read(self, count: int) -> bytes:
+        """Read that many bytes."""
+        async with asyncio.timeout(self._patience):
+            return await self._reader.readexactly(count)
+
     async def rest(self) -> bytes:
         """Read all that still comes until the server closes the connection."""
         async with asyncio.timeout(self._patience):
@@ -135,7 +153,7 @@ def _parse_head(head: bytes) -> tuple[str, int, str, CIMultiDict[str]]:
 
 
 @asynccontextmanager
-async def connect(server: BaseTestServer, *, patience: float = _PATIENCE) -> AsyncIterator[Connection]:
+async def connect(server: Server, *, patience: float = _PATIENCE) -> AsyncIterator[Connection]:
     """Open a connection to a test server; what does not come within ``patience`` seconds is a TimeoutError."""
     reader, writer = await asyncio.open_connection(server.host, server.port, limit=2**24)
     connection = Connection(reader, writer, patience)
@@ -145,7 +163,7 @@ async def connect(server: BaseTestServer, *, patience: float = _PATIENCE) -> Asy
         await connection.close()
 
 
-async def exchange(server: BaseTestServer, data: bytes, *, method: str = "GET", probe: bytes | None = None) -> Answer:
+async def exchange(server: Server, data: bytes, *, method: str = "GET", probe: bytes | None = None) -> Answer:
     """Send bytes on a fresh connection and return the one answer to them.
 
     With a ``probe``, a request that is answered with 200, the connection must stay usable for it. Without one the
@@ -162,7 +180,7 @@ async def exchange(server: BaseTestServer, data: bytes, *, method: str = "GET", 
 
 
 async def ask(
-    server: BaseTestServer, method: str, target: str, *, headers: Mapping[str, str] | None = None, body: Any = None
+    server: Server, method: str, target: str, *, headers: Mapping[str, str] | None = None, body: Any = None
 ) -> Answer:
     """Send one whole request and return its answer; ``body`` is JSON, written out unless it is bytes already."""
     if body is None:

@@ -1,13 +1,13 @@
 """InvalidHandlerError: what carries a route decorator is no method that can answer."""
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import cached_property
 from typing import Any
 
 import pytest
 
-from framework import Controller, get, post
+from framework import Controller, EventStream, get, post
 from framework.errors import InvalidHandlerError
 from tests.startup.expected import mistakes, place
 
@@ -266,19 +266,94 @@ def test_an_async_handler_in_a_plain_wrapper() -> None:
 
 
 def test_a_generator() -> None:
-    """A handler that yields answers nothing."""
+    """A handler that yields without being async answers nothing."""
 
     class Orders(Controller):
         @get("/a")
-        async def first(self) -> Any:
+        def search(self) -> Any:
+            yield ""
+
+    assert mistakes(Orders) == [
+        (
+            InvalidHandlerError,
+            f"Orders.search ({place(Orders.search)}): it is a generator.\n"
+            "  Mend: write it as async def, or return the value instead.",
+        )
+    ]
+
+
+def test_an_async_generator_that_does_not_say_so() -> None:
+    """A handler that yields is annotated with a stream and nothing else."""
+
+    class Orders(Controller):
+        @get("/a")
+        async def untyped(self) -> Any:
             yield ""
 
         @get("/b")
-        def second(self) -> Any:
+        async def several(self) -> list[int]:  # type: ignore[misc]  # the mistake
+            yield [1]
+
+        @get("/c")
+        async def unannotated(self):  # type: ignore[no-untyped-def]
             yield ""
 
-    mend = "  Mend: return the value instead, or an aiohttp StreamResponse."
+        @get("/d")
+        async def perhaps(self) -> AsyncIterator[int] | None:
+            yield 1
+
+    mend = (
+        "  Mend: annotate it -> AsyncIterator[Order] or -> EventStream[Order] with the type that it yields, "
+        "or return the value."
+    )
+    said = {
+        "untyped": "is annotated -> Any",
+        "several": "is annotated -> list[int]",
+        "unannotated": "has no return annotation",
+        "perhaps": "is annotated -> AsyncIterator[int] | None",
+    }
     assert mistakes(Orders) == [
-        (InvalidHandlerError, f"Orders.first ({place(Orders.first)}): it is a generator.\n{mend}"),
-        (InvalidHandlerError, f"Orders.second ({place(Orders.second)}): it is a generator.\n{mend}"),
+        (InvalidHandlerError, f"Orders.{name} ({place(vars(Orders)[name])}): it yields, and {what}.\n{mend}")
+        for name, what in said.items()
+    ]
+
+
+def test_a_plain_function_that_returns_a_stream() -> None:
+    """What runs in a thread can hand no async iterator back to the loop's services."""
+
+    class Orders(Controller):
+        @get("/a")
+        def lines(self) -> AsyncIterator[int]:
+            raise NotImplementedError
+
+        @get("/b")
+        def events(self) -> EventStream[int]:
+            raise NotImplementedError
+
+    returned = {"lines": "AsyncIterator[int]", "events": "EventStream[int]"}
+    assert mistakes(Orders) == [
+        (
+            InvalidHandlerError,
+            f"Orders.{name} ({place(vars(Orders)[name])}): it is a plain function that returns {what}.\n"
+            "  Mend: write it as async def.",
+        )
+        for name, what in returned.items()
+    ]
+
+
+def test_an_async_generator_in_a_plain_wrapper() -> None:
+    """A plain wrapper around a streaming handler is told as one around any other."""
+
+    class Orders(Controller):
+        @get("/a")
+        @plain  # type: ignore[arg-type]  # as above
+        async def feed(self) -> AsyncIterator[int]:
+            yield 1
+
+    assert mistakes(Orders) == [
+        (
+            InvalidHandlerError,
+            f"Orders.feed ({place(Orders.feed)}): the decorator around it makes it a plain function.\n"
+            "  Mend: write its wrapper as async def.",
+        )
     ]

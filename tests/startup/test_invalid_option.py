@@ -1,12 +1,13 @@
 """InvalidOptionError: a setting that nobody knows, or of the wrong type."""
 
 import http
+from collections.abc import AsyncIterator
 from datetime import date, datetime
 from typing import Any
 
 import pytest
 
-from framework import App, Controller, Deprecation, HTTPError, Limits, OpenAPI, Router, get, route
+from framework import App, Controller, Deprecation, EventStream, HTTPError, Limits, OpenAPI, Router, get, route
 from framework.caching import CacheControl
 from framework.errors import InvalidOptionError
 from framework.routing import RouteOptions
@@ -73,6 +74,7 @@ class Orders(Controller):
         ("timeout", 0, "timeout=0 is not a positive number of seconds", "timeout=2.5"),
         ("timeout", float("nan"), "timeout=nan is not a positive number of seconds", "timeout=2.5"),
         ("timeout", "3s", "timeout='3s' is not a positive number of seconds", "timeout=2.5"),
+        ("keep_alive", 0, "keep_alive=0 is not a positive number of seconds", "keep_alive=15"),
         ("extra", (), "extra=() is not a mapping", 'extra={"x-internal": True}'),
     ],
 )
@@ -153,6 +155,34 @@ def test_an_option_that_nobody_knows() -> None:
             InvalidOptionError,
             f"Items.search ({place(Items.search)}): no route has an option statuss=.\n  Mend: use one of {known}.",
         )
+    ]
+
+
+def test_keep_alive_without_an_event_stream() -> None:
+    """Only an event stream has a comment that can be sent into silence."""
+
+    class Items(Controller):
+        @get("/items", keep_alive=3)
+        async def search(self) -> list[str]:
+            return []
+
+        @get("/lines", keep_alive=None)
+        async def lines(self) -> AsyncIterator[str]:
+            yield ""
+
+        @get("/events", keep_alive=None)
+        async def events(self) -> EventStream[str]:
+            yield ""
+
+    mend = "  Mend: take it out, or annotate the handler -> EventStream[…]."
+    said = {"search": "list[str]", "lines": "AsyncIterator[str]"}
+    assert mistakes(Items) == [
+        (
+            InvalidOptionError,
+            f"Items.{name} ({place(vars(Items)[name])}): keep_alive= is for event streams, and it returns {what}.\n"
+            f"{mend}",
+        )
+        for name, what in said.items()
     ]
 
 

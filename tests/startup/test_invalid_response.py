@@ -1,12 +1,13 @@
 """InvalidResponseError: a status, a return annotation and raises= contradict what HTTP has."""
 
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from framework import Controller, HTTPError, Response, get, post
+from framework import Controller, EventStream, HTTPError, Response, get, post
 from framework.errors import InvalidResponseError, UnencodableReturnError
 from framework.formats import MSGPACK
 from framework.http_errors import NotFound
@@ -279,4 +280,60 @@ def test_a_redirect_that_is_none() -> None:
             f"Pages.first ({place(Pages.first)}): its status 201 is no redirect.\n"
             "  Mend: use 303, 307 or 308, or drop status=.",
         )
+    ]
+
+
+def test_streams_that_are_none() -> None:
+    """A stream says what is in it, has a body, and is the whole answer."""
+
+    class Orders(Controller):
+        @get("/a", status=204)
+        async def empty(self) -> EventStream[int]:
+            yield 1
+
+        @get("/b")
+        async def bare(self) -> AsyncIterator:  # type: ignore[type-arg]  # the mistake
+            yield 1
+
+        @get("/c")
+        async def bare_events(self) -> EventStream:  # type: ignore[type-arg]  # the mistake
+            yield 1
+
+        @get("/d")
+        async def perhaps(self) -> AsyncIterator[int] | None:
+            return None
+
+        @get("/e")
+        async def wrapped(self) -> Response[EventStream[int]]:
+            raise NotImplementedError
+
+        @get("/f")
+        async def nothing(self) -> AsyncIterator[None]:
+            yield None
+
+        @get("/g")
+        async def raw(self) -> EventStream[bytes]:
+            yield b""
+
+        @get("/h")
+        async def responses(self) -> AsyncGenerator[Response[int], None]:
+            yield Response(1)
+
+    alone = "  Mend: return the stream alone, and raise an HTTPError where there is none."
+    told = {
+        "empty": "its status 204 has no body, and it returns EventStream[int].\n"
+        "  Mend: annotate it -> None, or use another status.",
+        "bare": "its annotation AsyncIterator does not say what is in the stream.\n"
+        "  Mend: write it as AsyncIterator[Order].",
+        "bare_events": "its annotation EventStream does not say what is in the stream.\n"
+        "  Mend: write it as EventStream[Order].",
+        "perhaps": f"its annotation AsyncIterator[int] | None has more in it than a stream.\n{alone}",
+        "wrapped": f"its annotation Response[EventStream[int]] has more in it than a stream.\n{alone}",
+        "nothing": "None cannot be an item of a stream.\n  Mend: yield bytes, str, or what can be written as JSON.",
+        "raw": "bytes cannot be the data of an event.\n  Mend: yield str, or what can be written as JSON.",
+        "responses": "Response[int] cannot be an item of a stream.\n"
+        "  Mend: yield bytes, str, or what can be written as JSON.",
+    }
+    assert mistakes(Orders) == [
+        (InvalidResponseError, f"Orders.{name} ({place(vars(Orders)[name])}): {what}") for name, what in told.items()
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 
-from framework import Controller, HTTPError, Response, get
+from framework import Controller, Event, HTTPError, Response, get
 from framework.errors import UnencodableReturnError
 from tests.startup.expected import mistakes, place
 
@@ -14,7 +14,7 @@ class Engine:
 
 
 def test_types_that_nobody_encodes() -> None:
-    """A service, alone, inside a list or inside a Response, an iterator and an error have no encoding."""
+    """A service, alone or inside another, an iterator, an event outside of its stream and an error have no encoding."""
 
     class Orders(Controller):
         @get("/a")
@@ -34,8 +34,8 @@ def test_types_that_nobody_encodes() -> None:
             return iter(())
 
         @get("/e")
-        async def awaited(self) -> AsyncIterator[int]:
-            raise NotImplementedError
+        async def events(self) -> AsyncIterator[Event[int]]:
+            yield Event(1)
 
         @get("/f")
         async def refused(self) -> HTTPError:
@@ -52,7 +52,7 @@ def test_types_that_nobody_encodes() -> None:
             ("listed", "list[Engine]", "Engine"),
             ("wrapped", "Engine", "Engine"),
             ("iterated", "Iterator[int]", "Iterator"),
-            ("awaited", "AsyncIterator[int]", "AsyncIterator"),
+            ("events", "Event[int]", "Event"),
             ("refused", "HTTPError", "HTTPError"),
         )
     ]

@@ -1,5 +1,6 @@
 """The framework itself, in the way that its README recommends: controllers, injection, OpenAPI on."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -10,7 +11,7 @@ from framework.typedefs import CallNext, Middleware
 from tests.benchmarks.apps.serve import serve, variant
 from tests.benchmarks.schemas import Item, Message, NewOrder, Receipt, SessionState, Signup, Thing, Welcome
 from tests.benchmarks.services import Catalog, Orders, Session, open_session
-from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
+from tests.benchmarks.workloads import KINDS, PART, PARTS, SECTIONS, thing_path
 
 __all__ = ("build",)
 
@@ -32,6 +33,12 @@ class HelloController(Controller):
     async def scoped(self, session: Session) -> SessionState:
         """Answer from a session that lives as long as the request."""
         return session.state()
+
+    @get("/stream")
+    async def stream(self) -> AsyncIterator[bytes]:
+        """Answer in parts."""
+        for _ in range(PARTS):
+            yield PART
 
 
 class ItemController(Controller):

@@ -10,7 +10,7 @@ from msgspec import DecodeError, Struct, ValidationError, convert, json
 from tests.benchmarks.apps.serve import serve, variant
 from tests.benchmarks.schemas import Message, NewOrder, Signup, Thing, Welcome
 from tests.benchmarks.services import Catalog, Orders, session_scope
-from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
+from tests.benchmarks.workloads import KINDS, PART, PARTS, SECTIONS, thing_path
 
 __all__ = ("build",)
 
@@ -49,6 +49,16 @@ async def scoped(_: web.Request) -> web.Response:
     """Answer from a session that lives as long as the request."""
     async with session_scope() as session:
         return _json(session.state())
+
+
+async def stream(request: web.Request) -> web.StreamResponse:
+    """Answer in parts."""
+    response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
+    await response.prepare(request)
+    for _ in range(PARTS):
+        await response.write(PART)
+    await response.write_eof()
+    return response
 
 
 class ItemHandlers:
@@ -152,6 +162,7 @@ def _base() -> web.Application:
     app.router.add_get("/scoped", scoped)
     app.router.add_post("/form", form)
     app.router.add_post("/upload", upload)
+    app.router.add_get("/stream", stream)
     return app
 
 

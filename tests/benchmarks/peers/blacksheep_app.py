@@ -6,7 +6,7 @@ Its container cannot close services, so ``scoped`` opens its session in the hand
 
 from typing import Any, TypeVar
 
-from blacksheep import Application, Content, Request, Response
+from blacksheep import Application, Content, Request, Response, StreamedContent
 from blacksheep.exceptions import BadRequest, Forbidden
 from blacksheep.server.bindings import Binder, BoundValue
 from blacksheep.server.responses import text
@@ -15,7 +15,7 @@ from msgspec import DecodeError, json
 
 from tests.benchmarks.apps.serve import variant
 from tests.benchmarks.schemas import Message, NewOrder, Thing
-from tests.benchmarks.services import Catalog, Orders, session_scope
+from tests.benchmarks.services import Catalog, Orders, parts, session_scope
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
 
 T = TypeVar("T")
@@ -50,6 +50,11 @@ def _json(value: Any, status: int = 200) -> Response:
 async def plain() -> Response:
     """Answer a text."""
     return text("Hello, World!")
+
+
+async def stream() -> Response:
+    """Answer in parts."""
+    return Response(200, None, StreamedContent(b"application/octet-stream", parts))
 
 
 async def small() -> Response:
@@ -116,6 +121,7 @@ def _base() -> Application:
     app.router.add_get("/items", search)
     app.router.add_post("/orders", create)
     app.router.add_get("/scoped", scoped)
+    app.router.add_get("/stream", stream)
     return app
 
 

@@ -10,7 +10,7 @@ from msgspec import DecodeError, ValidationError, convert, json
 from tests.benchmarks.apps.handwritten import ItemParameters
 from tests.benchmarks.apps.serve import variant
 from tests.benchmarks.schemas import Message, NewOrder, Thing
-from tests.benchmarks.services import Catalog, Orders, session_scope
+from tests.benchmarks.services import Catalog, Orders, parts, session_scope
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
 
 _ENCODER = json.Encoder()
@@ -29,6 +29,15 @@ class Plain:
         """Answer a text."""
         resp.content_type = falcon.MEDIA_TEXT
         resp.text = "Hello, World!"
+
+
+class Stream:
+    """A body in parts."""
+
+    async def on_get(self, _: Request, resp: Response) -> None:
+        """Answer in parts."""
+        resp.content_type = "application/octet-stream"
+        resp.stream = parts()
 
 
 class Small:
@@ -135,6 +144,7 @@ def _base() -> falcon.asgi.App:
     app.add_route("/items", items)
     app.add_route("/orders", OrdersResource(Orders()))
     app.add_route("/scoped", Scoped())
+    app.add_route("/stream", Stream())
     return app
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from tests.benchmarks.apps.serve import variant
 from tests.benchmarks.peers.asgi_layers import Layer
@@ -17,7 +17,7 @@ from tests.benchmarks.peers.pydantic_schemas import (
     SessionModel,
     ThingModel,
 )
-from tests.benchmarks.services import Session, open_session
+from tests.benchmarks.services import Session, open_session, parts
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
 
 _CATALOG = CatalogOfModels()
@@ -45,6 +45,12 @@ async def plain() -> str:
 async def small() -> MessageModel:
     """Answer one small object."""
     return MessageModel(message="Hello, World!")
+
+
+@_BASE.get("/stream")
+async def stream() -> StreamingResponse:
+    """Answer in parts."""
+    return StreamingResponse(parts(), media_type="application/octet-stream")
 
 
 @_BASE.get("/items/{item_id}")

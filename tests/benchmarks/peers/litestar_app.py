@@ -9,11 +9,12 @@ from litestar.di import Provide
 from litestar.exceptions import PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware import DefineMiddleware
+from litestar.response import Stream
 
 from tests.benchmarks.apps.serve import variant
 from tests.benchmarks.peers.asgi_layers import Layer
 from tests.benchmarks.schemas import Item, Message, NewOrder, Receipt, SessionState, Thing
-from tests.benchmarks.services import Catalog, Orders, Session, open_session
+from tests.benchmarks.services import Catalog, Orders, Session, open_session, parts
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
 
 _CATALOG = Catalog()
@@ -42,6 +43,11 @@ class HelloController(Controller):
     async def small(self) -> Message:
         """Answer one small object."""
         return Message(message="Hello, World!")
+
+    @get("/stream", media_type="application/octet-stream")
+    async def stream(self) -> Stream:
+        """Answer in parts."""
+        return Stream(parts())
 
     @get("/scoped", dependencies={"session": Provide(open_session)})
     async def scoped(self, session: Session) -> SessionState:

@@ -18,7 +18,7 @@ from tests.benchmarks.peers.pydantic_schemas import (
     SessionModel,
     ThingModel,
 )
-from tests.benchmarks.services import Session, open_session
+from tests.benchmarks.services import Session, open_session, parts
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
 
 services = Provider()
@@ -37,6 +37,17 @@ async def plain() -> str:
 async def small() -> MessageModel:
     """Answer one small object."""
     return MessageModel(message="Hello, World!")
+
+
+@get("/stream")
+async def stream(request: Request) -> StreamResponse:
+    """Answer in parts."""
+    response = StreamResponse(headers={"Content-Type": "application/octet-stream"})
+    await response.prepare(request)
+    async for part in parts():
+        await response.write(part)
+    await response.write_eof()
+    return response
 
 
 @get("/items/{item_id}")
@@ -101,7 +112,7 @@ def thing_handler(section: int, kind: int) -> Any:
 
 
 def _base() -> Rapidy:
-    handlers = [plain, small, show, search, create, scoped]
+    handlers = [plain, small, show, search, create, scoped, stream]
     return Rapidy(http_route_handlers=handlers, di_providers=[services])
 
 

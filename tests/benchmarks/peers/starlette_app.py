@@ -7,14 +7,14 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.benchmarks.apps.handwritten import ItemParameters
 from tests.benchmarks.apps.serve import variant
 from tests.benchmarks.peers.asgi_layers import Layer
 from tests.benchmarks.schemas import Message, NewOrder, Thing
-from tests.benchmarks.services import Catalog, Orders, session_scope
+from tests.benchmarks.services import Catalog, Orders, parts, session_scope
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
 
 _ENCODER = json.Encoder()
@@ -35,6 +35,11 @@ def _problem(error: DecodeError, status: int) -> Response:
 async def plain(_: Request) -> Response:
     """Answer a text."""
     return PlainTextResponse("Hello, World!")
+
+
+async def stream(_: Request) -> Response:
+    """Answer in parts."""
+    return StreamingResponse(parts(), media_type="application/octet-stream")
 
 
 async def small(_: Request) -> Response:
@@ -105,6 +110,7 @@ def _base() -> Starlette:
             Route("/items", search),
             Route("/orders", create, methods=["POST"]),
             Route("/scoped", scoped),
+            Route("/stream", stream),
         ]
     )
 

@@ -17,7 +17,8 @@ from framework._inspect.signatures import (
     accepts,
     fill_in,
     is_async,
-    is_generator,
+    is_async_generator,
+    is_sync_generator,
     read_signature,
     type_arguments,
 )
@@ -207,19 +208,19 @@ async def async_generator() -> AsyncIterator[int]:
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
-        (coroutine, (True, False)),
-        (functools.partial(coroutine), (True, False)),
-        (Caller(), (True, False)),
-        (Caller().__call__, (True, False)),
-        (plain, (False, False)),
-        (Row, (False, False)),
-        (generator, (False, True)),
-        (async_generator, (False, True)),
+        (coroutine, (True, False, False)),
+        (functools.partial(coroutine), (True, False, False)),
+        (Caller(), (True, False, False)),
+        (Caller().__call__, (True, False, False)),
+        (plain, (False, False, False)),
+        (Row, (False, False, False)),
+        (generator, (False, True, False)),
+        (async_generator, (False, False, True)),
     ],
 )
-def test_what_a_call_gives(target: Callable[..., Any], expected: tuple[bool, bool]) -> None:
-    """A coroutine, a generator or a value."""
-    assert (is_async(target), is_generator(target)) == expected
+def test_what_a_call_gives(target: Callable[..., Any], expected: tuple[bool, bool, bool]) -> None:
+    """A coroutine, a generator of either kind or a value."""
+    assert (is_async(target), is_sync_generator(target), is_async_generator(target)) == expected
 
 
 def test_what_a_call_takes() -> None:
