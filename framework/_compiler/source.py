@@ -53,8 +53,7 @@ class Source:
         return self.namespace
 
 
-# PERF: routes of one shape share their code, so that a thousand of them stay as warm as ten; it also halves the time
-# that emitting takes.
+# PERF: routes of one shape share their code, which halves the time and the memory that emitting takes.
 @functools.lru_cache(maxsize=4096)
 def _code(text: str) -> CodeType:
     """Compile a source; tracebacks show its lines."""

@@ -86,6 +86,15 @@ async def running(witness: Witness, **settings: Any) -> AsyncIterator[Any]:
             """Leave the body where it is."""
             return "unread"
 
+        @post("/late")
+        async def late(self, request: Request) -> int:
+            """Read the body when so much of it has come that the server reads no more."""
+            _MARK.set("marked")
+            transport: Any = request.transport
+            while transport.is_reading():  # noqa: ASYNC110  transports tell nobody
+                await asyncio.sleep(0)
+            return len(await request.content.read())
+
         @get("/own")
         async def own(self, request: Request) -> bool:
             """Tell whether the request knows its own task, transport, protocol, writer and content."""
@@ -123,6 +132,17 @@ async def test_each_request_has_a_task_and_a_context(witness: Witness) -> None:
             await connection.receive()
     assert len({id(one) for one in witness.tasks}) == 9
     assert witness.marks == ["unmarked"] * 9
+
+
+async def test_context_of_who_resumes_reading_stays_his(witness: Witness) -> None:
+    """When a request resumes the reading of its connection, the next ones do not run in its context."""
+    size = 4 * 2**20
+    async with running(witness) as server, connect(server) as connection:
+        body = make_request("POST", "/late", headers={"Content-Length": str(size)}) + b"x" * size
+        assert (await connection.exchange(body)).body == str(size).encode()
+        await connection.exchange(GET)
+        await connection.exchange(GET)
+    assert witness.marks == ["unmarked"] * 2
 
 
 async def test_request_knows_what_serves_it(witness: Witness) -> None:
