@@ -14,7 +14,8 @@ import aiohttp
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 30.0
+# A worker that is still starting when gunicorn is told to stop is waited for as long as gunicorn allows: 30 s.
+PATIENCE = 60.0
 
 
 def free_port() -> int:
@@ -26,12 +27,14 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def gunicorn(worker: str, database: Path) -> AsyncIterator[str]:
-    """Run the shop with two workers; yield its URL, and stop it by its process id."""
+async def gunicorn(
+    worker: str, target: str = "app_template.main:web_app", *, workers: int = 2, **variables: str
+) -> AsyncIterator[str]:
+    """Run an app, the shop by default; yield its URL, and stop it by its process id."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "app_template.main:web_app", "--worker-class", worker]
-    command += ["--workers", "2", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
-    environment = {**os.environ, "DATABASE_URL": f"sqlite+aiosqlite:///{database}"}
+    command = [sys.executable, "-m", "gunicorn", target, "--worker-class", worker]
+    command += ["--workers", str(workers), "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
+    environment = {**os.environ, **variables}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)  # noqa: ASYNC220, S603  ours
     try:
         await wait_until_up(port, process)
@@ -57,10 +60,14 @@ async def wait_until_up(port: int, process: subprocess.Popen[str]) -> None:
                 return
 
 
-@pytest.mark.parametrize("worker", ["aiohttp.GunicornWebWorker", "aiohttp.GunicornUVLoopWebWorker"])
+WORKERS = ["aiohttp.GunicornWebWorker", "aiohttp.GunicornUVLoopWebWorker"]
+
+
+@pytest.mark.parametrize("worker", WORKERS)
 async def test_shop_runs_under_gunicorn_with_two_workers(worker: str, tmp_path: Path) -> None:
     """Two workers share one database: what one of them took is read back from either, and both stop cleanly."""
-    async with gunicorn(worker, tmp_path / "shop.db") as url, aiohttp.ClientSession(url) as client:
+    database = f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}"
+    async with gunicorn(worker, DATABASE_URL=database) as url, aiohttp.ClientSession(url) as client:
         products = await (await client.get("/products")).json()
         sku = products["items"][0]["sku"]
         order = {"customer": "Ada", "lines": [{"sku": sku, "quantity": 1}]}
@@ -70,3 +77,51 @@ async def test_shop_runs_under_gunicorn_with_two_workers(worker: str, tmp_path: 
         # A connection of its own for each request, so that both workers are asked.
         answers = [await client.get(placed.headers["Location"], headers={"Connection": "close"}) for _ in range(8)]
         assert [await one.json() for one in answers] == [created] * 8
+
+
+TASK = """
+import asyncio
+import os
+
+from framework import App, BackgroundTasks, Container, Controller, get
+
+def tell(text):
+    with open(os.environ["TOLD"], "a") as file:
+        file.write(text + "\\n")
+
+class Engine:
+    pass
+
+async def open_engine():
+    yield Engine()
+    tell("closed")
+
+async def work(engine: Engine):
+    tell("works")
+    await asyncio.sleep(2.5)
+    tell("done")
+
+class Tasks(Controller):
+    @get("/")
+    async def leave(self, tasks: BackgroundTasks) -> str:
+        tasks.add(work)
+        return "ok"
+
+container = Container()
+container.add_singleton(Engine, open_engine)
+web_app = App([Tasks], container=container).build()
+"""
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+async def test_a_running_task_is_awaited_when_gunicorn_stops(worker: str, tmp_path: Path) -> None:
+    """A task that runs at SIGTERM comes to its end before the singletons are closed."""
+    (tmp_path / "leaving.py").write_text(TASK)
+    told = tmp_path / "told"
+    told.touch()
+    path = os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", "")))
+    async with gunicorn(worker, "leaving:web_app", workers=1, TOLD=str(told), PYTHONPATH=path) as url:
+        async with aiohttp.ClientSession(url) as client:
+            assert await (await client.get("/")).text() == "ok"
+        assert "done" not in told.read_text()
+    assert told.read_text().splitlines() == ["works", "done", "closed"]
