@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
+from app_template.orders.confirmation import confirm_order
 from app_template.orders.errors import OrderNotFound, OutOfStock
 from app_template.orders.payloads import NewOrder, Order, OrderId
 from app_template.orders.service import OrderService
-from app_template.paging import Page, PageQuery
-from framework import App, Controller, Query, Response, get, post
+from framework import App, BackgroundTasks, Controller, Query, Response, get, post
+from framework.pagination import Page, Paging
 
 __all__ = ("OrderController",)
 
@@ -22,9 +23,9 @@ class OrderController(Controller):
         self._app = app
 
     @get()
-    async def search(self, page: Annotated[PageQuery, Query()]) -> Page[Order]:
+    async def search(self, paging: Annotated[Paging, Query()]) -> Page[Order]:
         """Return a page of the orders, the latest first."""
-        return await self._orders.search(page)
+        return await self._orders.search(paging)
 
     @get("/{order_id}", raises=(OrderNotFound,))
     async def show(self, order_id: OrderId) -> Order:
@@ -32,12 +33,13 @@ class OrderController(Controller):
         return await self._orders.get(order_id)
 
     @post(status=201, raises=(OutOfStock,))
-    async def create(self, order: NewOrder) -> Response[Order]:
+    async def create(self, order: NewOrder, tasks: BackgroundTasks) -> Response[Order]:
         """Place an order.
 
         All lines are sold at the prices of the moment, or none.
         """
         placed = await self._orders.place(order)
+        tasks.add(confirm_order, placed.id)
         location = self._app.url_for(OrderController.show, order_id=placed.id)
         return Response(placed, status=201, headers={"Location": str(location)})
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app_template.orders.row import OrderRow
 from app_template.orders.status import OrderStatus
-from app_template.paging import PageQuery
+from framework.pagination import Paging
 
 __all__ = ("OrderRepository",)
 
@@ -22,9 +22,9 @@ class OrderRepository:
         """Return an order with its lines, if there is one."""
         return await self._session.get(OrderRow, order_id)
 
-    async def search(self, page: PageQuery) -> Sequence[OrderRow]:
+    async def search(self, paging: Paging) -> Sequence[OrderRow]:
         """Return a page of the orders, the latest first."""
-        query = select(OrderRow).order_by(OrderRow.id.desc()).limit(page.limit).offset(page.offset)
+        query = select(OrderRow).order_by(OrderRow.id.desc()).limit(paging.limit).offset(paging.offset)
         return (await self._session.scalars(query)).all()
 
     async def count(self) -> int:

@@ -11,9 +11,9 @@ from app_template.orders.payloads import NewOrder, NewOrderLine, Order
 from app_template.orders.repository import OrderRepository
 from app_template.orders.row import OrderLineRow, OrderRow
 from app_template.orders.status import OrderStatus
-from app_template.paging import Page, PageQuery
 from app_template.products.repository import ProductRepository
 from framework.http_errors import Fault, UnprocessableContent
+from framework.pagination import Page, Paging
 
 __all__ = ("OrderService",)
 
@@ -27,10 +27,10 @@ class OrderService:
         self._orders = orders
         self._products = products
 
-    async def search(self, page: PageQuery) -> Page[Order]:
+    async def search(self, paging: Paging) -> Page[Order]:
         """Return a page of the orders."""
-        items = [_order(row) for row in await self._orders.search(page)]
-        return Page(items=items, total=await self._orders.count())
+        items = [_order(row) for row in await self._orders.search(paging)]
+        return paging.page(items, total=await self._orders.count())
 
     async def get(self, order_id: int) -> Order:
         """Return an order; raises OrderNotFound."""

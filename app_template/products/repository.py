@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app_template.paging import PageQuery
 from app_template.products.row import ProductRow
+from framework.pagination import Paging
 
 __all__ = ("ProductRepository",)
 
@@ -21,9 +21,9 @@ class ProductRepository:
         """Return a product, if there is one."""
         return await self._session.get(ProductRow, sku)
 
-    async def search(self, page: PageQuery) -> Sequence[ProductRow]:
+    async def search(self, paging: Paging) -> Sequence[ProductRow]:
         """Return a page of the products, by SKU."""
-        query = select(ProductRow).order_by(ProductRow.sku).limit(page.limit).offset(page.offset)
+        query = select(ProductRow).order_by(ProductRow.sku).limit(paging.limit).offset(paging.offset)
         return (await self._session.scalars(query)).all()
 
     async def count(self) -> int:

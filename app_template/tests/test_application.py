@@ -13,7 +13,7 @@ from app_template.orders.controller import OrderController
 from app_template.products.controller import ProductController
 from app_template.settings import Environment, Settings
 from app_template.tests.shop import ShopClient, place, read
-from framework import App
+from framework import App, Container
 
 
 async def test_the_document_is_served(client: ShopClient) -> None:
@@ -41,7 +41,7 @@ async def test_production_has_neither_document_nor_samples(settings: Settings, a
 
     assert (await client.get("/openapi.json")).status == 404
     assert (await client.get("/docs")).status == 404
-    assert await read(client, "/products") == {"items": [], "total": 0}
+    assert await read(client, "/products") == {"items": [], "total": 0, "limit": 20, "offset": 0}
 
 
 def test_handlers_have_urls(app: App) -> None:
@@ -73,3 +73,21 @@ async def test_logged_lines_have_the_id_of_their_request(client: ShopClient, cap
     (record,) = [one for one in caplog.records if one.name == "app_template.orders.service"]
     assert record.getMessage() == "Order 1 comes to 1250 cents"
     assert len(vars(record)["request_id"]) == 32
+
+
+async def test_an_order_is_confirmed_when_it_is_committed(
+    container: Container, settings: Settings, aiohttp_client: AiohttpClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The confirmation runs after the answer, finds the order, and has the id of the request that placed it."""
+    caplog.handler.addFilter(add_request_id_to_record)
+    caplog.set_level(logging.INFO, "app_template")
+    client = await aiohttp_client(create_app(settings, container).build())
+
+    await place(client, MUG_1=1)
+    await place(client, MUG_1=1000)
+    # Whoever stops the shop waits for its tasks.
+    await client.close()
+
+    placed, confirmed = [one for one in caplog.records if one.name.startswith("app_template.orders")]
+    assert confirmed.getMessage() == "Order 1 is confirmed to Ada"
+    assert vars(confirmed)["request_id"] == vars(placed)["request_id"]

@@ -14,7 +14,8 @@ import aiohttp
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 30.0
+# A worker that is still starting when gunicorn is told to stop is waited for as long as gunicorn allows: 30 s.
+PATIENCE = 60.0
 
 
 def free_port() -> int:
@@ -27,13 +28,13 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def gunicorn(
-    worker: str, target: str = "app_template.main:web_app", *, workers: int = 2, **settings: str
+    worker: str, target: str = "app_template.main:web_app", *, workers: int = 2, **variables: str
 ) -> AsyncIterator[str]:
-    """Run an application with some workers; yield its URL, and stop it by its process id."""
+    """Run an app, the shop by default; yield its URL, and stop it by its process id."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", target, "--worker-class", worker]
     command += ["--workers", str(workers), "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
-    environment = {**os.environ, **settings}
+    environment = {**os.environ, **variables}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)  # noqa: ASYNC220, S603  ours
     try:
         await wait_until_up(port, process)
@@ -90,3 +91,51 @@ async def test_open_stream_ends_when_gunicorn_stops(worker: str, tmp_path: Path)
         # Without the chunk that ends it, this were a ClientPayloadError.
         assert await stream.content.read() == b""
     assert told.read_text().splitlines() == ["generator ended", "session closed", "engine closed"]
+
+
+TASK = """
+import asyncio
+import os
+
+from framework import App, BackgroundTasks, Container, Controller, get
+
+def tell(text):
+    with open(os.environ["TOLD"], "a") as file:
+        file.write(text + "\\n")
+
+class Engine:
+    pass
+
+async def open_engine():
+    yield Engine()
+    tell("closed")
+
+async def work(engine: Engine):
+    tell("works")
+    await asyncio.sleep(2.5)
+    tell("done")
+
+class Tasks(Controller):
+    @get("/")
+    async def leave(self, tasks: BackgroundTasks) -> str:
+        tasks.add(work)
+        return "ok"
+
+container = Container()
+container.add_singleton(Engine, open_engine)
+web_app = App([Tasks], container=container).build()
+"""
+
+
+@WORKERS
+async def test_a_running_task_is_awaited_when_gunicorn_stops(worker: str, tmp_path: Path) -> None:
+    """A task that runs at SIGTERM comes to its end before the singletons are closed."""
+    (tmp_path / "leaving.py").write_text(TASK)
+    told = tmp_path / "told"
+    told.touch()
+    path = os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", "")))
+    async with gunicorn(worker, "leaving:web_app", workers=1, TOLD=str(told), PYTHONPATH=path) as url:
+        async with aiohttp.ClientSession(url) as client:
+            assert await (await client.get("/")).text() == "ok"
+        assert "done" not in told.read_text()
+    assert told.read_text().splitlines() == ["works", "done", "closed"]

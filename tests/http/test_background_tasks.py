@@ -1,11 +1,13 @@
 """Background tasks: when they run, in what scope, and what happens when they fail."""
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextvars import ContextVar
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 import pytest
 from aiohttp import web
@@ -18,7 +20,7 @@ from tests.http.raw import connect, make_request
 from tests.http.shapes import Serve, app_of, logged, problem
 
 EVENTS: list[str] = []
-DONE = asyncio.Event
+T = TypeVar("T")
 ID: ContextVar[str] = ContextVar("ID", default="none")
 
 
@@ -479,6 +481,79 @@ async def test_a_mistake_is_told_when_it_is_added(refused: Any) -> None:
         "'send': it is given as a task and is no function.\n  Mend: give a function or a method."
     )
     assert type(await refused(Session)) is InvalidTaskError
+
+
+class Repository(Generic[T]):
+    """An open generic."""
+
+    def __init__(self, kind: type[T]) -> None:
+        self.kind = kind
+
+
+async def needs_opened(repository: Repository[Session]) -> None:
+    """Need what a handler needs too."""
+    EVENTS.append(f"opened {repository.kind.__name__}")
+
+
+async def needs_unopened(repository: Repository[Mailer]) -> None:
+    """Need a singleton that was not opened."""
+
+
+async def test_a_singleton_that_was_not_opened(serve: Serve) -> None:
+    """Which types of an open generic there are is known by who asks when the app is built."""
+    caught: list[str] = []
+
+    class Asking(Controller):
+        @get("/ask")
+        async def ask(self, repository: Repository[Session], tasks: BackgroundTasks) -> str:
+            tasks.add(needs_opened)
+            with pytest.raises(InvalidTaskError) as error:
+                tasks.add(needs_unopened)
+            caught.append(str(error.value))
+            return repository.kind.__name__
+
+    container = Container()
+    container.add_singleton(Repository)
+    server = await serve(app_of(Asking, container=container))
+    async with connect(server) as connection:
+        for _ in range(2):
+            assert (await connection.exchange(make_request("GET", "/ask"))).body == b"Session"
+    assert await seen(2) == ["opened Session", "opened Session"]
+    assert (
+        caught
+        == [
+            f"needs_unopened ({line_of(needs_unopened)}): "
+            "it needs Repository[Mailer], a singleton that nothing asked for when the app was built.\n"
+            "  Mend: register Repository[Mailer] by itself, or ask for it in a controller."
+        ]
+        * 2
+    )
+
+
+async def test_plans_are_kept_as_long_as_their_functions(serve: Serve) -> None:
+    """A function made by each request is planned by each, and forgotten with it."""
+    alive: list[weakref.ref[Any]] = []
+
+    class Making(Controller):
+        @get("/make")
+        async def make(self, tasks: BackgroundTasks) -> str:
+            async def work(mailer: Mailer) -> None:
+                EVENTS.append(type(mailer).__name__)
+
+            alive.append(weakref.ref(work))
+            tasks.add(work)
+            tasks.add(print)
+            return ""
+
+    server = await serve(app_of(Making, container=container_of()))
+    async with connect(server) as connection:
+        for _ in range(3):
+            await connection.exchange(make_request("GET", "/make"))
+        await seen(3)
+    async with asyncio.timeout(10):
+        while any(one() is not None for one in alive):
+            await asyncio.sleep(0.01)
+            gc.collect()
 
 
 async def test_arguments_that_do_not_fit_are_told_when_they_are_given(refused: Any) -> None:
