@@ -133,7 +133,8 @@ def _discriminated(members: list[inspect.Type], names: Names) -> Schema:
 def _array(kind: inspect.CollectionType, names: Names) -> Schema:
     return compact(
         type="array",
-        items=schema_of(kind.item_type, names) or None,
+        # Written out where anything goes as well: tools look for it.
+        items=schema_of(kind.item_type, names),
         minItems=kind.min_length,
         maxItems=kind.max_length,
     )
@@ -151,7 +152,7 @@ def _positional(items: list[Schema], required: int, *, closed: bool) -> Schema:
     return compact(
         type="array",
         prefixItems=items or None,
-        items=False if closed else None,
+        items=False if closed else {},
         minItems=required or None,
         maxItems=len(items) if closed else None,
     )

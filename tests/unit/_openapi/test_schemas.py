@@ -276,7 +276,7 @@ def test_examples_are_written_as_json() -> None:
 
 
 CONTAINERS: list[tuple[Any, dict[str, Any]]] = [
-    (list, {"type": "array"}),
+    (list, {"type": "array", "items": {}}),
     (list[str], {"type": "array", "items": {"type": "string"}}),
     (Sequence[str], {"type": "array", "items": {"type": "string"}}),
     (tuple[str, ...], {"type": "array", "items": {"type": "string"}}),
@@ -425,6 +425,7 @@ def test_tagged_union_of_arrays() -> None:
     assert components(Left)["Left"] == {
         "type": "array",
         "prefixItems": [{"type": "string", "const": "Left"}, {"type": "integer"}],
+        "items": {},
         "minItems": 2,
     }
 
@@ -493,7 +494,8 @@ def test_generic_struct() -> None:
 
 def test_array_like_struct() -> None:
     """An array-like Struct is an array by position, that only forbid_unknown_fields closes."""
-    row = {"type": "array", "prefixItems": [{"type": "string"}, {"type": "integer", "default": 1}], "minItems": 1}
+    places = [{"type": "string"}, {"type": "integer", "default": 1}]
+    row = {"type": "array", "prefixItems": places, "items": {}, "minItems": 1}
     assert components(Row) == {"Row": row}
     assert components(ClosedRow) == {"ClosedRow": {**row, "items": False, "maxItems": 2}}
 

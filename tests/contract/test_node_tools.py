@@ -1,0 +1,103 @@
+"""Tools from npm accept the documents: openapi-typescript and tsc, Spectral, Redocly.
+
+They need Node.js, and the registry once: what package.json names is kept in ``.node``.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from framework.cli.client.typescript import typescript_client, typescript_command
+from framework.testing import serve_in_thread
+from tests.contract.shop import create_shop
+from tests.contract.snapshots import place_of
+
+NODE = Path(__file__).parent / "node"
+INSTALLED = Path(__file__).parents[2] / ".node"
+DOCUMENTS = ("large.json", "shop.json")
+_UNREACHABLE = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ECONNRESET")
+
+pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js is not installed")
+
+
+def run(folder: Path, *words: str) -> str:
+    """Run a program in a folder and return what it printed."""
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=600, check=False)  # noqa: S603  ours
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"[-6000:]
+    return done.stdout
+
+
+def install() -> Path:
+    """Install the tools, unless they are there, and return where they are."""
+    INSTALLED.mkdir(exist_ok=True)
+    wanted, kept = NODE / "package.json", INSTALLED / "package.json"
+    stamp = INSTALLED / "node_modules" / ".package-lock.json"
+    if not (stamp.exists() and kept.exists() and kept.read_bytes() == wanted.read_bytes()):
+        shutil.copy(wanted, kept)
+        command = ("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
+        done = subprocess.run(command, cwd=INSTALLED, capture_output=True, text=True, timeout=600, check=False)
+        if done.returncode != 0 and _UNREACHABLE.search(done.stderr):
+            pytest.skip("the npm registry cannot be reached")
+        assert done.returncode == 0, done.stderr[-3000:]
+    return INSTALLED / "node_modules"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Have a folder with the tools, their settings and the documents."""
+    folder = tmp_path_factory.mktemp("node")
+    (folder / "node_modules").symlink_to(install())
+    shutil.copytree(NODE, folder, dirs_exist_ok=True)
+    for name in DOCUMENTS:
+        shutil.copy(place_of(name), folder)
+    return folder
+
+
+def tool(folder: Path, name: str) -> str:
+    """Return the path of an installed tool."""
+    return str(folder / "node_modules" / ".bin" / name)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_spectral_has_nothing_to_say(folder: Path, name: str) -> None:
+    """Not even a hint, by its recommended rules; those that are off stand in spectral.yaml with their reasons."""
+    said = run(folder, tool(folder, "spectral"), "lint", "--ruleset", "spectral.yaml", "--fail-severity", "hint", name)
+
+    assert "No results with a severity of 'hint' or higher found" in said
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_redocly_has_nothing_to_say(folder: Path, name: str) -> None:
+    """Neither error nor warning, by its recommended rules; those that are off stand in redocly.yaml."""
+    said = run(folder, tool(folder, "redocly"), "lint", "--config", "redocly.yaml", "--format", "json", name)
+    result, _ = json.JSONDecoder().raw_decode(said[said.index("{") :])
+
+    assert result["problems"] == []
+
+
+def test_a_typescript_client_uses_the_shop(folder: Path, tmp_path: Path) -> None:
+    """Types are generated for both documents, a script with them passes tsc's strict mode, and it buys something."""
+    for name, target in zip(DOCUMENTS, ("large.ts", "client.ts"), strict=True):
+        run(folder, tool(folder, "openapi-typescript"), name, "--output", target)
+    run(folder, tool(folder, "tsc"), "--project", ".", "--noEmit")
+    run(folder, tool(folder, "tsc"), "--project", ".")
+
+    with serve_in_thread(create_shop(tmp_path).build()) as url:
+        said = run(folder, "node", "built/shop.js", url)
+
+    assert json.loads(said) == {"total": 900, "status": "placed", "found": True, "detail": 404}
+
+
+def test_the_command_writes_the_same_types(folder: Path) -> None:
+    """``framework client typescript`` runs what package.json pins."""
+    pinned = json.loads((NODE / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    words = typescript_command("a.json", "b.ts")
+
+    assert {f"--package={name}@{pinned[name]}" for name in ("openapi-typescript", "typescript")} <= set(words)
+    document = json.loads(place_of("shop.json").read_text(encoding="utf-8"))
+    run(folder, tool(folder, "openapi-typescript"), "shop.json", "--output", "expected.ts")
+    assert typescript_client(document) == (folder / "expected.ts").read_text(encoding="utf-8")
