@@ -4,6 +4,7 @@ from aiohttp.web import Request
 
 from framework._openapi.settings import OpenAPI
 from framework._responses.response import Response
+from framework._sockets.websocket import WebSocket
 from framework._version import __version__
 from framework.app import App
 from framework.container import Container, Lifetime
@@ -12,7 +13,7 @@ from framework.errors import DefinitionError
 from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.params import Body, Cookie, Header, Inject, Path, Query
-from framework.routing import delete, get, head, options, patch, post, put, route
+from framework.routing import delete, get, head, options, patch, post, put, route, websocket
 from framework.typedefs import Guard, Middleware
 
 __all__ = (
@@ -35,6 +36,7 @@ __all__ = (
     "Request",
     "Response",
     "Router",
+    "WebSocket",
     "__version__",
     "delete",
     "get",
@@ -44,4 +46,5 @@ __all__ = (
     "post",
     "put",
     "route",
+    "websocket",
 )

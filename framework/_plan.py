@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import NODEFAULT, Struct, field, inspect
 
@@ -19,12 +19,15 @@ __all__ = (
     "Encoding",
     "FactoryKind",
     "FieldPlan",
+    "Frames",
     "LayerPlan",
+    "MessagePlan",
     "ParameterPlan",
     "Provision",
     "ResponsePlan",
     "RoutePlan",
     "ServicePlan",
+    "SocketPlan",
     "Source",
 )
 
@@ -125,6 +128,7 @@ class Provision(Enum):
     SERVICE = "service"
     SERVICES = "services"
     """All implementations of one type, as a list."""
+    SOCKET = "socket"
 
 
 class ArgumentPlan(Struct, frozen=True, kw_only=True):
@@ -191,6 +195,45 @@ class LayerPlan(Struct, frozen=True, kw_only=True):
     exception_handlers: Mapping[type[Exception] | int, str] = field(default_factory=dict)
 
 
+class Frames(StrEnum):
+    """How messages travel on a web socket."""
+
+    TYPED = "typed"
+    """Written by a format."""
+    TEXT = "text"
+    BINARY = "binary"
+    EITHER = "text or binary"
+    """``str`` as text and ``bytes`` as binary."""
+
+
+class MessagePlan(Struct, frozen=True, kw_only=True):
+    """The messages of one direction on a web socket."""
+
+    annotation: Any
+    type: inspect.Type
+    frames: Frames
+
+
+class SocketPlan(Struct, frozen=True, kw_only=True):
+    """What a route has that is a web socket."""
+
+    incoming: MessagePlan
+    outgoing: MessagePlan | None
+    """``None`` where nothing but problems is sent."""
+    listener: bool
+    """Whether the handler is called for each message, and not for the connection."""
+    format: Format
+    """Of messages that have a type."""
+    invalid: Literal["close", "report"]
+    """What happens for a message that is not valid."""
+    origins: tuple[str, ...] | None
+    """The pages that may open it, by their origins; ``None`` for those of the same origin."""
+    subprotocols: tuple[str, ...]
+    heartbeat: float | None
+    """Seconds of silence after which the client is pinged; it has half as many to answer."""
+    compress: bool
+
+
 class RoutePlan(Struct, frozen=True, kw_only=True):
     """All that is known of one handler on one path."""
 
@@ -217,6 +260,8 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     """Of bodies and answers that have a type; the first is the one that counts where the client says nothing."""
     limits: Limits
     """With nothing left out."""
+    socket: SocketPlan | None = None
+    """What makes the route a web socket; its method is GET then, and it is no operation of the document."""
     raises: tuple[type[HTTPError], ...] = ()
     tags: tuple[str, ...] = ()
     summary: str | None = None

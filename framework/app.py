@@ -15,6 +15,7 @@ from framework._compiler.fast import install
 from framework._compiler.options import check_settings
 from framework._compiler.reverse import reverse
 from framework._compiler.routes import Declarations, plan_routes
+from framework._compiler.sockets import tie_sockets
 from framework._inspect.names import describe_call
 from framework._openapi.settings import OpenAPI
 from framework._routing.resource import ControllerResource
@@ -96,6 +97,7 @@ class App:
         router.register_resource(resource)
         application.cleanup_ctx.append(_lifespan(compiled))
         application.on_startup.append(lambda _: _install(application, resource))
+        tie_sockets(application, compiled.plans.routes)
         self._prefix = lambda: resource.prefix
 
     def _compile(self) -> CompiledApp:

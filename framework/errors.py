@@ -20,6 +20,7 @@ __all__ = (
     "InvalidPathError",
     "InvalidProviderError",
     "InvalidResponseError",
+    "InvalidSocketError",
     "MissingAnnotationError",
     "MissingProviderError",
     "MissingReturnAnnotationError",
@@ -201,6 +202,10 @@ class UnencodableReturnError(DefinitionError):
 
 class InvalidResponseError(DefinitionError):
     """A status and a return annotation contradict each other."""
+
+
+class InvalidSocketError(DefinitionError):
+    """A web socket's handler, messages or origins are not what they can be."""
 
 
 class InvalidPathError(DefinitionError):

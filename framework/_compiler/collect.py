@@ -21,7 +21,7 @@ from framework._routing.template import PathTemplate, join_paths, parse_template
 from framework.controller import Controller, Controllers, Router
 from framework.errors import DefinitionError
 from framework.limits import Limits
-from framework.routing import RouteDefinition, RouteOptions
+from framework.routing import RouteDefinition, RouteOptions, SocketOptions
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
 __all__ = ("Level", "Mounted", "Report", "collect_handlers", "make_level")
@@ -59,7 +59,9 @@ class Mounted(Struct, frozen=True, kw_only=True):
     levels: tuple[Level, ...]
     limits: Limits
     """Of router, controller and route together."""
-    options: RouteOptions
+    options: RouteOptions | SocketOptions
+    socket: bool = False
+    """Whether it is a web socket."""
 
 
 class _Handler(NamedTuple):
@@ -148,7 +150,7 @@ def _mount(controller: type[Controller], place: _Place, report: Report) -> Itera
 
 def _mount_handler(handler: _Handler, definition: RouteDefinition, place: _Place, report: Report) -> Iterator[Mounted]:
     where = handler.where
-    options = check_options(where, definition.options, report)
+    options = check_options(where, definition, report)
     templates = list(_templates(definition, place, where, report))
     for template in templates:
         yield Mounted(
@@ -164,10 +166,11 @@ def _mount_handler(handler: _Handler, definition: RouteDefinition, place: _Place
             levels=(*place.levels, make_level(f"route {handler.name}", where, options)),
             limits=_limits(options).within(place.limits),
             options=options,
+            socket=definition.socket,
         )
 
 
-def _limits(options: RouteOptions) -> Limits:
+def _limits(options: RouteOptions | SocketOptions) -> Limits:
     said: Mapping[str, Any] = options
     short = {limit: said[name] for name, limit in _SHORT_LIMITS.items() if name in said}
     return Limits(**short).within(options.get("limits", Limits()))

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from framework._compiler.emit_body import emit_binding
 from framework._compiler.emit_call import emit_call, made_by_request
+from framework._compiler.emit_socket import emit_handshake, emit_socket
 from framework._compiler.source import Source
 from framework._pipeline import ErrorAnswer, require_response
 from framework._plan import LayerPlan, RoutePlan
@@ -43,13 +44,19 @@ def emit_route(plan: RoutePlan, answer_for: AnswerFor) -> EmittedRoute:
     source.use(StreamResponse=web.StreamResponse, Response=Response, EncodedResponse=EncodedResponse)
     with source.block("async def endpoint(request):"):
         with source.block("try:"):
+            if plan.socket is not None:
+                emit_handshake(source, plan, plan.socket)
             for level in plan.layers:
                 for guard in level.guards:
                     source.line(f"await {guard}(request)")
             emit_binding(source, plan)
-            emit_call(source, plan)
+            if plan.socket is None:
+                emit_call(source, plan)
+            else:
+                emit_socket(source, plan, plan.socket)
         _emit_failure(source, "failed", answer_for(plan.layers))
-    entry = _emit_timeout(source, plan, answer_for) if plan.limits.timeout is not None else "endpoint"
+    timed = plan.limits.timeout is not None and plan.socket is None
+    entry = _emit_timeout(source, plan, answer_for) if timed else "endpoint"
     aliases = {} if made_by_request(plan) else {"controller": plan.controller}
     return _finish(source, plan.layers, entry, answer_for, aliases)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 from msgspec.structs import replace
 
@@ -11,7 +12,7 @@ from framework._plan import ArgumentPlan, Call, FactoryKind, Provision, RoutePla
 from framework._services.opening import FINISHERS
 from framework._services.scope import close
 
-__all__ = ("emit_call", "made_by_request")
+__all__ = ("emit_call", "emit_run", "made_by_request")
 
 _EXPRESSIONS: dict[Provision, Callable[[Sequence[str]], str]] = {
     Provision.PARAMETER: lambda names: f"p.{names[0]}",
@@ -19,6 +20,7 @@ _EXPRESSIONS: dict[Provision, Callable[[Sequence[str]], str]] = {
     Provision.REQUEST: lambda names: names[0],
     Provision.SERVICE: lambda names: names[0],
     Provision.SERVICES: lambda names: f"[{', '.join(names)}]",
+    Provision.SOCKET: lambda names: names[0],
 }
 
 
@@ -98,3 +100,26 @@ def _in_order(call: Call) -> Sequence[ArgumentPlan]:
 def made_by_request(plan: RoutePlan) -> bool:
     """Tell whether each request makes a controller of its own."""
     return any(one.variable == plan.controller for one in plan.services)
+
+
+def emit_run(source: Source, plan: RoutePlan, *, reply: str = "", ended: str = "") -> None:
+    """Emit the same for a web socket, where nothing is answered.
+
+    ``reply`` and ``ended`` are lines that come before the cleanup, ``reply`` only where the handler has returned.
+    """
+    cleans_up = any(one.kind.cleans_up for one in plan.services)
+    if cleans_up:
+        source.use(close=close)
+        source.line("opened = []")
+    with source.block("try:") if cleans_up else nullcontext():
+        for service in plan.services:
+            _emit_service(source, service)
+        _emit_handler(source, plan)
+        source.lines(filter(None, (reply, ended)))
+    if cleans_up:
+        with source.block("except BaseException as error:"):
+            source.lines(filter(None, (ended,)))
+            source.line("raise await close(opened, error)")
+        source.line("failure = await close(opened, None)")
+        with source.block("if failure is not None:"):
+            source.line("raise failure")

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from framework._binding.binder import RequestBinder
 from framework._compiler.collect import Level, Mounted, collect_handlers
 from framework._compiler.layers import LayerPlanner
+from framework._compiler.sockets import UPGRADED, argument_of_socket, binding_method, is_socket, plan_socket
 from framework._inspect.names import type_name
 from framework._inspect.signatures import (
     MISSING,
@@ -133,9 +134,12 @@ class _Planner:
     def _route(self, mounted: Mounted, method: str) -> RoutePlan:
         _check_function(mounted)
         signature = _handler_signature(mounted)
-        options = mounted.options
+        options: Mapping[str, Any] = mounted.options
         binder = RequestBinder(
-            where=mounted.where, method=method, path=mounted.template.text, placeholders=mounted.template.placeholders
+            where=mounted.where,
+            method=binding_method(mounted, signature, method),
+            path=mounted.template.text,
+            placeholders=mounted.template.placeholders,
         )
         planner = ServicePlanner(self._graph, self._report, singletons=self._process, bind_marked=binder.bind_marked)
         controller = self._controller(mounted.controller, planner)
@@ -153,9 +157,12 @@ class _Planner:
             handler=Call(target=mounted.function, arguments=arguments),
             synchronous=not is_async(mounted.function),
             parameters=tuple(binder.parameters),
-            body=binder.body,
+            body=None if mounted.socket else binder.body,
             services=tuple(planner.services),
-            response=plan_response(signature.returns, where=mounted.where, status=options.get("status")),
+            response=UPGRADED
+            if mounted.socket
+            else plan_response(signature.returns, where=mounted.where, status=options.get("status")),
+            socket=plan_socket(mounted, signature, binder) if mounted.socket else None,
             layers=tuple(self._layers.plan(one) for one in mounted.levels),
             limits=mounted.limits.within(self._declared.limits),
             formats=tuple(self._declared.formats),
@@ -212,6 +219,8 @@ class _Planner:
             return binder.bind_marked(parameter, annotation, marker, where)
         if is_request(annotation):
             return argument_of_request(parameter)
+        if is_socket(annotation):
+            return argument_of_socket(mounted, parameter)
         if parameter.name in binder.placeholders:
             return binder.bind_unmarked(parameter, where)
         if parameter.name in mounted.siblings:
@@ -225,7 +234,8 @@ class _Planner:
         return binder.bind_unmarked(parameter, where)
 
     def _check_raises(self, mounted: Mounted) -> None:
-        raised: Sequence[Any] = mounted.options.get("raises", ())
+        options: Mapping[str, Any] = mounted.options
+        raised: Sequence[Any] = options.get("raises", ())
         for one in raised:
             if not (isinstance(one, type) and issubclass(one, HTTPError)):
                 self._report(
