@@ -217,10 +217,8 @@ class _Planner:
             return planner.inject(parameter, annotation, where, path, qualifier=marker.qualifier)
         if marker is not None:
             return binder.bind_marked(parameter, annotation, marker, where)
-        if is_request(annotation):
-            return argument_of_request(parameter)
-        if is_socket(annotation):
-            return argument_of_socket(mounted, parameter)
+        if is_request(annotation) or is_socket(annotation):
+            return argument_of_request(parameter) if is_request(annotation) else argument_of_socket(mounted, parameter)
         if parameter.name in binder.placeholders:
             return binder.bind_unmarked(parameter, where)
         if parameter.name in mounted.siblings:

@@ -3,11 +3,14 @@
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
 
+from framework._private import frame_sender
 from framework._sockets.open import SOCKETS
+from framework._sockets.response import UpgradedResponse
 from framework._sockets.terms import SocketTerms
 from framework.http_errors import HTTPError, ServiceUnavailable, UnsupportedMediaType
 
@@ -46,6 +49,7 @@ class Connection:
         self._protocol = request.protocol
         self._transport = request.transport
         self._accepting = asyncio.Lock()
+        self._send_frame: Callable[[bytes, WSMsgType], Awaitable[None]] = self._send_first
         self._early: deque[Any] = deque()
         self._watcher: asyncio.Task[None] | None = None
         self._receiving = False
@@ -64,9 +68,11 @@ class Connection:
         async with self._accepting:
             if self.response is not None:
                 return self.response
+            if self._ended:
+                raise SocketClosedError("The client has gone")
             self._refuse_when_closing()
             terms = self._terms
-            response: web.WebSocketResponse[Any] = web.WebSocketResponse(
+            response = UpgradedResponse(
                 timeout=_FAREWELL,
                 heartbeat=terms.heartbeat,
                 protocols=terms.subprotocols,
@@ -82,8 +88,8 @@ class Connection:
                 await response.prepare(self.request)
             except ConnectionResetError as error:
                 self._ended = True
-                self.response = response
                 raise SocketClosedError("The client has gone") from error
+            self._send_frame = frame_sender(response)
             self.response = response
             return response
 
@@ -141,21 +147,28 @@ class Connection:
 
     async def send(self, message: Any) -> None:
         """Send a message; raises SocketClosedError."""
-        await self.write(self._terms.encode(message), message)
+        terms = self._terms
+        # PERF: not through write(): each coroutine in between was measured with 0.15 us.
+        data = terms.encode(message)
+        opcode = terms.opcode or (_TEXT if isinstance(message, str) else _BINARY)
+        try:
+            await self._send_frame(data, opcode)
+            if self._protocol.writing_paused:
+                await self._drain()
+        except ConnectionResetError as error:
+            raise SocketClosedError("The socket is closed") from error
+
+    async def _send_first(self, data: bytes, opcode: WSMsgType) -> None:
+        response = await self.accept()
+        await response.send_frame(data, opcode)
 
     async def write(self, data: bytes, message: Any) -> None:
         """Send a message that is encoded already; raises SocketClosedError."""
-        opcode = self._terms.opcode
-        if opcode is None:
-            opcode = _TEXT if isinstance(message, str) else _BINARY
-        await self._write(data, opcode)
+        await self._write(data, self._terms.opcode or (_TEXT if isinstance(message, str) else _BINARY))
 
     async def _write(self, data: bytes, opcode: WSMsgType) -> None:
-        response = self.response
-        if response is None:
-            response = await self.accept()
         try:
-            await response.send_frame(data, opcode)
+            await self._send_frame(data, opcode)
             if self._protocol.writing_paused:
                 await self._drain()
         except ConnectionResetError as error:
@@ -186,9 +199,7 @@ class Connection:
 
     async def shut(self, code: int, reason: str = "") -> None:
         """Close with a code; the client has a second to answer."""
-        response = self.response
-        if response is None:
-            response = await self.accept()
+        response = await self.accept()
         self._ended = True
         try:
             async with asyncio.timeout(2 * _FAREWELL):
@@ -243,12 +254,13 @@ class Connection:
         """Close after the handler has returned."""
         try:
             await self._take_over()
+            response = await self.accept()
             await self.shut(WSCloseCode.OK)
         except SocketClosedError:
-            pass
+            return UpgradedResponse()
         finally:
             self._sockets.discard(self)
-        return await self.accept()
+        return response
 
     async def fail(self, error: BaseException) -> web.StreamResponse:
         """Close after something was raised; raises it where the socket is not accepted, so that it is answered."""
@@ -262,9 +274,12 @@ class Connection:
                 await self._tell(error)
         finally:
             self._sockets.discard(self)
-        if self.response is None or not isinstance(error, Exception):
-            raise error
-        return self.response
+        if self.response is not None and isinstance(error, Exception):
+            return self.response
+        if _is_end(error):
+            # Nobody is there to be answered, which aiohttp meets itself when it prepares a response.
+            return UpgradedResponse()
+        raise error
 
     async def _tell(self, error: BaseException) -> None:
         if not isinstance(error, Exception):
@@ -285,7 +300,7 @@ _WRONG_KIND = {
 }
 
 
-def _is_end(error: Exception) -> bool:
+def _is_end(error: BaseException) -> bool:
     """Tell whether an error, or all of a group of tasks, says only that the connection has ended."""
     if isinstance(error, ExceptionGroup):
         return error.split(SocketClosedError)[1] is None

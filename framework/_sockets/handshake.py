@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 
 from aiohttp import HttpVersion11, hdrs, web
 
@@ -17,7 +18,7 @@ _KEY_BYTES = 16
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 # RFC 6454, section 6.2, and RFC 3986, section 3.2.2.
 _ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?")
-_UPGRADE = {hdrs.UPGRADE: "websocket", hdrs.CONNECTION: "Upgrade"}
+_UPGRADE: Mapping[str, str] = {hdrs.UPGRADE: "websocket", hdrs.CONNECTION: "Upgrade"}
 
 
 def parse_origin(text: str) -> tuple[str, str, int | None] | None:

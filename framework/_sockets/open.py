@@ -58,7 +58,7 @@ class OpenSockets:
             one.look()
         self._timer = asyncio.get_running_loop().call_later(_EACH, self._look) if self._open else None
 
-    async def close(self, _: web.Application) -> None:
+    async def close(self, _application: web.Application) -> None:
         """Close all with 1001; cancel the handlers that do not end by themselves."""
         self.closing = True
         if self._timer is not None:

@@ -6,7 +6,7 @@ from typing import Any, Generic, Self
 
 from aiohttp import web
 
-from framework._sockets.connection import Connection
+from framework._sockets.connection import Connection, SocketClosedError
 
 if sys.version_info >= (3, 13):
     from typing import TypeVar
@@ -27,6 +27,11 @@ class WebSocket(Generic[_In, _Out]):
     """
 
     __slots__ = ("_connection",)
+
+    def __class_getitem__(cls, messages: Any) -> Any:
+        # Before Python 3.13 nothing fills in a type variable's default.
+        both = messages if isinstance(messages, tuple) else (messages, messages)
+        return super().__class_getitem__(both)  # type: ignore[misc]  # of Generic
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -66,7 +71,7 @@ class WebSocket(Generic[_In, _Out]):
         try:
             message: _In = await self._connection.__anext__()
         except StopAsyncIteration:
-            raise ConnectionResetError("The socket is closed") from None
+            raise SocketClosedError("The socket is closed") from None
         return message
 
     def send(self, message: _Out) -> Coroutine[Any, Any, None]:

@@ -176,7 +176,7 @@ PENDING: dict[str, str] = {
     "form": "form bodies have not landed yet",
     "upload": "file uploads have not landed yet",
     "stream": "streamed answers have not landed yet",
-    "ws": "WebSockets have not landed yet",
+    "ws": "wrk speaks no WebSockets: python -m tests.benchmarks.sockets measures it",
 }
 """Workloads to come, and what each waits for."""
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from aiohttp import web
 
-from framework import App, Container, Controller, get, post
+from framework import App, Container, Controller, WebSocket, get, post, websocket
 from framework.http_errors import Forbidden
 from framework.typedefs import CallNext, Middleware
 from tests.benchmarks.apps.serve import serve, variant
-from tests.benchmarks.schemas import Item, Message, NewOrder, Receipt, SessionState, Thing
+from tests.benchmarks.schemas import Item, Line, Message, NewOrder, Receipt, SessionState, Thing
 from tests.benchmarks.services import Catalog, Orders, Session, open_session
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
 
@@ -67,6 +67,16 @@ class OrderController(Controller):
         return self._orders.place(order)
 
 
+class FeedController(Controller):
+    """Web sockets."""
+
+    @websocket("/feed/{room}")
+    async def feed(self, room: str, socket: WebSocket[Line]) -> None:  # noqa: ARG002  it is read, as by hand
+        """Send every line back."""
+        async for line in socket:
+            await socket.send(line)
+
+
 class GuardedController(Controller):
     """``json`` behind a guard."""
 
@@ -115,7 +125,7 @@ def _base() -> App:
     container.add_singleton(Catalog)
     container.add_singleton(Orders)
     container.add_scoped(Session, open_session)
-    return App(controllers=[HelloController, ItemController, OrderController], container=container)
+    return App(controllers=[HelloController, ItemController, OrderController, FeedController], container=container)
 
 
 def _middleware5() -> App:

@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler, Middleware
 from msgspec import DecodeError, Struct, ValidationError, convert, json
 
 from tests.benchmarks.apps.serve import serve, variant
-from tests.benchmarks.schemas import Message, NewOrder, Thing
+from tests.benchmarks.schemas import Line, Message, NewOrder, Thing
 from tests.benchmarks.services import Catalog, Orders, session_scope
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
 
@@ -16,6 +16,7 @@ __all__ = ("build",)
 
 _ENCODER = json.Encoder()
 _ORDER_DECODER = json.Decoder(NewOrder)
+_LINE_DECODER = json.Decoder(Line)
 
 
 class ItemParameters(Struct):
@@ -90,6 +91,24 @@ class OrderHandlers:
         return _json(self._orders.place(order), status=201)
 
 
+async def feed(request: web.Request) -> web.WebSocketResponse:
+    """Send every line back, on a web socket."""
+    request.match_info["room"]
+    socket = web.WebSocketResponse(heartbeat=20)
+    await socket.prepare(request)
+    async for message in socket:
+        if message.type is not WSMsgType.TEXT:
+            await socket.close(code=1003)
+            break
+        try:
+            line = _LINE_DECODER.decode(message.data)
+        except DecodeError as error:
+            await socket.close(code=1008, message=str(error).encode()[:123])
+            break
+        await socket.send_str(_ENCODER.encode(line).decode())
+    return socket
+
+
 async def guarded(request: web.Request) -> web.Response:
     """Answer like ``json``, if there is a token."""
     if "X-Token" not in request.headers:
@@ -132,6 +151,7 @@ def _base() -> web.Application:
     app.router.add_get("/items", items.search)
     app.router.add_post("/orders", orders.create)
     app.router.add_get("/scoped", scoped)
+    app.router.add_get("/feed/{room}", feed)
     return app
 
 
