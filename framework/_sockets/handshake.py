@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from aiohttp import HttpVersion11, hdrs, web
 
 from framework._sockets.terms import SocketTerms
-from framework.http_errors import BadRequest, Forbidden, HTTPError, UpgradeRequired
+from framework.http_errors import BadRequest, Fault, Forbidden, HTTPError, UpgradeRequired
 
 __all__ = ("ANY_ORIGIN", "check_handshake", "parse_origin")
 
@@ -60,15 +60,21 @@ def _refusal(request: web.Request) -> HTTPError | None:
     headers = request.headers
     if headers.get(hdrs.SEC_WEBSOCKET_VERSION) != _VERSION:
         # RFC 6455, section 4.4.
-        return BadRequest(
-            f"Only version {_VERSION} of the protocol is spoken", headers={hdrs.SEC_WEBSOCKET_VERSION: _VERSION}
-        )
+        return _bad("/sec-websocket-version", f"Expected {_VERSION}", {hdrs.SEC_WEBSOCKET_VERSION: _VERSION})
     tokens = ",".join(headers.getall(hdrs.CONNECTION, ())).lower().split(",")
     if "upgrade" not in map(str.strip, tokens) or request.version < HttpVersion11:
-        return BadRequest("The handshake has no Connection: Upgrade")
+        return _bad("/connection", "Expected Upgrade, over HTTP/1.1")
     if not _is_key(headers.getall(hdrs.SEC_WEBSOCKET_KEY, ())):
-        return BadRequest("The handshake has no Sec-WebSocket-Key of 16 bytes")
+        return _bad("/sec-websocket-key", "Expected 16 bytes in base64")
     return None
+
+
+def _bad(pointer: str, detail: str, headers: Mapping[str, str] | None = None) -> BadRequest:
+    return BadRequest(
+        "The handshake of a web socket is not valid",
+        errors=(Fault("header", pointer, "syntax", detail),),
+        headers=headers,
+    )
 
 
 def _is_key(given: list[str] | tuple[()]) -> bool:

@@ -26,6 +26,7 @@ _TITLES = {
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
+    426: "Upgrade Required",
     500: "Internal Server Error",
     501: "Not Implemented",
     503: "Service Unavailable",
