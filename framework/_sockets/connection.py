@@ -12,7 +12,7 @@ from framework._private import frame_sender
 from framework._sockets.open import SOCKETS
 from framework._sockets.response import UpgradedResponse
 from framework._sockets.terms import SocketTerms
-from framework.http_errors import HTTPError, ServiceUnavailable, UnsupportedMediaType
+from framework.http_errors import HTTPError, ServiceUnavailable, UnsupportedMediaType, reason_phrase
 
 __all__ = ("Connection", "SocketClosedError")
 
@@ -286,8 +286,9 @@ class Connection:
             await self.shut(WSCloseCode.GOING_AWAY)
         elif _is_end(error):
             await self.shut(WSCloseCode.OK)
-        elif isinstance(error, HTTPError):
-            await self.shut(WSCloseCode.POLICY_VIOLATION, error.title)
+        elif isinstance(error, HTTPError | web.HTTPException):
+            title = error.title if isinstance(error, HTTPError) else reason_phrase(error.status)
+            await self.shut(WSCloseCode.POLICY_VIOLATION, title)
         else:
             request = self.request
             _LOGGER.error("%s %s failed", request.method, request.rel_url.raw_path, exc_info=error)

@@ -7,16 +7,16 @@ import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from aiohttp import web
 
 from framework import App
 from framework._sockets.open import SOCKETS
+from tests.http.raw import Address
 
 __all__ = (
     "KEY",
-    "Address",
     "PlainServer",
     "RawSocket",
     "client_frame",
@@ -31,10 +31,10 @@ KEY = base64.b64encode(b"sixteen bytes it").decode()
 _PATIENCE = 20.0
 
 
-def handshake(path: str, *, host: str = "localhost", **headers: str | None) -> bytes:
+def handshake(path: str, **headers: str | None) -> bytes:
     """Return the request that opens a web socket; ``headers`` are changed by name, left out where ``None``."""
     given: dict[str, str | None] = {
-        "Host": host,
+        "Host": "localhost",
         "Upgrade": "websocket",
         "Connection": "Upgrade",
         "Sec-WebSocket-Version": "13",
@@ -65,13 +65,6 @@ def close_frame(code: int, reason: str = "") -> bytes:
     return struct.pack("!H", code) + reason.encode()
 
 
-class Address(Protocol):
-    """Where a server listens."""
-
-    host: str
-    port: int | None
-
-
 @dataclass
 class PlainServer:
     """A server as ``web.run_app`` runs it; that of aiohttp's test tools cancels handlers on a disconnect."""
@@ -86,9 +79,10 @@ class PlainServer:
 
 
 @asynccontextmanager
-async def plain_server(app: App, **settings: Any) -> AsyncIterator[PlainServer]:
+async def plain_server(app: App | web.Application, **settings: Any) -> AsyncIterator[PlainServer]:
     """Serve an app; ``settings`` are those of aiohttp's AppRunner."""
-    runner = web.AppRunner(app.build(), access_log=None, **settings)
+    built = app.build() if isinstance(app, App) else app
+    runner = web.AppRunner(built, access_log=None, **settings)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -102,7 +96,7 @@ async def plain_server(app: App, **settings: Any) -> AsyncIterator[PlainServer]:
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until something holds."""
     async with asyncio.timeout(_PATIENCE):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  what is waited for sets no event
             await asyncio.sleep(0.01)
 
 

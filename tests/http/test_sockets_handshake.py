@@ -229,13 +229,14 @@ OWN = "http://shop.example:8080"
 async def test_origins(serve: Serve, origins: tuple[str, ...] | None, origin: str | None, *, admitted: bool) -> None:
     """Scheme, host and port of the page must be those of the request, or of the list that stands in its place."""
 
-    class Open(Controller):
-        @websocket("/", **({} if origins is None else {"origins": origins}))
-        async def open(self, socket: WebSocket[str]) -> None:
-            await socket.accept()
+    async def open_it(_: Controller, socket: WebSocket[str]) -> None:
+        await socket.accept()
+
+    declared = websocket("/") if origins is None else websocket("/", origins=origins)
+    Open = type("Open", (Controller,), {"open": declared(open_it)})  # noqa: N806  a class
 
     async with connect(await serve(app_of(Open))) as connection:
-        request = handshake("/", host="shop.example:8080", Origin=origin)
+        request = handshake("/", Host="shop.example:8080", Origin=origin)
         if admitted:
             await connection.send(request + client_frame(b"", 8))
             assert (await connection.rest()).startswith(b"HTTP/1.1 101 ")

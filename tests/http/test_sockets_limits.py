@@ -4,7 +4,6 @@ import asyncio
 import time
 import zlib
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from aiohttp import WSMsgType
@@ -264,9 +263,7 @@ async def test_a_reader_that_takes_nothing_is_cut(serve: Serve, trace: list[str]
     async with raw_socket(server, handshake("/")) as socket:
         await until(lambda: trace == ["opened", "closed"])
         assert len(sent) < 300
-        with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
-            while True:
-                await socket.frame()
+        assert len(await socket.ended()) < 300 * 100_000
 
 
 async def test_a_slow_reader_gets_everything(serve: Serve) -> None:
