@@ -67,12 +67,10 @@ class MissingAnnotationError(DefinitionError):
 class MissingReturnAnnotationError(DefinitionError):
     """A handler does not say what it returns."""
 
-    def __init__(self, where: str) -> None:
-        super().__init__(
-            where,
-            "it has no return annotation",
-            mend="say what is answered, for example -> Order, or -> None for 204 No Content",
-        )
+    def __init__(
+        self, where: str, *, mend: str = "say what is answered, for example -> Order, or -> None for 204 No Content"
+    ) -> None:
+        super().__init__(where, "it has no return annotation", mend=mend)
 
 
 class UnresolvedAnnotationError(DefinitionError):

@@ -15,7 +15,7 @@ from framework._inspect.types import kind_of, unsupported, without_none
 from framework._plan import ArgumentPlan, Encoding, Frames, MessagePlan, Provision, ResponsePlan, RoutePlan, SocketPlan
 from framework._sockets.open import SOCKETS, OpenSockets
 from framework._sockets.websocket import WebSocket
-from framework.errors import InvalidSocketError
+from framework.errors import InvalidSocketError, MissingReturnAnnotationError
 from framework.formats import JSON
 
 __all__ = ("UPGRADED", "argument_of_socket", "binding_method", "is_socket", "plan_socket", "tie_sockets")
@@ -113,9 +113,8 @@ def _listened(mounted: Mounted, signature: Signature, binder: RequestBinder) -> 
             mounted.where, "the parameter that takes the messages has a default", mend="take the default out"
         )
     if signature.returns is MISSING:
-        raise InvalidSocketError(
+        raise MissingReturnAnnotationError(
             mounted.where,
-            "it has no return annotation",
             mend="say what is sent back, for example -> Answer | None, or -> None for nothing",
         )
     incoming = _message(mounted.where, binder.body.annotation, "read from a web socket")

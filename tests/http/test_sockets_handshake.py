@@ -4,7 +4,7 @@ from typing import Annotated
 
 import pytest
 from aiohttp import WSServerHandshakeError, web
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import TestClient, TestServer
 from pytest_aiohttp.plugin import AiohttpClient
 
 from framework import App, Container, Controller, Cookie, Header, Request, WebSocket, post, websocket
@@ -168,7 +168,7 @@ async def test_refusals_are_problems(
 
 async def test_the_client_s_library_is_told(aiohttp_client: AiohttpClient, feed: TestServer) -> None:
     """A client sees the status of a refusal, and opens the socket with what was missing."""
-    client = await aiohttp_client(feed)
+    client: TestClient[Request, web.Application] = await aiohttp_client(feed)
     with pytest.raises(WSServerHandshakeError) as caught:
         await client.ws_connect("/feed/5")
     assert caught.value.status == 422
@@ -229,7 +229,7 @@ OWN = "http://shop.example:8080"
 async def test_origins(serve: Serve, origins: tuple[str, ...] | None, origin: str | None, *, admitted: bool) -> None:
     """Scheme, host and port of the page must be those of the request, or of the list that stands in its place."""
 
-    async def open_it(_: Controller, socket: WebSocket[str]) -> None:
+    async def open_it(self: Controller, socket: WebSocket[str]) -> None:  # noqa: ARG001  it becomes a method
         await socket.accept()
 
     declared = websocket("/") if origins is None else websocket("/", origins=origins)
