@@ -8,6 +8,7 @@ from framework._binding.uploads import UploadFile
 from framework._openapi.settings import OpenAPI
 from framework._responses.response import Response
 from framework._responses.stream_events import Event, EventStream
+from framework._sockets.websocket import WebSocket
 from framework._version import __version__
 from framework.app import App
 from framework.background import BackgroundTasks, Periodic
@@ -19,7 +20,7 @@ from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.merge_patch import Patch
 from framework.params import Body, Cookie, File, Form, Header, Inject, Path, Query
-from framework.routing import delete, get, head, options, patch, post, put, route
+from framework.routing import delete, get, head, options, patch, post, put, route, websocket
 from framework.typedefs import Guard, Middleware
 
 __all__ = (
@@ -53,6 +54,7 @@ __all__ = (
     "Response",
     "Router",
     "UploadFile",
+    "WebSocket",
     "__version__",
     "delete",
     "get",
@@ -62,4 +64,5 @@ __all__ = (
     "post",
     "put",
     "route",
+    "websocket",
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import NODEFAULT, Struct, field, inspect
 
@@ -25,13 +25,16 @@ __all__ = (
     "Encoding",
     "FactoryKind",
     "FieldPlan",
+    "Frames",
     "LayerPlan",
     "MediaPlan",
+    "MessagePlan",
     "ParameterPlan",
     "Provision",
     "ResponsePlan",
     "RoutePlan",
     "ServicePlan",
+    "SocketPlan",
     "Source",
     "StreamKind",
     "StreamPlan",
@@ -182,6 +185,7 @@ class Provision(Enum):
     """All implementations of one type, as a list."""
     CREDENTIAL = "credential"
     """Who the credentials of the request belong to."""
+    SOCKET = "socket"
 
 
 class ArgumentPlan(Struct, frozen=True, kw_only=True):
@@ -346,6 +350,45 @@ class LayerPlan(Struct, frozen=True, kw_only=True):
     """What the variables stand for, as it was declared: ``{"measure_s3": "measure"}``."""
 
 
+class Frames(StrEnum):
+    """How messages travel on a web socket."""
+
+    TYPED = "typed"
+    """Written by a format."""
+    TEXT = "text"
+    BINARY = "binary"
+    EITHER = "text or binary"
+    """``str`` as text and ``bytes`` as binary."""
+
+
+class MessagePlan(Struct, frozen=True, kw_only=True):
+    """The messages of one direction on a web socket."""
+
+    annotation: Any
+    type: inspect.Type
+    frames: Frames
+
+
+class SocketPlan(Struct, frozen=True, kw_only=True):
+    """What a route has that is a web socket."""
+
+    incoming: MessagePlan
+    outgoing: MessagePlan | None
+    """``None`` where nothing but problems is sent."""
+    listener: bool
+    """Whether the handler is called for each message, and not for the connection."""
+    format: Format
+    """Of messages that have a type."""
+    invalid: Literal["close", "report"]
+    """What happens for a message that is not valid."""
+    origins: tuple[str, ...] | None
+    """The pages that may open it, by their origins; ``None`` for those of the same origin."""
+    subprotocols: tuple[str, ...]
+    heartbeat: float | None
+    """Seconds of silence after which the client is pinged; it has half as many to answer."""
+    compress: bool
+
+
 class RoutePlan(Struct, frozen=True, kw_only=True):
     """All that is known of one handler on one path."""
 
@@ -380,6 +423,8 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     """In the order in which they are verified."""
     security: tuple[SecurityRequirement, ...] = ()
     """What guards and providers say that they ask for and verify themselves."""
+    socket: SocketPlan | None = None
+    """What makes the route a web socket; its method is GET then, and it is no operation of the document."""
     raises: tuple[type[HTTPError], ...] = ()
     tags: tuple[str, ...] = ()
     summary: str | None = None

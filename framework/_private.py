@@ -5,12 +5,14 @@ than those tested, the public names serve instead, requests go through ``Applica
 """
 
 import warnings
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import aiohttp
-from aiohttp import http_writer
+from aiohttp import http_writer, web
 from multidict import CIMultiDict
 
-__all__ = ("HEADERS", "MATCH", "QUERY", "SUPPORTED", "TESTED", "serialize_head")
+__all__ = ("HEADERS", "MATCH", "QUERY", "SUPPORTED", "TESTED", "frame_sender", "serialize_head")
 
 TESTED = ("3.14",)
 """The series of aiohttp with which all tests pass."""
@@ -38,3 +40,9 @@ def serialize_head(status_line: str, headers: CIMultiDict[str]) -> bytes | None:
         return http_writer._serialize_headers(status_line, headers)[:-2]  # noqa: SLF001  written in C
     except (TypeError, ValueError):
         return None
+
+
+def frame_sender(response: web.WebSocketResponse[Any]) -> Callable[[bytes, Any], Awaitable[None]]:
+    """Return what sends a frame on a socket that is accepted: ``await send(data, opcode)``."""
+    writer = response._writer if SUPPORTED else None  # noqa: SLF001  one coroutine less for each message
+    return response.send_frame if writer is None else writer.send_frame

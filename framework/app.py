@@ -16,6 +16,7 @@ from framework._compiler.fast import install
 from framework._compiler.options import check_settings
 from framework._compiler.reverse import reverse
 from framework._compiler.routes import Declarations, Plans, plan_routes
+from framework._compiler.sockets import tie_sockets
 from framework._inspect.names import describe_call
 from framework._openapi.selection import summary_of
 from framework._openapi.settings import OpenAPI
@@ -114,6 +115,7 @@ class App:
         if OPEN_STREAMS not in application:
             application[OPEN_STREAMS] = streams = OpenStreams()
             application.on_shutdown.append(streams.shut_down)
+        tie_sockets(application, compiled.plans.routes)
         self._prefix = lambda: resource.prefix
 
     def _compile(self) -> CompiledApp:

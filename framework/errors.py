@@ -23,6 +23,7 @@ __all__ = (
     "InvalidProviderError",
     "InvalidResponseError",
     "InvalidSecurityError",
+    "InvalidSocketError",
     "InvalidTaskError",
     "MissingAnnotationError",
     "MissingProviderError",
@@ -72,12 +73,10 @@ class MissingAnnotationError(DefinitionError):
 class MissingReturnAnnotationError(DefinitionError):
     """A handler does not say what it returns."""
 
-    def __init__(self, where: str) -> None:
-        super().__init__(
-            where,
-            "it has no return annotation",
-            mend="say what is answered, for example -> Order, or -> None for 204 No Content",
-        )
+    def __init__(
+        self, where: str, *, mend: str = "say what is answered, for example -> Order, or -> None for 204 No Content"
+    ) -> None:
+        super().__init__(where, "it has no return annotation", mend=mend)
 
 
 class UnresolvedAnnotationError(DefinitionError):
@@ -223,6 +222,10 @@ class InvalidResponseError(DefinitionError):
 
 class InvalidSecurityError(DefinitionError):
     """Credentials that cannot be verified as they were declared."""
+
+
+class InvalidSocketError(DefinitionError):
+    """A web socket's handler, messages or origins are not what they can be."""
 
 
 class InvalidPathError(DefinitionError):

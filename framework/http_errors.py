@@ -28,6 +28,7 @@ __all__ = (
     "Unauthorized",
     "UnprocessableContent",
     "UnsupportedMediaType",
+    "UpgradeRequired",
     "VersionNotSupported",
     "reason_phrase",
 )
@@ -227,6 +228,10 @@ class UnprocessableContent(HTTPError, status=422):
     """What was sent parses but is invalid; ``errors`` lists every fault."""
 
     errors: Sequence[Fault] = _member(default=())
+
+
+class UpgradeRequired(HTTPError, status=426):
+    """The path speaks another protocol; ``Upgrade`` names it."""
 
 
 class PreconditionRequired(HTTPError, status=428):

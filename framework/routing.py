@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypedDict, TypeVar, Unpack
+from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
 from msgspec import Struct
 
 from framework.caching import CacheControl, ETag
 from framework.deprecation import Deprecation
 from framework.errors import InvalidHandlerError
+from framework.formats import Format
 from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
@@ -17,6 +18,7 @@ __all__ = (
     "RouteDefinition",
     "RouteOptions",
     "RouteSummary",
+    "SocketOptions",
     "delete",
     "get",
     "head",
@@ -25,6 +27,7 @@ __all__ = (
     "post",
     "put",
     "route",
+    "websocket",
 )
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -76,12 +79,44 @@ class RouteOptions(TypedDict, total=False):
     """Members added to the operation in the document, ``x-`` extensions above all."""
 
 
+class SocketOptions(TypedDict, total=False):
+    """What the decorator of a web socket takes beside its paths."""
+
+    name: str
+    """The route's name for ``App.url_for``."""
+    tags: Sequence[str]
+    guards: Guards
+    middlewares: Middlewares
+    exception_handlers: ExceptionHandlers
+    """For what is raised before the socket is accepted."""
+    summary: str
+    description: str
+    deprecated: bool
+    in_document: bool
+    limits: Limits
+    """``message`` and ``write_timeout`` count."""
+    extra: Mapping[str, Any]
+    format: Format
+    """How messages that have a type are written: JSON as text, unless given; any other format as binary."""
+    invalid: Literal["close", "report"]
+    """What a message that is not valid does: close the socket (unless given), or be answered with its problem."""
+    origins: Sequence[str]
+    """The origins of pages that may open it, ``"*"`` for all; only that of the request's own host unless given."""
+    subprotocols: Sequence[str]
+    """Those that are spoken (RFC 6455, section 1.9)."""
+    heartbeat: float | None
+    """Seconds of silence after which the client is pinged (20 unless given); it has half as many to answer."""
+    compress: bool
+    """Whether messages are compressed where the client can (RFC 7692); True unless given."""
+
+
 class RouteDefinition(Struct, frozen=True, kw_only=True):
     """What one decorator declared about a handler."""
 
     methods: tuple[str, ...]
     paths: tuple[str, ...]
-    options: RouteOptions
+    options: RouteOptions | SocketOptions
+    socket: bool = False
 
 
 class RouteSummary(Struct, frozen=True, kw_only=True):
@@ -106,7 +141,19 @@ def route(*paths: str, methods: Sequence[str], **settings: Unpack[RouteOptions])
         paths=paths or ("",),
         options=settings,
     )
+    return _declare(definition, paths)
 
+
+def websocket(*paths: str, **settings: Unpack[SocketOptions]) -> Callable[[_F], _F]:
+    """Declare the handler of a web socket (RFC 6455).
+
+    One that takes a ``WebSocket`` is called for each connection; one that takes a message instead is called for each
+    message, and what it returns is sent back.
+    """
+    return _declare(RouteDefinition(methods=("GET",), paths=paths or ("",), options=settings, socket=True), paths)
+
+
+def _declare(definition: RouteDefinition, paths: Sequence[str]) -> Callable[[_F], _F]:
     def attach(function: Any) -> Any:
         # A tuple, since decorators may be stacked.
         try:

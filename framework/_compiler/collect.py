@@ -23,7 +23,7 @@ from framework.controller import Controller, Controllers, Router
 from framework.deprecation import Deprecation
 from framework.errors import DefinitionError
 from framework.limits import Limits
-from framework.routing import RouteDefinition, RouteOptions
+from framework.routing import RouteDefinition, RouteOptions, SocketOptions
 from framework.static import StaticFiles
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
@@ -63,7 +63,9 @@ class Mounted(Struct, frozen=True, kw_only=True):
     limits: Limits
     """Of router, controller and route together."""
     deprecated: bool | Deprecation
-    options: RouteOptions
+    options: RouteOptions | SocketOptions
+    socket: bool = False
+    """Whether it is a web socket."""
 
 
 class _Handler(NamedTuple):
@@ -175,7 +177,7 @@ def _mount(controller: type[Controller], place: _Place, report: Report) -> Itera
 
 def _mount_handler(handler: _Handler, definition: RouteDefinition, place: _Place, report: Report) -> Iterator[Mounted]:
     where = handler.where
-    options = check_options(where, definition.options, report)
+    options = check_options(where, definition, report)
     templates = list(_templates(definition, place, where, report))
     for template in templates:
         yield Mounted(
@@ -192,10 +194,11 @@ def _mount_handler(handler: _Handler, definition: RouteDefinition, place: _Place
             limits=_limits(options).within(place.limits),
             deprecated=_deprecated(options, place),
             options=options,
+            socket=definition.socket,
         )
 
 
-def _limits(options: RouteOptions) -> Limits:
+def _limits(options: RouteOptions | SocketOptions) -> Limits:
     said: Mapping[str, Any] = options
     short = {limit: said[name] for name, limit in _SHORT_LIMITS.items() if name in said}
     return Limits(**short).within(options.get("limits", Limits()))

@@ -12,6 +12,7 @@ from framework._compiler.emit_call import emit_call, made_by_request
 from framework._compiler.emit_deprecation import emit_deprecation
 from framework._compiler.emit_result import emit_negotiation
 from framework._compiler.emit_security import emit_guards
+from framework._compiler.emit_socket import emit_socket
 from framework._compiler.emit_stream import emit_settling
 from framework._compiler.source import Source
 from framework._pipeline import ErrorAnswer, require_response
@@ -47,9 +48,13 @@ def emit_route(plan: RoutePlan, answer_for: AnswerFor) -> EmittedRoute:
     source.use(StreamResponse=web.StreamResponse, Response=Response, EncodedResponse=EncodedResponse)
     with source.block("async def endpoint(request):"):
         with source.block("try:"):
-            emit_call(source, plan, lambda: _emit_reading(source, plan))
+            if plan.socket is None:
+                emit_call(source, plan, lambda: _emit_reading(source, plan))
+            else:
+                emit_socket(source, plan, plan.socket, lambda: _emit_reading(source, plan))
         _emit_failure(source, "failed", answer_for(plan.layers))
-    entry = _emit_timeout(source, plan, answer_for) if plan.limits.timeout is not None else "endpoint"
+    timed = plan.limits.timeout is not None and plan.socket is None
+    entry = _emit_timeout(source, plan, answer_for) if timed else "endpoint"
     aliases = {} if made_by_request(plan) else {"controller": plan.controller}
     entry = _emit_layers(source, plan.layers, entry, answer_for)
     if plan.response.stream is not None and any(level.middlewares for level in plan.layers):

@@ -1,7 +1,8 @@
 """Emits how services are opened, the handler is called and services are closed."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 from msgspec.structs import replace
 
@@ -13,7 +14,7 @@ from framework._plan import ArgumentPlan, Call, FactoryKind, Provision, RoutePla
 from framework._services.opening import FINISHERS
 from framework._services.scope import close
 
-__all__ = ("argument_list", "emit_call", "emit_service", "emit_services", "made_by_request")
+__all__ = ("argument_list", "emit_call", "emit_early", "emit_run", "emit_service", "emit_services", "made_by_request")
 
 _EXPRESSIONS: dict[Provision, Callable[[Sequence[str]], str]] = {
     Provision.PARAMETER: lambda names: f"p.{names[0]}",
@@ -23,6 +24,7 @@ _EXPRESSIONS: dict[Provision, Callable[[Sequence[str]], str]] = {
     Provision.SERVICE: lambda names: names[0],
     Provision.CREDENTIAL: lambda names: names[0],
     Provision.SERVICES: lambda names: f"[{', '.join(names)}]",
+    Provision.SOCKET: lambda names: names[0],
 }
 
 
@@ -38,9 +40,8 @@ def argument_list(arguments: Sequence[ArgumentPlan]) -> str:
 def emit_call(source: Source, plan: RoutePlan, before: Callable[[], None]) -> None:
     """Emit all from the guards on; ``before`` emits what comes before the services that handler and controller need."""
     has_files = plan.body is not None and plan.body.has_files
-    early = {name for one in plan.credentials for name in one.services}
-    services = [one for one in plan.services if one.variable not in early]
-    kept_early = any(one.kind.cleans_up and one.variable in early for one in plan.services)
+    services = _late_services(plan)
+    kept_early = _keeps_early(plan)
     if not kept_early:
         before()
     closes = has_files or plan.response.stream is not None or any(one.kind.cleans_up for one in plan.services)
@@ -128,3 +129,60 @@ def _in_order(call: Call) -> Sequence[ArgumentPlan]:
 def made_by_request(plan: RoutePlan) -> bool:
     """Tell whether each request makes a controller of its own."""
     return any(one.variable == plan.controller for one in plan.services)
+
+
+def _late_services(plan: RoutePlan) -> list[ServicePlan]:
+    """Return the services that are not needed to verify credentials."""
+    early = {name for one in plan.credentials for name in one.services}
+    return [one for one in plan.services if one.variable not in early]
+
+
+def _keeps_early(plan: RoutePlan) -> bool:
+    """Tell whether something that is opened to verify credentials must be closed."""
+    late = _late_services(plan)
+    return any(one.kind.cleans_up and one not in late for one in plan.services)
+
+
+@contextmanager
+def emit_early(source: Source, plan: RoutePlan) -> Iterator[str]:
+    """Emit what closes the services that credentials need around what is emitted inside; for a web socket.
+
+    Gives how a line begins that answers: ``return`` or an assignment.
+    """
+    if not _keeps_early(plan):
+        yield "return "
+        return
+    source.use(close=close)
+    # What is opened later has a list of its own.
+    source.line("opened = early = []")
+    with source.block("try:"):
+        yield "response = "
+    with source.block("except BaseException as error:"):
+        source.line("raise await close(early, error)")
+    source.line("failure = await close(early, None)")
+    with source.block("if failure is not None:"):
+        source.line("raise failure")
+    source.line("return response")
+
+
+def emit_run(source: Source, plan: RoutePlan, *, reply: str = "", ended: str = "") -> None:
+    """Emit the same for a web socket, where nothing is answered.
+
+    ``reply`` and ``ended`` are lines that come before the cleanup, ``reply`` only where the handler has returned.
+    """
+    services = _late_services(plan)
+    cleans_up = any(one.kind.cleans_up for one in services)
+    if cleans_up:
+        source.use(close=close)
+        source.line("opened = []")
+    with source.block("try:") if cleans_up else nullcontext():
+        emit_services(source, services)
+        _emit_handler(source, plan)
+        source.lines(filter(None, (reply, ended)))
+    if cleans_up:
+        with source.block("except BaseException as error:"):
+            source.lines(filter(None, (ended,)))
+            source.line("raise await close(opened, error)")
+        source.line("failure = await close(opened, None)")
+        with source.block("if failure is not None:"):
+            source.line("raise failure")

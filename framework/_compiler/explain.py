@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from framework._compiler.emit import EmittedRoute
-from framework._plan import RoutePlan
+from framework._inspect.names import type_name
+from framework._plan import Frames, MessagePlan, RoutePlan, SocketPlan
 
 __all__ = ("explain_route",)
 
@@ -19,7 +20,10 @@ def _stages(plan: RoutePlan) -> Iterator[str]:
     if plan.deprecation is not None:
         yield f"headers of a deprecated route: {', '.join(plan.deprecation.headers())}"
     yield from (f"middleware {level.names[one]} ({level.level})" for level in plan.layers for one in level.middlewares)
-    if plan.limits.timeout is not None:
+    if plan.socket is not None:
+        origins = "the same origin" if plan.socket.origins is None else " or ".join(plan.socket.origins) or "no origin"
+        yield f"handshake of a web socket, else 426; from {origins}, else 403; well formed, else 400"
+    elif plan.limits.timeout is not None:
         yield f"timeout of {plan.limits.timeout:g} s, else 503"
     for level in plan.layers:
         for one in level.guards:
@@ -52,6 +56,9 @@ def _inner_stages(plan: RoutePlan) -> Iterator[str]:
         yield "parsing, else 400"
     if plan.body is not None or plan.parameters:
         yield "validation of all sources together, else 422"
+    if plan.socket is not None:
+        yield from _socket_stages(plan, plan.socket)
+        return
     for service in plan.services:
         yield f"{service.lifetime} service {service.label}"
     yield f"handler {plan.label}" + (" in a worker thread" if plan.synchronous else "")
@@ -63,3 +70,27 @@ def _inner_stages(plan: RoutePlan) -> Iterator[str]:
     closing = [one.label for one in reversed(plan.services) if one.kind.cleans_up]
     if closing:
         yield f"cleanup{'' if stream is None else ' when the stream ends'}: {', '.join(closing)}"
+
+
+def _socket_stages(plan: RoutePlan, socket: SocketPlan) -> Iterator[str]:
+    services = [f"{one.lifetime} service {one.label}" for one in plan.services]
+    closing = [one.label for one in reversed(plan.services) if one.kind.cleans_up]
+    cleanup = [f"cleanup: {', '.join(closing)}"] if closing else []
+    fault = "1007, 1008 or 1003" if socket.invalid == "close" else "a problem as a message"
+    reading = f"{_messages(socket.incoming, socket)} of at most {plan.limits.message} bytes, else 1009"
+    if not socket.listener:
+        yield from services
+        yield f"handler {plan.label}, which reads {reading}; valid, else {fault}"
+        yield from cleanup
+        yield "close with 1000"
+        return
+    yield f"the socket is accepted; it reads {reading}"
+    for stage in (f"decoding, else {fault}", *services, f"handler {plan.label}", *cleanup):
+        yield f"for each message: {stage}"
+    if socket.outgoing is not None:
+        yield f"for each message: what is returned is sent as {_messages(socket.outgoing, socket)}"
+
+
+def _messages(plan: MessagePlan, socket: SocketPlan) -> str:
+    name = type_name(plan.annotation)
+    return f"{name} ({socket.format.media_type if plan.frames is Frames.TYPED else plan.frames})"

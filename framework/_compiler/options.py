@@ -12,6 +12,7 @@ from msgspec.structs import asdict
 
 from framework._inspect.names import callable_name, value_name
 from framework._openapi.settings import OpenAPI
+from framework._sockets.handshake import ANY_ORIGIN, parse_origin
 from framework.background import Periodic
 from framework.caching import CacheControl
 from framework.container import Container
@@ -20,7 +21,7 @@ from framework.errors import DefinitionError, InvalidOptionError
 from framework.formats import Format
 from framework.limits import Limits
 from framework.media_types import is_media_type
-from framework.routing import RouteOptions
+from framework.routing import RouteDefinition, RouteOptions, SocketOptions
 
 __all__ = ("check_options", "check_settings")
 
@@ -106,6 +107,19 @@ def _is_openapi(value: Any) -> bool:
     return isinstance(value, OpenAPI) or (_is_series(value) and all(isinstance(one, OpenAPI) for one in value))
 
 
+def _is_format(value: Any) -> bool:
+    return isinstance(value, Format)
+
+
+def _is_policy(value: Any) -> bool:
+    return value in ("close", "report")
+
+
+def _are_origins(value: Any) -> bool:
+    known = (ANY_ORIGIN, "null")
+    return _are_texts(value) and all(one in known or parse_origin(one) is not None for one in value)
+
+
 def _are_limits(value: Any) -> bool:
     return isinstance(value, Limits)
 
@@ -151,6 +165,12 @@ _SHAPES: Mapping[str, _Shape] = {
     "periodic": _Shape(_are_periodic, "a sequence of Periodic", "periodic=[Periodic(refresh, every=60)]"),
     "shutdown_timeout": _Shape(_is_duration, "a positive number of seconds", "shutdown_timeout=2.5"),
     "limits": _Shape(_are_limits, "a Limits", "limits=Limits(body=65_536)"),
+    "format": _Shape(_is_format, "a Format", "format=MSGPACK"),
+    "invalid": _Shape(_is_policy, '"close" or "report"', 'invalid="report"'),
+    "origins": _Shape(_are_origins, "a sequence of origins", 'origins=("https://shop.example",)'),
+    "subprotocols": _Shape(_are_texts, "a sequence of texts", 'subprotocols=("chat.v1",)'),
+    "heartbeat": _Shape(_is_duration, "a positive number of seconds", "heartbeat=20", optional=True),
+    "compress": _Shape(_is_switch, "True or False", "compress=False"),
 }
 
 
@@ -169,12 +189,17 @@ _LIMITS: Mapping[str, _Shape] = {
 }
 
 
-def check_options(where: str, options: RouteOptions, report: Callable[[DefinitionError], None]) -> RouteOptions:
+def check_options(
+    where: str, definition: RouteDefinition, report: Callable[[DefinitionError], None]
+) -> RouteOptions | SocketOptions:
     """Return the options of a route without those that are unknown or of the wrong type, which are reported."""
-    known = RouteOptions.__annotations__
+    options: Mapping[str, Any] = definition.options
+    known = (SocketOptions if definition.socket else RouteOptions).__annotations__
+    owner = "web socket" if definition.socket else "route"
     for name in options:
         if name not in known:
-            report(InvalidOptionError(where, f"no route has an option {name}=", mend=f"use one of {', '.join(known)}"))
+            what = f"no {owner} has an option {name}="
+            report(InvalidOptionError(where, what, mend=f"use one of {', '.join(known)}"))
     kept = {name: value for name, value in options.items() if name in known}
     return check_settings(where, kept, report)  # type: ignore[return-value]  # a subset of what came in
 

@@ -13,6 +13,7 @@ from framework._compiler.collect import Level, Mounted, collect_handlers
 from framework._compiler.injected import Injector
 from framework._compiler.layers import LayerPlanner
 from framework._compiler.slow_patterns import SlowPatternWatch
+from framework._compiler.sockets import UPGRADED, argument_of_socket, binding_method, is_socket, plan_socket
 from framework._compiler.streaming import plan_answer
 from framework._compiler.work import PeriodicCall, plan_lifespan, plan_periodic, provide_tasks
 from framework._inspect.names import type_name
@@ -162,10 +163,10 @@ class _Planner:
     def _route(self, mounted: Mounted, method: str) -> RoutePlan:
         _check_function(mounted)
         signature = _handler_signature(mounted)
-        options = mounted.options
+        options: Mapping[str, Any] = mounted.options
         binder = RequestBinder(
             where=mounted.where,
-            method=method,
+            method=binding_method(mounted, signature, method),
             path=mounted.template.text,
             placeholders=mounted.template.placeholders,
             formats=tuple(self._declared.formats) or (JSON,),
@@ -189,7 +190,11 @@ class _Planner:
         bodies = () if binder.body is None else (binder.body.type,)
         self._patterns.look_at(mounted.where, (*(kind_of(one.annotation) for one in binder.parameters), *bodies))
         self._check_raises(mounted)
-        response = plan_answer(mounted, signature.returns, method, self._declared.formats, self._report)
+        response = (
+            UPGRADED
+            if mounted.socket
+            else plan_answer(mounted, signature.returns, method, self._declared.formats, self._report)
+        )
         check_examples(options.get("examples", {}), response.annotation, mounted.where)
         return RoutePlan(
             method=method,
@@ -201,9 +206,10 @@ class _Planner:
             handler=Call(target=mounted.function, arguments=arguments),
             synchronous=not (is_async(mounted.function) or is_async_generator(mounted.function)),
             parameters=tuple(binder.parameters),
-            body=binder.body,
+            body=None if mounted.socket else binder.body,
             services=tuple(planner.services),
             response=response,
+            socket=plan_socket(mounted, signature, binder) if mounted.socket else None,
             require_precondition=options.get("require_precondition", False),
             takes_preconditions=any(one.provision is Provision.PRECONDITIONS for one in arguments),
             layers=layers,
@@ -281,6 +287,8 @@ class _Planner:
         if is_request(annotation) or annotation is Preconditions:
             provision = Provision.PRECONDITIONS if annotation is Preconditions else Provision.REQUEST
             return replace(argument_of_request(parameter), provision=provision)
+        if is_socket(annotation):
+            return argument_of_socket(mounted, parameter)
         if parameter.name in binder.placeholders or binder.takes(annotation):
             return binder.bind_unmarked(parameter, where)
         if parameter.name in mounted.siblings:
@@ -294,7 +302,8 @@ class _Planner:
         return binder.bind_unmarked(parameter, where)
 
     def _check_raises(self, mounted: Mounted) -> None:
-        raised: Sequence[Any] = mounted.options.get("raises", ())
+        options: Mapping[str, Any] = mounted.options
+        raised: Sequence[Any] = options.get("raises", ())
         for one in raised:
             if not (isinstance(one, type) and issubclass(one, HTTPError)):
                 self._report(

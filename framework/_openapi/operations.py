@@ -58,7 +58,10 @@ def describe_operations(routes: Iterable[RoutePlan]) -> list[Operation]:
 
     Raises an ExceptionGroup of DefinitionErrors.
     """
-    plans = sorted((plan for plan in routes if plan.in_document and plan.method.lower() in _METHODS), key=key_of)
+    plans = sorted(
+        (plan for plan in routes if plan.in_document and plan.socket is None and plan.method.lower() in _METHODS),
+        key=key_of,
+    )
     paths = _document_paths(plans)
     ids, errors = operation_ids(plans)
     found: dict[tuple[str, int], tuple[RoutePlan, Operation]] = {}

@@ -212,7 +212,7 @@ _ALL = (
 WORKLOADS: dict[str, Workload] = {workload.name: workload for workload in _ALL}
 
 PENDING: dict[str, str] = {
-    "ws": "WebSockets have not landed yet",
+    "ws": "wrk speaks no WebSockets: python -m tests.benchmarks.sockets measures it",
 }
 """Workloads to come, and what each waits for."""
 

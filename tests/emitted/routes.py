@@ -10,7 +10,24 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from framework import App, Body, Container, Controller, Cookie, Header, Query, Request, Response, delete, get, post, put
+from framework import (
+    App,
+    Body,
+    Container,
+    Controller,
+    Cookie,
+    Header,
+    Query,
+    Request,
+    Response,
+    WebSocket,
+    delete,
+    get,
+    post,
+    put,
+    websocket,
+)
+from framework.formats import MSGPACK
 from framework.typedefs import CallNext
 
 __all__ = ("ROUTES", "explain", "snapshot")
@@ -21,6 +38,8 @@ ROUTES = {
     "create": ("POST", "/orders"),
     "search": ("GET", "/orders"),
     "replace": ("PUT", "/orders/{order_id}/note"),
+    "talk": ("GET", "/chat/{room}"),
+    "on_order": ("GET", "/orders/{order_id}/changes"),
 }
 
 
@@ -145,6 +164,20 @@ class OrderController(Controller):
         raise NotImplementedError(order_id)
 
 
+class ChatController(Controller):
+    """Web sockets, by connection and by message."""
+
+    @websocket("/chat/{room}", guards=(require_user,), origins=("https://shop.example",))
+    async def talk(self, room: str, socket: WebSocket[str, Order], user: User) -> None:
+        """Serve a connection, with services that are closed."""
+        raise NotImplementedError(room, socket, user)
+
+    @websocket("/orders/{order_id}/changes", invalid="report", format=MSGPACK)
+    async def on_order(self, order_id: int, order: Order, user: User) -> Order | None:
+        """Serve a message, with services that are closed."""
+        raise NotImplementedError(order_id, order, user)
+
+
 def explain(name: str) -> str:
     """Return stages and emitted code of a route."""
     container = Container()
@@ -152,7 +185,9 @@ def explain(name: str) -> str:
     container.add_scoped(Session, open_session)
     container.add_scoped(User, find_user)
     container.add_transient(Orders)
-    return App([HealthController, OrderController], container=container, openapi=None).explain(*ROUTES[name])
+    return App([HealthController, OrderController, ChatController], container=container, openapi=None).explain(
+        *ROUTES[name]
+    )
 
 
 def snapshot(name: str) -> Path:

@@ -31,6 +31,7 @@ _TITLES = {
     416: "Range Not Satisfiable",
     417: "Expectation Failed",
     422: "Unprocessable Content",
+    426: "Upgrade Required",
     428: "Precondition Required",
     500: "Internal Server Error",
     501: "Not Implemented",

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from aiohttp import web
 
-from framework import App, Container, Controller, Form, UploadFile, get, post
+from framework import App, Container, Controller, Form, UploadFile, WebSocket, get, post, websocket
 from framework.http_errors import Forbidden
 from framework.typedefs import CallNext, Middleware
 from tests.benchmarks.apps.serve import serve, variant
-from tests.benchmarks.schemas import Item, Message, NewOrder, Receipt, SessionState, Signup, Thing, Welcome
+from tests.benchmarks.schemas import Item, Line, Message, NewOrder, Receipt, SessionState, Signup, Thing, Welcome
 from tests.benchmarks.services import Catalog, Orders, Session, open_session
 from tests.benchmarks.workloads import KINDS, PART, PARTS, SECTIONS, thing_path
 
@@ -88,6 +88,16 @@ class FormController(Controller):
         return Welcome(name=file.filename, number=file.size)
 
 
+class FeedController(Controller):
+    """Web sockets."""
+
+    @websocket("/feed/{room}")
+    async def feed(self, room: str, socket: WebSocket[Line]) -> None:  # noqa: ARG002  it is read, as by hand
+        """Send every line back."""
+        async for line in socket:
+            await socket.send(line)
+
+
 class GuardedController(Controller):
     """``json`` behind a guard."""
 
@@ -136,7 +146,8 @@ def _base() -> App:
     container.add_singleton(Catalog)
     container.add_singleton(Orders)
     container.add_scoped(Session, open_session)
-    return App(controllers=[HelloController, ItemController, OrderController, FormController], container=container)
+    controllers = [HelloController, ItemController, OrderController, FormController, FeedController]
+    return App(controllers=controllers, container=container)
 
 
 def _middleware5() -> App:

@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler, Middleware
 from msgspec import DecodeError, Struct, ValidationError, convert, json
 
 from tests.benchmarks.apps.serve import serve, variant
-from tests.benchmarks.schemas import Message, NewOrder, Signup, Thing, Welcome
+from tests.benchmarks.schemas import Line, Message, NewOrder, Signup, Thing, Welcome
 from tests.benchmarks.services import Catalog, Orders, session_scope
 from tests.benchmarks.workloads import KINDS, PART, PARTS, SECTIONS, thing_path
 
@@ -16,6 +16,7 @@ __all__ = ("build",)
 
 _ENCODER = json.Encoder()
 _ORDER_DECODER = json.Decoder(NewOrder)
+_LINE_DECODER = json.Decoder(Line)
 
 
 class ItemParameters(Struct):
@@ -118,6 +119,24 @@ async def upload(request: web.Request) -> web.Response:
     return _json(Welcome(name=file.filename, number=file.file.seek(0, 2)))
 
 
+async def feed(request: web.Request) -> web.WebSocketResponse:
+    """Send every line back, on a web socket."""
+    request.match_info["room"]
+    socket = web.WebSocketResponse(heartbeat=20)
+    await socket.prepare(request)
+    async for message in socket:
+        if message.type is not WSMsgType.TEXT:
+            await socket.close(code=1003)
+            break
+        try:
+            line = _LINE_DECODER.decode(message.data)
+        except DecodeError as error:
+            await socket.close(code=1008, message=str(error).encode()[:123])
+            break
+        await socket.send_str(_ENCODER.encode(line).decode())
+    return socket
+
+
 async def guarded(request: web.Request) -> web.Response:
     """Answer like ``json``, if there is a token."""
     if "X-Token" not in request.headers:
@@ -163,6 +182,7 @@ def _base() -> web.Application:
     app.router.add_post("/form", form)
     app.router.add_post("/upload", upload)
     app.router.add_get("/stream", stream)
+    app.router.add_get("/feed/{room}", feed)
     return app
 
 

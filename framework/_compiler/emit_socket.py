@@ -1,0 +1,100 @@
+"""Emits the function that serves the web sockets of a route."""
+
+from collections.abc import Callable
+
+from aiohttp import WSMsgType
+
+from framework._binding.failure import INVALID
+from framework._compiler.emit_call import emit_early, emit_run
+from framework._compiler.messages import MessageExplainer, decoder_of, encoder_of
+from framework._compiler.source import Source
+from framework._plan import Frames, RoutePlan, SocketPlan
+from framework._sockets.connection import Connection
+from framework._sockets.handshake import check_handshake
+from framework._sockets.terms import SocketTerms
+from framework._sockets.websocket import WebSocket
+from framework.formats import JSON, Format
+from framework.http_errors import HTTPError
+
+__all__ = ("emit_socket",)
+
+
+def emit_socket(source: Source, plan: RoutePlan, socket: SocketPlan, before: Callable[[], None]) -> None:
+    """Emit the handshake and the life of a connection; ``before`` emits what may still refuse it."""
+    # Everything that is no handshake of this route is refused before the guards.
+    source.use(check_handshake=check_handshake, TERMS=_terms(plan, socket), Connection=Connection)
+    source.line("check_handshake(request, TERMS)")
+    with emit_early(source, plan) as answer:
+        before()
+        source.line("connection = Connection(request, TERMS)")
+        with source.block("try:"):
+            _emit_messages(source, plan, socket)
+        with source.block("except BaseException as error:"):
+            source.line(f"{answer}await connection.fail(error)")
+        with source.block("else:"):
+            source.line(f"{answer}await connection.finish()")
+
+
+def _emit_messages(source: Source, plan: RoutePlan, socket: SocketPlan) -> None:
+    if socket.listener:
+        source.line("await connection.accept()")
+        with source.block("async for body in connection:"):
+            _emit_message(source, plan, socket)
+        return
+    source.use(WebSocket=WebSocket)
+    source.line("socket = WebSocket(connection)")
+    emit_run(source, plan, ended="connection.leave()")
+
+
+def _emit_message(source: Source, plan: RoutePlan, socket: SocketPlan) -> None:
+    # What cannot be encoded is known before the cleanup, so that it rolls back.
+    source.use(encode=encoder_of(socket.outgoing, socket.format))
+    reply = "" if socket.outgoing is None else "reply = None if result is None else encode(result)"
+    if socket.invalid == "close":
+        emit_run(source, plan, reply=reply)
+    else:
+        source.use(HTTPError=HTTPError)
+        with source.block("try:"):
+            emit_run(source, plan, reply=reply)
+        with source.block("except HTTPError as error:"):
+            source.line("await connection.report(error)")
+            source.line("continue")
+    if socket.outgoing is not None:
+        with source.block("if reply is not None:"):
+            source.line("await connection.write(reply, result)")
+
+
+def _terms(plan: RoutePlan, socket: SocketPlan) -> SocketTerms:
+    incoming, fmt = socket.incoming, socket.format
+    opcode = _opcode(fmt)
+    typed = decoder_of(incoming, fmt) if incoming.frames is Frames.TYPED else None
+    text = bytes.decode if incoming.frames in {Frames.TEXT, Frames.EITHER} else None
+    binary = bytes if incoming.frames in {Frames.BINARY, Frames.EITHER} else None
+    sent = Frames.TYPED if socket.outgoing is None else socket.outgoing.frames
+    return SocketTerms(
+        text=typed if opcode is WSMsgType.TEXT and typed is not None else text,
+        binary=typed if opcode is WSMsgType.BINARY and typed is not None else binary,
+        encode=encoder_of(socket.outgoing, fmt),
+        opcode={
+            Frames.TYPED: opcode,
+            Frames.TEXT: WSMsgType.TEXT,
+            Frames.BINARY: WSMsgType.BINARY,
+            Frames.EITHER: None,
+        }[sent],
+        encode_problem=fmt.encoder(dict[str, object]),
+        problem_opcode=opcode,
+        explain=MessageExplainer(incoming.type, fmt.parse),
+        failures=INVALID,
+        invalid=socket.invalid,
+        origins=socket.origins,
+        subprotocols=socket.subprotocols,
+        heartbeat=socket.heartbeat,
+        compress=socket.compress,
+        limit=plan.limits.message,
+        write_timeout=plan.limits.write_timeout,
+        lingers=not socket.listener,
+    )
+
+
+def _opcode(fmt: Format) -> WSMsgType:
+    return WSMsgType.TEXT if fmt.media_type == JSON.media_type or fmt.suffix == JSON.suffix else WSMsgType.BINARY

@@ -1,0 +1,325 @@
+"""InvalidSocketError, and what else is told about the handlers of web sockets."""
+
+from typing import Annotated, Any
+
+from msgspec import Struct
+
+from framework import Body, Controller, Query, WebSocket, get, websocket
+from framework.errors import (
+    BodyNotAllowedError,
+    DuplicateRouteError,
+    InvalidHandlerError,
+    InvalidOptionError,
+    InvalidSocketError,
+    MissingReturnAnnotationError,
+    SeveralBodiesError,
+)
+from framework.routing import SocketOptions
+from tests.startup.expected import mistakes, place
+
+
+class Ask(Struct):
+    """What comes in."""
+
+    text: str
+
+
+class Told(Struct):
+    """What goes out."""
+
+    text: str
+
+
+class Foreign:
+    """What msgspec does not know."""
+
+
+def test_a_plain_function() -> None:
+    """A handler that would block the loop for all connections is refused, in both styles."""
+
+    class Chat(Controller):
+        @websocket("/a")
+        def talk(self, socket: WebSocket[str]) -> None: ...
+
+        @websocket("/b")
+        def on_ask(self, ask: Ask) -> None: ...
+
+    assert mistakes(Chat) == [
+        (
+            InvalidSocketError,
+            f"Chat.{name} ({place(getattr(Chat, name))}): the handler of a web socket is a plain function.\n"
+            "  Mend: write it as async def.",
+        )
+        for name in ("talk", "on_ask")
+    ]
+
+
+def test_a_web_socket_elsewhere() -> None:
+    """On a route that is none, nobody can be given a web socket."""
+
+    class Chat(Controller):
+        @get()
+        async def talk(self, socket: WebSocket[Ask, Told]) -> str: ...
+
+    assert mistakes(Chat) == [
+        (
+            InvalidSocketError,
+            f"Chat.talk ({place(Chat.talk)}), parameter 'socket': "
+            "the route of a WebSocket[Ask, Told] is no web socket.\n"
+            "  Mend: decorate the handler with @websocket().",
+        )
+    ]
+
+
+def test_a_returned_value() -> None:
+    """A handler of the whole connection has nobody to return a value to."""
+
+    class Chat(Controller):
+        @websocket()
+        async def talk(self, socket: WebSocket[Ask, Told]) -> Told: ...
+
+    assert mistakes(Chat) == [
+        (
+            InvalidSocketError,
+            f"Chat.talk ({place(Chat.talk)}): it takes the web socket and returns Told.\n"
+            "  Mend: annotate it -> None and send with socket.send(), "
+            "or take the message instead of the web socket.",
+        )
+    ]
+
+
+def test_messages_without_a_type() -> None:
+    """A web socket says which messages come and go."""
+
+    class Chat(Controller):
+        @websocket()
+        async def talk(self, socket: WebSocket) -> None: ...
+
+    assert mistakes(Chat) == [
+        (
+            InvalidSocketError,
+            f"Chat.talk ({place(Chat.talk)}), parameter 'socket': "
+            "WebSocket does not say which messages come and go.\n"
+            "  Mend: write WebSocket[Incoming, Outgoing].",
+        )
+    ]
+
+
+def test_messages_that_nothing_reads_or_writes() -> None:
+    """Types are checked in both directions, as those of bodies are."""
+
+    class Chat(Controller):
+        @websocket("/a")
+        async def reads(self, socket: WebSocket[Foreign, str]) -> None: ...
+
+        @websocket("/b")
+        async def writes(self, socket: WebSocket[str, list[Foreign]]) -> None: ...
+
+        @websocket("/c")
+        async def on_ask(self, ask: Ask) -> Foreign | None: ...
+
+        @websocket("/d")
+        async def untagged(self, socket: WebSocket[Ask | Told]) -> None: ...
+
+    mend = "  Mend: use str, bytes, builtins, a msgspec Struct, a dataclass, a TypedDict, or a tagged union of Structs."
+    assert mistakes(Chat) == [
+        (
+            InvalidSocketError,
+            f"Chat.reads ({place(Chat.reads)}), parameter 'socket': "
+            f"Foreign cannot be read from a web socket (msgspec does not know Foreign).\n{mend}",
+        ),
+        (
+            InvalidSocketError,
+            f"Chat.writes ({place(Chat.writes)}), parameter 'socket': "
+            f"list[Foreign] cannot be written to a web socket (msgspec does not know Foreign).\n{mend}",
+        ),
+        (
+            InvalidSocketError,
+            f"Chat.on_ask ({place(Chat.on_ask)}): "
+            f"Foreign cannot be written to a web socket (msgspec does not know Foreign).\n{mend}",
+        ),
+        (
+            InvalidSocketError,
+            f"Chat.untagged ({place(Chat.untagged)}), parameter 'socket': "
+            "Ask | Told cannot be read from a web socket (If a type union contains multiple Struct types, all Struct "
+            "types must be tagged (via `tag` or `tag_field` kwarg) - type "
+            f"`{__name__}.Ask | {__name__}.Told` is not supported).\n"
+            f"{mend}",
+        ),
+    ]
+
+
+def test_nothing_takes_the_messages() -> None:
+    """A handler without a web socket must take the message; a scalar without a marker is a query parameter."""
+
+    class Chat(Controller):
+        @websocket()
+        async def on_text(self, text: str) -> str: ...
+
+    assert mistakes(Chat) == [
+        (
+            InvalidSocketError,
+            f"Chat.on_text ({place(Chat.on_text)}): no parameter takes the web socket or a message.\n"
+            "  Mend: add socket: WebSocket[Incoming, Outgoing], or message: Incoming "
+            "(Annotated[str, Body()] where it is no Struct).",
+        )
+    ]
+
+
+def test_two_messages() -> None:
+    """One message is one parameter."""
+
+    class Chat(Controller):
+        @websocket()
+        async def on_ask(self, ask: Ask, other: Annotated[str, Body()]) -> None: ...
+
+    assert mistakes(Chat) == [
+        (
+            SeveralBodiesError,
+            f"Chat.on_ask ({place(Chat.on_ask)}): several parameters would take the request body: 'ask', 'other'.\n"
+            "  Mend: put them into one Struct, mark the others with Query(), Header() or Cookie(), "
+            "or register their types in the container.",
+        )
+    ]
+
+
+def test_a_message_beside_the_web_socket() -> None:
+    """A handler that takes the web socket reads its messages from there."""
+
+    class Chat(Controller):
+        @websocket()
+        async def talk(self, ask: Ask, socket: WebSocket[str], page: Annotated[Told, Query()]) -> None: ...
+
+    assert mistakes(Chat) == [
+        (
+            BodyNotAllowedError,
+            f"Chat.talk ({place(Chat.talk)}), parameter 'ask': "
+            "Ask would be the request body, and a web socket has none.\n"
+            "  Mend: spread its fields over the query with Annotated[Ask, Query()], "
+            "or register the type in the container.",
+        )
+    ]
+
+
+def test_two_web_sockets() -> None:
+    """There is one."""
+
+    class Chat(Controller):
+        @websocket()
+        async def talk(self, one: WebSocket[str], two: WebSocket[str]) -> None: ...
+
+    assert mistakes(Chat) == [
+        (
+            InvalidSocketError,
+            f"Chat.talk ({place(Chat.talk)}): several parameters take the web socket: 'one', 'two'.\n"
+            "  Mend: take it once.",
+        )
+    ]
+
+
+def test_a_message_with_a_default() -> None:
+    """Each call of a listener has a message."""
+
+    class Chat(Controller):
+        @websocket()
+        async def on_ask(self, ask: Ask = Ask("")) -> None: ...
+
+    assert mistakes(Chat) == [
+        (
+            InvalidSocketError,
+            f"Chat.on_ask ({place(Chat.on_ask)}): the parameter that takes the messages has a default.\n"
+            "  Mend: take the default out.",
+        )
+    ]
+
+
+def test_a_listener_that_does_not_say_what_it_sends() -> None:
+    """What a listener returns is sent, so that its type must be known."""
+
+    class Chat(Controller):
+        @websocket()
+        async def on_ask(self, ask: Ask): ...
+
+    assert mistakes(Chat) == [
+        (
+            MissingReturnAnnotationError,
+            f"Chat.on_ask ({place(Chat.on_ask)}): it has no return annotation.\n"
+            "  Mend: say what is sent back, for example -> Answer | None, or -> None for nothing.",
+        )
+    ]
+
+
+def test_a_get_on_the_same_path() -> None:
+    """A handshake is a GET: a path has one or the other."""
+
+    class Chat(Controller):
+        @websocket("/chat/{room}")
+        async def talk(self, room: str, socket: WebSocket[str]) -> None: ...
+
+        @get("/chat/{name}")
+        async def show(self, name: str) -> str: ...
+
+    assert mistakes(Chat) == [
+        (
+            DuplicateRouteError,
+            f"Chat.show ({place(Chat.show)}): GET /chat/{{name}} is also answered by "
+            f"Chat.talk ({place(Chat.talk)}) as /chat/{{room}}.\n"
+            "  Mend: change the path or the method of one of them.",
+        )
+    ]
+
+
+def test_options() -> None:
+    """Options that no web socket has, and values that they cannot have."""
+    unknown: Any = {"status": 201}
+    wrong: Any = {
+        "format": "json",
+        "invalid": "ignore",
+        "origins": ("https://shop.example/",),
+        "subprotocols": "chat",
+        "heartbeat": 0,
+        "compress": 15,
+    }
+
+    class Chat(Controller):
+        @websocket("/a", **unknown)
+        async def talk(self, socket: WebSocket[str]) -> None: ...
+
+        @websocket("/b", **wrong)
+        async def other(self, socket: WebSocket[str]) -> None: ...
+
+    told = [
+        ("format='json' is not a Format", "format=MSGPACK"),
+        ('invalid=\'ignore\' is not "close" or "report"', 'invalid="report"'),
+        ("origins=('https://shop.example/',) is not a sequence of origins", 'origins=("https://shop.example",)'),
+        ("subprotocols='chat' is not a sequence of texts", 'subprotocols=("chat.v1",)'),
+        ("heartbeat=0 is not a positive number of seconds", "heartbeat=20"),
+        ("compress=15 is not True or False", "compress=False"),
+    ]
+    assert mistakes(Chat) == [
+        (
+            InvalidOptionError,
+            f"Chat.talk ({place(Chat.talk)}): no web socket has an option status=.\n"
+            f"  Mend: use one of {', '.join(SocketOptions.__annotations__)}.",
+        ),
+        *(
+            (InvalidOptionError, f"Chat.other ({place(Chat.other)}): {what}.\n  Mend: write it as {mend}.")
+            for what, mend in told
+        ),
+    ]
+
+
+def test_no_parentheses() -> None:
+    """A bare decorator is told as on every route."""
+
+    class Chat(Controller):
+        @websocket
+        async def talk(self, socket: WebSocket[str]) -> None: ...
+
+    assert mistakes(Chat) == [
+        (
+            InvalidHandlerError,
+            f"Chat.talk ({place(Chat.talk)}): its route decorator has no parentheses.\n"
+            '  Mend: write @get() or @get("/path").',
+        )
+    ]
