@@ -19,10 +19,11 @@ def plan_answer(
     mounted: Mounted, annotation: Any, method: str, formats: Sequence[Format], report: Report
 ) -> ResponsePlan:
     """Plan the answer of a handler; raises DefinitionErrors where it and its annotation contradict each other."""
+    options: Any = mounted.options
     plan = _plan_stream(mounted, annotation, report)
     if plan is None:
         plan = plan_response(
-            annotation, where=mounted.where, method=method, options=mounted.options, formats=formats, report=report
+            annotation, where=mounted.where, method=method, options=options, formats=formats, report=report
         )
     if "keep_alive" in mounted.options and (plan.stream is None or plan.stream.kind is not StreamKind.EVENTS):
         raise InvalidOptionError(
@@ -50,4 +51,5 @@ def _plan_stream(mounted: Mounted, annotation: Any, report: Report) -> ResponseP
         raise InvalidHandlerError(
             where, f"it is a plain function that returns {type_name(annotation)}", mend="write it as async def"
         )
-    return plan_stream(annotation, where=where, options=mounted.options, awaited=not yields, report=report)
+    options: Any = mounted.options
+    return plan_stream(annotation, where=where, options=options, awaited=not yields, report=report)

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from framework import App
 from framework._sockets.open import SOCKETS
-from tests.http.raw import Address
+from tests.http.raw import Server
 
 __all__ = (
     "KEY",
@@ -138,7 +138,7 @@ class RawSocket:
 
 
 @asynccontextmanager
-async def raw_socket(server: Address, request: bytes, *, limit: int = 2**16) -> AsyncIterator[RawSocket]:
+async def raw_socket(server: Server, request: bytes, *, limit: int = 2**16) -> AsyncIterator[RawSocket]:
     """Send a handshake and read the head of its answer."""
     reader, writer = await asyncio.open_connection(server.host, server.port, limit=limit)
     try:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy
 from multidict import CIMultiDict
 
-__all__ = ("IN_PYTHON", "Address", "Answer", "Connection", "ask", "connect", "exchange", "make_request")
+__all__ = ("IN_PYTHON", "Answer", "Connection", "Server", "ask", "connect", "exchange", "make_request")
 
 IN_PYTHON = HttpRequestParser is HttpRequestParserPy
 """Which of aiohttp's two parsers this process runs with; AIOHTTP_NO_EXTENSIONS=1 chooses the one in Python."""
@@ -70,13 +70,6 @@ class Answer:
         decoded: dict[str, Any] = json.loads(self.body)
         assert decoded["status"] == self.status
         return decoded
-
-
-class Address(Protocol):
-    """Where a server listens."""
-
-    host: str
-    port: int | None
 
 
 class Connection:
@@ -160,7 +153,7 @@ def _parse_head(head: bytes) -> tuple[str, int, str, CIMultiDict[str]]:
 
 
 @asynccontextmanager
-async def connect(server: Address, *, patience: float = _PATIENCE) -> AsyncIterator[Connection]:
+async def connect(server: Server, *, patience: float = _PATIENCE) -> AsyncIterator[Connection]:
     """Open a connection to a test server; what does not come within ``patience`` seconds is a TimeoutError."""
     reader, writer = await asyncio.open_connection(server.host, server.port, limit=2**24)
     connection = Connection(reader, writer, patience)
