@@ -1,4 +1,4 @@
-"""Five typical routes, whose emitted code is kept beside this file.
+"""Six typical routes, whose emitted code is kept beside this file.
 
 ``python -m tests.emitted.routes`` writes the snapshots again; look at the difference before you commit it.
 """
@@ -10,7 +10,22 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from framework import App, Body, Container, Controller, Cookie, Header, Query, Request, Response, delete, get, post, put
+from framework import (
+    App,
+    Body,
+    Container,
+    Controller,
+    Cookie,
+    EventStream,
+    Header,
+    Query,
+    Request,
+    Response,
+    delete,
+    get,
+    post,
+    put,
+)
 from framework.typedefs import CallNext
 
 __all__ = ("ROUTES", "explain", "snapshot")
@@ -21,6 +36,7 @@ ROUTES = {
     "create": ("POST", "/orders"),
     "search": ("GET", "/orders"),
     "replace": ("PUT", "/orders/{order_id}/note"),
+    "feed": ("GET", "/orders/{order_id}/feed"),
 }
 
 
@@ -138,6 +154,11 @@ class OrderController(Controller):
     def replace(self, order_id: int, note: Annotated[dict[str, str], Body()] = {}) -> None:  # noqa: B006  each request has its own
         """Run in a thread, with an optional body."""
         raise NotImplementedError(order_id, note)
+
+    @get("/{order_id}/feed", middlewares=(measure,))
+    async def feed(self, order_id: int, session: Session) -> EventStream[Order]:
+        """Yield, and hold a service to the end."""
+        yield Order(f"{order_id} {session}")
 
     @delete("/{order_id}")
     async def remove(self, order_id: int) -> None:
