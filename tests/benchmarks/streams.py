@@ -96,6 +96,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Seconds from the signal to the end of the last stream, as the client sees it."""
     cleanup: float
     """Seconds that the server needed to end all streams and to stop."""
+    cleanup_cpu: float
+    """Seconds of processor time therein."""
     cpu: float
     """Seconds of the server while it sent."""
     rss: float
@@ -136,12 +138,13 @@ async def serve(port: int, streams: int, messages: int, interval: float) -> None
     cpu = time.process_time() - cpu
     _say({"sent": True})
     await stop.wait()
-    told = time.monotonic()
+    told, used = time.monotonic(), time.process_time()
     await runner.cleanup()
     cleanup = time.monotonic() - told
     _say(
         {
             "cleanup": cleanup,
+            "cleanup_cpu": time.process_time() - used,
             "opened": hub.opened,
             "closed": hub.closed,
             "cpu": cpu,

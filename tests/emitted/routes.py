@@ -1,4 +1,4 @@
-"""Five typical routes, whose emitted code is kept beside this file.
+"""Six typical routes, whose emitted code is kept beside this file.
 
 ``python -m tests.emitted.routes`` writes the snapshots again; look at the difference before you commit it.
 """
@@ -16,6 +16,7 @@ from framework import (
     Container,
     Controller,
     Cookie,
+    EventStream,
     Header,
     Query,
     Request,
@@ -40,6 +41,7 @@ ROUTES = {
     "replace": ("PUT", "/orders/{order_id}/note"),
     "talk": ("GET", "/chat/{room}"),
     "on_order": ("GET", "/orders/{order_id}/changes"),
+    "feed": ("GET", "/orders/{order_id}/feed"),
 }
 
 
@@ -157,6 +159,11 @@ class OrderController(Controller):
     def replace(self, order_id: int, note: Annotated[dict[str, str], Body()] = {}) -> None:  # noqa: B006  each request has its own
         """Run in a thread, with an optional body."""
         raise NotImplementedError(order_id, note)
+
+    @get("/{order_id}/feed", middlewares=(measure,))
+    async def feed(self, order_id: int, session: Session) -> EventStream[Order]:
+        """Yield, and hold a service to the end."""
+        yield Order(f"{order_id} {session}")
 
     @delete("/{order_id}")
     async def remove(self, order_id: int) -> None:

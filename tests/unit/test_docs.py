@@ -145,7 +145,13 @@ def _read_curl(command: str) -> tuple[str, URL, dict[str, Any]]:
 def _comparable(text: str) -> Any:
     """Leave out how JSON is laid out, and at what moment something happened."""
     text = _MOMENT.sub("(a moment)", text.strip())
-    return json.loads(text) if text[:1] in {"{", "["} else text
+    if text[:1] not in {"{", "["}:
+        return text
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        # JSON lines, unless it is a mistake of the page.
+        return [json.loads(line) for line in text.splitlines()]
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.stem)
