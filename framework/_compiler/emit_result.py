@@ -36,9 +36,14 @@ def emit_negotiation(source: Source, plan: RoutePlan) -> None:
     source.use(
         CHOICES=Choices(offers, listed=listed, strict=response.strict), ACCEPT=hdrs.ACCEPT, join=",".join, NONE=()
     )
-    # PERF: one look-up in the headers and one in a dictionary; join() returns a single text as it is.
-    chosen = f"CHOICES[join({HEADERS}.getall(ACCEPT, NONE))]"
-    source.line(f"encode, HEAD = {chosen}" if response.negotiated else chosen)
+    # PERF: one look-up in the headers, and where there is something one in a dictionary; join() returns a single text
+    # as it is.
+    source.line(f"accepts = {HEADERS}.getall(ACCEPT, NONE)")
+    if response.negotiated:
+        source.use(FIRST=offers[0][1])
+        source.line("encode, HEAD = CHOICES[join(accepts)] if accepts else FIRST")
+    else:
+        source.line("if accepts: CHOICES[join(accepts)]")
 
 
 def emit_result(source: Source, plan: RoutePlan, target: str) -> None:

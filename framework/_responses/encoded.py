@@ -180,6 +180,7 @@ class EncodedResponse(Response[Any]):
         else:
             data = start + date_lines()
         self._keep_alive = True
+        self._answered = message
         self._eof_sent = True
         self._body_length = len(data)
         transport.write(data)

@@ -158,7 +158,7 @@ async def test_media_types(paths: Any) -> None:
 async def test_parts(paths: Any) -> None:
     """What can be asked for in parts has 206 and 416."""
     headers = {"ETag": TAG, "Accept-Ranges": RANGES}
-    media = {"application/octet-stream": {}}
+    media: dict[str, dict[str, str]] = {"application/octet-stream": {}}
     assert paths["/film"]["get"]["responses"] == {
         "200": {"description": "OK", "headers": headers, "content": media},
         "206": {"description": "Partial Content", "headers": {**headers, "Content-Range": PART}, "content": media},

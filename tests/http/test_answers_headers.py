@@ -15,7 +15,7 @@ from framework import Controller, Request, Response, get
 from framework.caching import CacheControl
 from framework.responses import SetCookie
 from framework.typedefs import CallNext
-from tests.http.raw import ask
+from tests.http.raw import ask, connect, make_request
 from tests.http.shapes import Serve, app_of, logged, problem
 
 NOON = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
@@ -62,6 +62,11 @@ class Headers(Controller):
     async def kept(self) -> Response[dict[str, int]]:
         """Return one response for all requests."""
         return KEPT
+
+    @get("/value")
+    async def value(self) -> str:
+        """Return a value, which becomes a response of the framework's own."""
+        return "value"
 
     @get("/contradiction")
     async def contradiction(self) -> Response[str]:
@@ -207,6 +212,20 @@ async def test_response_of_a_middleware_that_is_spent(serve: Serve, caplog: pyte
     ]
 
 
+async def test_answer_that_a_middleware_keeps(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    """A middleware that keeps answers to give them to others is told, and nobody waits for ever."""
+    kept: list[web.StreamResponse] = []
+
+    async def keeping(request: Request, call_next: CallNext) -> web.StreamResponse:
+        kept.append(await call_next(request))
+        return kept[0]
+
+    server = await serve(app_of(Headers, middlewares=[keeping]))
+    assert (await ask(server, "GET", "/value")).body == b"value"
+    assert (await ask(server, "GET", "/value")).problem == problem(500, "/value")
+    assert len(logged(caplog)) == 1
+
+
 async def test_response_that_is_prepared_by_hand(serve: Serve) -> None:
     """A middleware may send a response itself; it is not sent a second time."""
 
@@ -216,5 +235,7 @@ async def test_response_that_is_prepared_by_hand(serve: Serve) -> None:
         return response
 
     server = await serve(app_of(Headers, middlewares=[early]))
-    for _ in range(2):
-        assert (await ask(server, "GET", "/typed")).json == [1]
+    async with connect(server) as connection:
+        for target, body in (("/typed", b"[1]"), ("/value", b"value")) * 2:
+            assert (await connection.exchange(make_request("GET", target))).body == body
+            assert await connection.is_open()

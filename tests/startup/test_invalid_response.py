@@ -1,5 +1,6 @@
 """InvalidResponseError: a status, a return annotation and raises= contradict what HTTP has."""
 
+import datetime as dt
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
@@ -84,6 +85,9 @@ def test_raises_names_what_is_no_http_error() -> None:
         (InvalidResponseError, f"{where}: raises= names HTTPError('made'), which is no HTTPError.\n{mend}"),
         (InvalidResponseError, f"{where}: raises= names 'NotFound', which is no HTTPError.\n{mend}"),
     ]
+
+
+NOON = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
 
 
 class Page(Struct):
@@ -192,7 +196,7 @@ def test_versions_of_what_has_none() -> None:
         async def first(self) -> str:
             return ""
 
-        @get("/b", etag=True, last_modified=lambda _: None)
+        @get("/b", etag=True, last_modified=lambda _: NOON)
         async def second(self) -> None:
             pass
 
