@@ -71,9 +71,7 @@ def test_forms_and_files_where_there_is_no_body() -> None:
         )
 
     other = "answer POST, PUT, PATCH or DELETE"
-    spread = (
-        "spread its fields over the query with Annotated[Filter, Query()], or register the type in the container"
-    )
+    spread = "spread its fields over the query with Annotated[Filter, Query()], or register the type in the container"
     assert mistakes(Uploads) == [
         told(Uploads.field, "name", "str", "read it from the query with Annotated[str, Query()]"),
         told(Uploads.model, "filter_", "Filter", spread),
