@@ -21,7 +21,7 @@ from framework._inspect.signatures import (
 )
 from framework._inspect.types import is_foreign, without_none
 from framework._markers import take_marker
-from framework._plan import ArgumentPlan, Call, LayerPlan, RoutePlan, ServicePlan
+from framework._plan import ArgumentPlan, BodyKind, Call, LayerPlan, RoutePlan, ServicePlan
 from framework._responses.choose import plan_response
 from framework._services.graph import Provider, ServiceGraph
 from framework._services.planner import ServicePlanner, argument_of_request, is_request, lifetime_of
@@ -42,6 +42,9 @@ from framework.limits import Limits
 from framework.params import Inject
 
 __all__ = ("Declarations", "Plans", "plan_routes")
+
+
+_AWAITED = frozenset({BodyKind.STREAM, BodyKind.PARTS})
 
 
 class Declarations(Struct, frozen=True, kw_only=True):
@@ -147,6 +150,13 @@ class _Planner:
         arguments = self._arguments(mounted, signature, binder, planner)
         for mistake in binder.mistakes():
             self._report(mistake)
+        body = binder.body
+        if body is not None and not is_async(mounted.function) and (body.has_files or body.kind in _AWAITED):
+            self._report(
+                InvalidHandlerError(
+                    mounted.where, "it is a plain def, and its body is read with await", mend="write it as async def"
+                )
+            )
         self._check_raises(mounted)
         return RoutePlan(
             method=method,
@@ -158,7 +168,7 @@ class _Planner:
             handler=Call(target=mounted.function, arguments=arguments),
             synchronous=not is_async(mounted.function),
             parameters=tuple(binder.parameters),
-            body=binder.body,
+            body=body,
             services=tuple(planner.services),
             response=plan_response(signature.returns, where=mounted.where, status=options.get("status")),
             layers=tuple(self._layers.plan(one) for one in mounted.levels),
