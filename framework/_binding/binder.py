@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from framework._binding.bodies import STREAMS, BodyClaim, body_kind, media_types_of, plan_body, plan_form
 from framework._binding.defaults import named_examples, wrong_defaults, wrong_examples
+from framework._binding.form_fields import is_file
 from framework._binding.parameters import (
     body_mend,
     contradiction,
     default_of,
-    is_file,
     owner_of,
     plan_parameter,
     read_type,

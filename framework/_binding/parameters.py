@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec import NODEFAULT, inspect
-from msgspec.structs import replace
 
 from framework._binding.defaults import misfit, named_examples
+from framework._binding.form_fields import form_field, of_form
 from framework._binding.uploads import UploadFile
 from framework._inspect.names import type_name
 from framework._inspect.signatures import MISSING, Parameter
@@ -22,15 +22,14 @@ from framework._inspect.types import (
     without_metadata,
     without_none,
 )
-from framework._plan import Carrier, FieldPlan, ParameterPlan, Source
+from framework._plan import FieldPlan, ParameterPlan, Source
 from framework.errors import InvalidDefaultError, InvalidMarkerError, UnsupportedTypeError
-from framework.params import File, Form, ParameterMarker, Query, QueryStyle
+from framework.params import Form, ParameterMarker, Query, QueryStyle
 
 __all__ = (
     "body_mend",
     "contradiction",
     "default_of",
-    "is_file",
     "owner_of",
     "plan_parameter",
     "read_type",
@@ -132,7 +131,7 @@ def plan_parameter(
     elif model is not None:
         fields = _spread(parameter, model, source, where)
     elif source is Source.FORM:
-        fields = (_form_field(parameter, marker, _field(name, kind, default), where),)
+        fields = (form_field(parameter, marker, _field(name, kind, default), where),)
     else:
         _require_scalar(parameter, annotation, kind, source, where)
         fields = (_field(name, kind, default),)
@@ -213,7 +212,7 @@ def _spread(parameter: Parameter, model: Any, source: Source, where: str) -> tup
     fields = tuple(_model_field(one, wire_name(one.encode_name)) for one in fields_of(model) or ())
     if source is Source.FORM:
         return tuple(
-            _of_form(one, f"the field {one.attribute!r} of {type_name(model.cls)}", parameter, where) for one in fields
+            of_form(one, f"the field {one.attribute!r} of {type_name(model.cls)}", parameter, where) for one in fields
         )
     for one in fields:
         if not carried_by_query(one.type):
@@ -224,50 +223,6 @@ def _spread(parameter: Parameter, model: Any, source: Source, where: str) -> tup
                 'send it as a JSON body, or spell it with Query(style="deepObject")',
             )
     return fields
-
-
-def _form_field(parameter: Parameter, marker: ParameterMarker, field: FieldPlan, where: str) -> FieldPlan:
-    planned = _of_form(field, "its type", parameter, where)
-    if isinstance(marker, File) and planned.carrier is not Carrier.FILE:
-        raise InvalidMarkerError(
-            where, parameter.name, "File() stands at a type that is no file", "take an UploadFile, or mark it Form()"
-        )
-    if isinstance(marker, Form) and marker.embed and planned.carrier is not Carrier.PART:
-        raise InvalidMarkerError(
-            where, parameter.name, "embed=True stands at what is one field anyway", "drop embed=True"
-        )
-    return planned
-
-
-def _of_form(field: FieldPlan, what: str, parameter: Parameter, where: str) -> FieldPlan:
-    """Decide what carries a field in a form."""
-    if _is_file(field.type):
-        return replace(field, carrier=Carrier.FILE)
-    if any(isinstance(one, inspect.CustomType) and one.cls is UploadFile for one in subtypes(field.type)):
-        raise InvalidMarkerError(
-            where,
-            parameter.name,
-            f"{what} holds files that no form can carry",
-            "take UploadFile, UploadFile | None or list[UploadFile] as a field of the form itself",
-        )
-    if carried_by_query(field.type):
-        return field
-    # A whole collection is one part.
-    return replace(field, carrier=Carrier.PART, repeated=False)
-
-
-def is_file(annotation: Any) -> bool:
-    """Tell whether a type is a file, an optional one, or a list of them."""
-    return unsupported(annotation, (UploadFile,)) is None and _is_file(kind_of(annotation))
-
-
-def _is_file(kind: inspect.Type) -> bool:
-    kind = without_metadata(kind)
-    if isinstance(kind, inspect.UnionType):
-        return all(_is_file(one) or isinstance(one, inspect.NoneType) for one in kind.types)
-    if isinstance(kind, inspect.ListType | inspect.VarTupleType):
-        kind = without_metadata(kind.item_type)
-    return isinstance(kind, inspect.CustomType) and kind.cls is UploadFile
 
 
 def _model_field(one: inspect.Field, name: str) -> FieldPlan:

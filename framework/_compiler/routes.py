@@ -29,7 +29,7 @@ from framework._inspect.signatures import (
 )
 from framework._inspect.types import is_foreign, kind_of, without_none
 from framework._markers import take_marker
-from framework._plan import ArgumentPlan, Call, LayerPlan, Provision, RoutePlan, ServicePlan
+from framework._plan import ArgumentPlan, BodyKind, Call, LayerPlan, Provision, RoutePlan, ServicePlan
 from framework._services.credentials import CredentialPlanner
 from framework._services.graph import Provider, ServiceGraph
 from framework._services.planner import BindMarked, ServicePlanner, argument_of_request, is_request, lifetime_of
@@ -53,6 +53,9 @@ from framework.params import Inject
 from framework.schemes import Credentials, stated_security
 
 __all__ = ("Declarations", "Plans", "plan_routes")
+
+
+_AWAITED = frozenset({BodyKind.STREAM, BodyKind.PARTS})
 
 
 class Declarations(Struct, frozen=True, kw_only=True):
@@ -187,7 +190,15 @@ class _Planner:
         arguments = self._arguments(mounted, signature, binder, planner, bind)
         for mistake in binder.mistakes():
             self._report(mistake)
-        bodies = () if binder.body is None else (binder.body.type,)
+        body = binder.body
+        synchronous = not (is_async(mounted.function) or is_async_generator(mounted.function))
+        if body is not None and synchronous and (body.has_files or body.kind in _AWAITED):
+            self._report(
+                InvalidHandlerError(
+                    mounted.where, "it is a plain def, and its body is read with await", mend="write it as async def"
+                )
+            )
+        bodies = () if body is None else (body.type,)
         self._patterns.look_at(mounted.where, (*(kind_of(one.annotation) for one in binder.parameters), *bodies))
         self._check_raises(mounted)
         response = (
@@ -204,9 +215,9 @@ class _Planner:
             function=mounted.function,
             controller=controller,
             handler=Call(target=mounted.function, arguments=arguments),
-            synchronous=not (is_async(mounted.function) or is_async_generator(mounted.function)),
+            synchronous=synchronous,
             parameters=tuple(binder.parameters),
-            body=None if mounted.socket else binder.body,
+            body=None if mounted.socket else body,
             services=tuple(planner.services),
             response=response,
             socket=plan_socket(mounted, signature, binder) if mounted.socket else None,

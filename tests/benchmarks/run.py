@@ -28,7 +28,8 @@ def main() -> int:
     options = _parser().parse_args()
     # Whoever is told to end ends what it started, too.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    servers, workloads = _servers(options), [WORKLOADS[name] for name in options.workloads]
+    servers = _servers(options)
+    workloads = _workloads(options, servers)
     for name, reason in PENDING.items():
         _say(f"skipped: {name} ({reason})")
     try:
@@ -65,8 +66,19 @@ def _servers(options: argparse.Namespace) -> list[Server]:
     return list(CORE) if options.no_peers else list(SERVERS.values())
 
 
+def _workloads(options: argparse.Namespace, servers: Sequence[Server]) -> list[Workload]:
+    """Return the workloads that all servers know."""
+    chosen = [WORKLOADS[name] for name in options.workloads]
+    if all(server in CORE for server in servers):
+        return chosen
+    for one in chosen:
+        if one.core_only:
+            _say(f"skipped: {one.name} (the peers have no route for it yet; --no-peers measures it)")
+    return [one for one in chosen if not one.core_only]
+
+
 def _default_output(servers: Sequence[Server], workloads: Sequence[Workload]) -> Path | None:
-    everything = len(servers) == len(SERVERS) and len(workloads) == len(WORKLOADS)
+    everything = len(servers) == len(SERVERS) and len(workloads) == sum(not one.core_only for one in WORKLOADS.values())
     return ROOT / "docs" / "benchmarks" if everything else None
 
 

@@ -67,6 +67,8 @@ class Workload:
     """Headers that the answer must have."""
     refused: tuple[Request, ...] = ()
     variant: Variant = "base"
+    core_only: bool = False
+    """Whether the peers have no route for it yet."""
 
 
 def _post(path: str, value: object) -> Request:
@@ -160,12 +162,14 @@ _ALL = (
         requests=(_form("/form", SIGNUP),),
         expected=({"name": "Ada Lovelace", "number": 36},),
         refused=(_form("/form", SIGNUP | {"age": "x"}), _form("/form", {"name": "Ada"})),
+        core_only=True,
     ),
     Workload(
         name="upload",
         about="a file of 1 MiB in a multipart form",
         requests=(_upload("/upload", 1_048_576),),
         expected=({"name": "large.bin", "number": 1_048_576},),
+        core_only=True,
     ),
     Workload(
         name="items100",

@@ -47,6 +47,4 @@ async def send_urlencoded(
     """Post an urlencoded form."""
     body = fields if isinstance(fields, bytes) else urlencode(fields, doseq=True).encode()
     async with connect(server) as connection:
-        return await connection.exchange(
-            make_request("POST", target, headers={**URLENCODED, **headers}, body=body)
-        )
+        return await connection.exchange(make_request("POST", target, headers={**URLENCODED, **headers}, body=body))

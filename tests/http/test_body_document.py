@@ -59,37 +59,46 @@ class Bodies(Controller):
     """Reads bodies."""
 
     @post("/typed")
-    async def typed(self, line: Line) -> None: ...
+    async def typed(self, line: Line) -> None:
+        """Read a value."""
 
     @post("/narrowed")
-    async def narrowed(self, line: Annotated[Line, Body(media_type="application/vnd.line+json")]) -> None: ...
+    async def narrowed(self, line: Annotated[Line, Body(media_type="application/vnd.line+json")]) -> None:
+        """Read a value of one type."""
 
     @post("/bytes")
-    async def data(self, data: Annotated[bytes, Body(media_type="image/png", description="A picture.")]) -> None: ...
+    async def data(self, data: Annotated[bytes, Body(media_type="image/png", description="A picture.")]) -> None:
+        """Read bytes."""
 
     @post("/any")
-    async def any(self, data: Annotated[Annotated[bytes, Meta(max_length=5)] | None, Body()] = None) -> None: ...
+    async def any(self, data: Annotated[Annotated[bytes, Meta(max_length=5)] | None, Body()] = None) -> None:
+        """Read what may be absent."""
 
     @post("/text")
-    async def text(self, text: Annotated[str, Body(media_type="text/plain")]) -> None: ...
+    async def text(self, text: Annotated[str, Body(media_type="text/plain")]) -> None:
+        """Read a text."""
 
     @post("/stream", body_limit=77)
-    async def stream(self, stream: BodyStream) -> None: ...
+    async def stream(self, stream: BodyStream) -> None:
+        """Read a stream."""
 
     @post("/parts")
-    async def parts(self, parts: MultipartStream) -> None: ...
+    async def parts(self, parts: MultipartStream) -> None:
+        """Read parts."""
 
     @post("/form")
     async def form(
         self, signup: Annotated[Signup, Form()], code: Annotated[int, Form(name="the-code", description="Sent.")] = 5
-    ) -> None: ...
+    ) -> None:
+        """Read a form."""
 
     @post("/upload", limits=Limits(file=1000))
     async def upload(
         self,
         upload: Annotated[Upload, Form()],
         mask: Annotated[UploadFile | None, File(description="Hides.")] = None,
-    ) -> None: ...
+    ) -> None:
+        """Read a form with files."""
 
 
 @pytest.fixture

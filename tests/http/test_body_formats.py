@@ -71,9 +71,7 @@ async def test_formats_of_the_app_are_those_that_are_read(serve: Serve) -> None:
     assert alone.problem == problem(415, "/read", "The Content-Type is not supported; application/json is read here")
     broken = await send(serve, Line, b"}", "application/x-reversed", formats=[REVERSED])
     expected = fault("body", "", "syntax", "JSON is malformed: invalid character (byte 0)")
-    assert broken.problem == problem(
-        400, "/read", "The body is not valid application/x-reversed", errors=[expected]
-    )
+    assert broken.problem == problem(400, "/read", "The body is not valid application/x-reversed", errors=[expected])
 
 
 async def test_formats_of_one_route_are_narrowed_by_their_types(serve: Serve) -> None:

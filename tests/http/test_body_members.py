@@ -75,7 +75,10 @@ async def test_one_parameter_is_embedded(serve: Serve) -> None:
 async def test_faults_of_all_keys_are_told(serve: Serve) -> None:
     """The pointers of faults begin with the parameter's name."""
     answer = await ask(
-        await serve(app_of(Orders)), "POST", "/both", body={"order": {"sku": 1}, "payment": {"amount": 0, "x": 1}, "note": None}
+        await serve(app_of(Orders)),
+        "POST",
+        "/both",
+        body={"order": {"sku": 1}, "payment": {"amount": 0, "x": 1}, "note": None},
     )
     assert answer.problem == invalid(
         "/both",

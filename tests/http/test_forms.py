@@ -91,7 +91,9 @@ async def both(server: TestServer, target: str, *fields: tuple[str, str]) -> Ans
 
 async def test_fields_are_parameters(server: TestServer) -> None:
     """Each field is a parameter with its type, its default and its name on the wire."""
-    answer = await both(server, "/fields", ("name", "Ada L\u00f6velace + & ="), ("age", "36"), ("tag[]", "a"), ("tag[]", "b"))
+    answer = await both(
+        server, "/fields", ("name", "Ada L\u00f6velace + & ="), ("age", "36"), ("tag[]", "a"), ("tag[]", "b")
+    )
     assert answer.body.decode() == repr(("Ada L\u00f6velace + & =", 36, ["a", "b", "own"]))
     for _ in range(2):
         answer = await both(server, "/fields", ("name", ""), ("other", "dropped"))
@@ -281,5 +283,3 @@ async def test_escapes_of_urlencoded_forms(serve: Serve) -> None:
     server = await serve(app_of(reading(post("/read"), Annotated[list[str], Form(name="a b")])))
     body = b"&a+b=+%2B%20&a%20b=%26%3D%00&&a+b&a+b=%C3%A4=%"
     assert (await send_urlencoded(server, "/read", body)).body.decode() == repr([" + ", "&=\0", "", "\u00e4=%"])
-
-

@@ -128,9 +128,9 @@ async def server(serve: Serve) -> TestServer:
 def temporary_files() -> list[str]:
     """Return the deleted files that this process holds open."""
     found = []
-    for number in os.listdir("/proc/self/fd"):
+    for descriptor in Path("/proc/self/fd").iterdir():
         try:
-            target = os.readlink(f"/proc/self/fd/{number}")
+            target = str(descriptor.readlink())
         except FileNotFoundError:
             continue
         if target.endswith("(deleted)") and target.startswith(tempfile.gettempdir()):
@@ -225,9 +225,7 @@ async def test_file_is_saved(server: TestServer, size: int, tmp_path: Path) -> N
     """save_to writes the whole file, wherever reading stands, and leaves it there."""
     content = os.urandom(size)
     target = tmp_path / "saved"
-    answer = await send_parts(
-        server, "/saving", part("photo", content, filename="a"), part("target", str(target))
-    )
+    answer = await send_parts(server, "/saving", part("photo", content, filename="a"), part("target", str(target)))
     assert answer.json == size - 1
     assert target.read_bytes() == content
 
@@ -374,7 +372,9 @@ async def test_files_are_closed_when_the_request_is_refused(server: TestServer) 
     assert (await send_parts(server, "/one", large, large)).status == 413
     assert (await send_parts(server, "/one", large, part("title", "", filename="x"))).status == 422
     cut = multipart(large)[:-20]
-    assert (await exchange(server, make_request("POST", "/one", headers=MULTIPART, body=cut), probe=PROBE)).status == 400
+    assert (
+        await exchange(server, make_request("POST", "/one", headers=MULTIPART, body=cut), probe=PROBE)
+    ).status == 400
     assert await eventually_none() == []
 
 

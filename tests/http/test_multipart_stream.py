@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from framework import Controller, Limits, MultipartStream, post
 from framework.formats import MSGPACK
 from tests.http.forms import MULTIPART, multipart, part, send_parts
-from tests.http.raw import ask, connect, exchange, make_request
+from tests.http.raw import ask, connect, make_request
 from tests.http.shapes import Serve, app_of, fault, invalid, problem
 
 

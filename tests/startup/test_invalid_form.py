@@ -17,7 +17,7 @@ from framework import (
     get,
     post,
 )
-from framework.errors import BodyNotAllowedError, InvalidMarkerError, UnsupportedTypeError
+from framework.errors import BodyNotAllowedError, InvalidHandlerError, InvalidMarkerError, UnsupportedTypeError
 from tests.startup.expected import mistakes, place
 
 
@@ -212,6 +212,32 @@ def test_media_types_that_nobody_reads() -> None:
             f"Uploads.parts ({place(Uploads.parts)}), parameter 'parts': "
             "a MultipartStream is always multipart/form-data.\n  Mend: drop media_type=.",
         ),
+    ]
+
+
+def test_plain_functions_that_would_have_to_await() -> None:
+    """Files and streams are read with await, which a plain def cannot."""
+
+    class Uploads(Controller):
+        @post("/file")
+        def file(self, photo: UploadFile) -> str:
+            return str(photo)
+
+        @post("/stream")
+        def stream(self, stream: BodyStream) -> str:
+            return str(stream)
+
+        @post("/field")
+        def field(self, name: Annotated[str, Form()]) -> str:
+            return name
+
+    assert mistakes(Uploads) == [
+        (
+            InvalidHandlerError,
+            f"{handler.__qualname__.rpartition('<locals>.')[2]} ({place(handler)}): "
+            "it is a plain def, and its body is read with await.\n  Mend: write it as async def.",
+        )
+        for handler in (Uploads.file, Uploads.stream)
     ]
 
 

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import FormData, web
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
 from yarl import URL
@@ -125,7 +125,8 @@ def _commands(text: str) -> Iterator[tuple[str, str]]:
 def _read_curl(command: str) -> tuple[str, URL, dict[str, Any]]:
     program, *words = shlex.split(command)
     assert program == "curl", f"only curl runs here, not {program}"
-    method, headers, data, target = "", {}, None, None
+    method, headers, target = "", {}, None
+    data: Any = None
     arguments = iter(words)
     for word in arguments:
         if word == "-X":
@@ -136,10 +137,27 @@ def _read_curl(command: str) -> tuple[str, URL, dict[str, Any]]:
         elif word == "--json":
             data = next(arguments)
             headers["Content-Type"] = "application/json"
+        elif word == "--data-binary":
+            data = next(arguments)
+            headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        elif word in {"-d", "-F"}:
+            data = data or FormData(default_to_multipart=word == "-F")
+            _add_field(data, next(arguments))
         else:
             target = URL(word).relative()
     assert target is not None, command
     return method or ("GET" if data is None else "POST"), target, {"headers": headers, "data": data}
+
+
+def _add_field(form: FormData, text: str) -> None:
+    """Add a field as curl does: ``name=value``, ``name=@file``, ``name=value;type=application/json``."""
+    name, _, value = text.partition("=")
+    value, _, media_type = value.partition(";type=")
+    if value.startswith("@"):
+        path = Path(value[1:])
+        form.add_field(name, path.read_bytes(), filename=path.name, content_type=media_type or "text/plain")
+    else:
+        form.add_field(name, value, content_type=media_type or None)
 
 
 def _comparable(text: str) -> Any:
