@@ -104,8 +104,11 @@ class App:
         plans = plan_routes(self._declarations((*own, *self._controllers)))
         if self._openapi is not None:
             from framework._openapi.document import build_document, encode_document
+            from framework._openapi.ui import content_security_policy
 
-            holder.body = encode_document(build_document(self._openapi, plans.routes))
+            document = build_document(self._openapi, plans.routes)
+            holder.body = encode_document(document)
+            holder.policy = content_security_policy(document)
         return compile_app(plans)
 
     def _declarations(self, controllers: Controllers) -> Declarations:

@@ -19,6 +19,7 @@ class DocumentHolder(Struct):
     """The encoded document, which exists only when all routes are planned."""
 
     body: bytes = b""
+    policy: str = CONTENT_SECURITY_POLICY
 
 
 def documentation_controllers(settings: OpenAPI, holder: DocumentHolder) -> list[type[Controller]]:
@@ -34,10 +35,10 @@ def documentation_controllers(settings: OpenAPI, holder: DocumentHolder) -> list
 
     if settings.docs_path is None:
         return [OpenAPIController]
-    return [OpenAPIController, _page_controller(settings, settings.docs_path)]
+    return [OpenAPIController, _page_controller(settings, settings.docs_path, holder)]
 
 
-def _page_controller(settings: OpenAPI, docs_path: str) -> type[Controller]:
+def _page_controller(settings: OpenAPI, docs_path: str, holder: DocumentHolder) -> type[Controller]:
     # Relative to the page, so that it works under any prefix.
     base = f"{docs_path.rpartition('/')[2]}/assets/{assets_version()}"
     start = f"{docs_path}/assets/{assets_version()}"
@@ -51,18 +52,18 @@ def _page_controller(settings: OpenAPI, docs_path: str) -> type[Controller]:
 
         @get(docs_path, in_document=False)
         async def index(self) -> Response[bytes]:
-            return _guarded(Response(html, media_type="text/html; charset=utf-8"), _REVALIDATE)
+            return _guarded(Response(html, media_type="text/html; charset=utf-8"), _REVALIDATE, holder)
 
         @get(f"{start}/initializer.js", in_document=False)
         async def initializer(self) -> Response[bytes]:
-            return _guarded(Response(script, media_type="text/javascript; charset=utf-8"), _REVALIDATE)
+            return _guarded(Response(script, media_type="text/javascript; charset=utf-8"), _REVALIDATE, holder)
 
         @get(f"{start}/{{name}}", in_document=False)
         async def asset(self, name: str) -> Response[bytes]:
             found = load_assets().get(name)
             if found is None:
                 raise NotFound
-            return _guarded(_asset_response(found), _IMMUTABLE)
+            return _guarded(_asset_response(found), _IMMUTABLE, holder)
 
     return SwaggerUIController
 
@@ -74,8 +75,8 @@ def _asset_response(asset: Asset) -> Response[bytes]:
     return response
 
 
-def _guarded(response: Response[bytes], cache_control: str) -> Response[bytes]:
+def _guarded(response: Response[bytes], cache_control: str, holder: DocumentHolder) -> Response[bytes]:
     response.headers["Cache-Control"] = cache_control
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers["Content-Security-Policy"] = holder.policy
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
