@@ -1,12 +1,13 @@
 """Swagger UI in Chromium, as a person uses it; every call blocks, and belongs into a thread."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from selenium.webdriver import Chrome, ChromeOptions
@@ -54,7 +55,8 @@ class DocsPage:
     """The page of one application."""
 
     def __init__(self, driver: Chrome, url: str) -> None:
-        self._driver = driver
+        # Not all of selenium is typed.
+        self._driver: Any = driver
         self._wait = WebDriverWait(driver, _PATIENCE)
         driver.get(url)
         self._find(".opblock")
@@ -62,9 +64,9 @@ class DocsPage:
     def _find(self, selector: str) -> WebElement:
         """Return an element as soon as it can be seen."""
 
-        def seen(driver: Any) -> WebElement | None:
+        def seen(driver: Any) -> WebElement | Literal[False]:
             found: list[WebElement] = driver.find_elements(By.CSS_SELECTOR, selector)
-            return next((one for one in found if one.is_displayed()), None)
+            return next((one for one in found if one.is_displayed()), False)
 
         return self._wait.until(seen, f"there is no {selector}")
 
@@ -97,11 +99,12 @@ class DocsPage:
         self._click(".btn-done")
 
     def _form(self, scheme: str) -> WebElement:
-        def found(driver: Any) -> WebElement | None:
+        # OAuth 2 has an explanation above its name.
+        starts = re.compile(rf"^{re.escape(scheme)} ", re.MULTILINE)
+
+        def found(driver: Any) -> WebElement | Literal[False]:
             forms: list[WebElement] = driver.find_elements(By.CSS_SELECTOR, ".dialog-ux .auth-container")
-            return next(
-                (one for one in forms if any(line.startswith(f"{scheme} ") for line in one.text.splitlines())), None
-            )
+            return next((one for one in forms if starts.search(one.text)), False)
 
         return self._wait.until(found, f"there is no scheme {scheme}")
 
