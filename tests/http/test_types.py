@@ -6,7 +6,7 @@ import pickle
 import time
 import typing
 from copy import deepcopy
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 import pytest
@@ -201,17 +201,22 @@ def test_secrets() -> None:
         msgspec.json.encode(secret)
 
 
+_Repeating: TypeAlias = Annotated[str, Meta(pattern=r"^([a-z]+)*$")]
+
+
+class Words(Struct):
+    """A body with the same pattern."""
+
+    words: list[_Repeating]
+
+
 def test_slow_patterns_are_told(caplog: pytest.LogCaptureFixture) -> None:
     """A pattern that repeats what repeats itself is logged once, with its place; the framework's own are not."""
-    slow = Annotated[str, Meta(pattern=r"^([a-z]+)*$")]
-
-    class Words(Struct):
-        words: list[slow]
 
     class Slow(Controller):
         @get("/words")
         async def read(
-            self, word: slow, mail: Email, host: Hostname, at: IPAddress, site: HttpUrl, tag: Slug
+            self, word: _Repeating, mail: Email, host: Hostname, at: IPAddress, site: HttpUrl, tag: Slug
         ) -> None: ...
 
         @post("/words")
