@@ -16,7 +16,9 @@ class OpenAPI(Struct, frozen=True, kw_only=True):
     ``App(openapi=OpenAPI(title="Shop", version="1.0"))``; ``App(openapi=None)`` turns document and page off, and
     ``docs_path=None`` the page alone. ``contact``, ``license``, ``servers`` and ``external_docs`` are written as the
     objects of these names in OpenAPI 3.1; a server may also be its URL alone. ``tags`` maps tags to their descriptions,
-    in the order in which they are shown. Guards and middlewares stand before both: ``OpenAPI(guards=(AdminOnly,))``.
+    in the order in which they are shown. ``webhooks`` maps what the application tells others, by POST, to the types of
+    the bodies: ``{"orderPlaced": OrderPlaced}``. Guards and middlewares stand before both:
+    ``OpenAPI(guards=(AdminOnly,))``.
     """
 
     title: str = "API"
@@ -32,6 +34,7 @@ class OpenAPI(Struct, frozen=True, kw_only=True):
     servers: Sequence[Mapping[str, Any] | str] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     external_docs: Mapping[str, Any] | None = None
+    webhooks: Mapping[str, Any] = field(default_factory=dict)
     path: str = "/openapi.json"
     docs_path: str | None = "/docs"
     guards: Guards = ()
