@@ -32,6 +32,7 @@ class Document:
     def __init__(self, settings: OpenAPI) -> None:
         self.settings = settings
         self.content: dict[str, Any] = {}
+        self.policy = CONTENT_SECURITY_POLICY
 
     @cached_property
     def json(self) -> Rendition:
@@ -53,11 +54,13 @@ def build_documents(documents: Sequence[Document], routes: Sequence[RoutePlan]) 
     Raises an ExceptionGroup with the DefinitionErrors of all documents.
     """
     from framework._openapi.document import build_document
+    from framework._openapi.ui import content_security_policy
 
     mistakes: dict[str, DefinitionError] = {}
     for one in documents:
         try:
             one.content = build_document(one.settings, select_routes(one.settings, routes))
+            one.policy = content_security_policy(one.content)
             # Encoded now, so that the first reader does not wait and what cannot be written is told at the start.
             _ = one.json.plain
         except* DefinitionError as group:
@@ -79,7 +82,7 @@ def documentation_controllers(document: Document) -> list[type[Controller]]:
     if settings.yaml and has_yaml():
         found.append(_yaml_controller(document))
     if settings.docs_path is not None:
-        found.append(_page_controller(settings, settings.docs_path))
+        found.append(_page_controller(document, settings.docs_path))
     return found
 
 
@@ -129,7 +132,8 @@ def _negotiated(request: web.Request, rendition: Rendition, media_type: str) -> 
     return Response(encoded.body, media_type=media_type, headers=headers)
 
 
-def _page_controller(settings: OpenAPI, docs_path: str) -> type[Controller]:
+def _page_controller(document: Document, docs_path: str) -> type[Controller]:
+    settings = document.settings
     # Relative to the page, so that it works under any prefix.
     base = f"{docs_path.rpartition('/')[2]}/assets/{assets_version()}"
     start = f"{docs_path}/assets/{assets_version()}"
@@ -143,18 +147,18 @@ def _page_controller(settings: OpenAPI, docs_path: str) -> type[Controller]:
 
         @get(docs_path, in_document=False)
         async def index(self) -> Response[bytes]:
-            return _guarded(Response(html, media_type="text/html; charset=utf-8"), _REVALIDATE)
+            return _guarded(Response(html, media_type="text/html; charset=utf-8"), _REVALIDATE, document)
 
         @get(f"{start}/initializer.js", in_document=False)
         async def initializer(self) -> Response[bytes]:
-            return _guarded(Response(script, media_type="text/javascript; charset=utf-8"), _REVALIDATE)
+            return _guarded(Response(script, media_type="text/javascript; charset=utf-8"), _REVALIDATE, document)
 
         @get(f"{start}/{{name}}", in_document=False)
         async def asset(self, name: str) -> Response[bytes]:
             found = load_assets().get(name)
             if found is None:
                 raise NotFound
-            return _guarded(_asset_response(found), _IMMUTABLE)
+            return _guarded(_asset_response(found), _IMMUTABLE, document)
 
     return SwaggerUIController
 
@@ -166,8 +170,8 @@ def _asset_response(asset: Asset) -> Response[bytes]:
     return response
 
 
-def _guarded(response: Response[bytes], cache_control: str) -> Response[bytes]:
+def _guarded(response: Response[bytes], cache_control: str, document: Document) -> Response[bytes]:
     response.headers["Cache-Control"] = cache_control
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers["Content-Security-Policy"] = document.policy
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

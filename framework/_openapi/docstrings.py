@@ -8,7 +8,9 @@ from typing import Any
 
 from msgspec import Struct
 
-__all__ = ("Docstring", "class_description", "clean", "parse", "summary_and_description")
+from framework._inspect.field_docs import field_docs
+
+__all__ = ("Docstring", "class_description", "clean", "field_descriptions", "parse", "summary_and_description")
 
 
 class Docstring(Struct, frozen=True, kw_only=True):
@@ -43,6 +45,12 @@ def class_description(cls: Any) -> str | None:
     if doc.startswith(f"{origin.__name__}(") and doc.endswith(")"):
         return None
     return _Sections(doc).text or None
+
+
+def field_descriptions(cls: Any) -> dict[str, str]:
+    """Return what is said of a class's fields: by the texts below them, or in a section of its docstring."""
+    section = parse((typing.get_origin(cls) or cls).__doc__).parameters
+    return section | {name: clean(text) for name, text in field_docs(cls).items()}
 
 
 def parse(doc: str | None) -> Docstring:

@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 from msgspec import inspect
 
+from framework._openapi.docstrings import class_description, summary_and_description
 from framework._openapi.naming import input_and_output_names, named_types
 from framework._openapi.operations import READ, Operation, describe_operations
-from framework._openapi.placeholders import describe, types_in
+from framework._openapi.placeholders import describe, types_in, with_schemas
 from framework._openapi.problems import ANSWERS, MEDIA_TYPE, Answer
 from framework._openapi.scalars import compact, plain_copy
 from framework._openapi.security import security_schemes
@@ -20,7 +21,7 @@ from framework._plan import RoutePlan
 __all__ = ("build_document", "encode_document")
 
 _VERSION = "3.1.0"
-_TOP_LEVEL = ("openapi", "info", "servers", "tags", "externalDocs", "paths", "components")
+_TOP_LEVEL = ("openapi", "info", "servers", "tags", "externalDocs", "paths", "webhooks", "components")
 
 
 def build_document(settings: OpenAPI, routes: Sequence[RoutePlan]) -> dict[str, Any]:
@@ -36,7 +37,9 @@ def build_document(settings: OpenAPI, routes: Sequence[RoutePlan]) -> dict[str, 
     operations = describe_operations(routes)
     answers = _answers_in(operations)
     read = named_types(types_in([_part(one, read=True) for one in operations]))
-    answered = named_types(chain(types_in([_part(one, read=False) for one in operations]), map(_body_of, answers)))
+    webhooks = {name: _webhook(body) for name, body in settings.webhooks.items()}
+    told = [webhooks, *(_part(one, read=False) for one in operations)]
+    answered = named_types(chain(types_in(told), map(_body_of, answers)))
     names, answer_names = input_and_output_names(read, answered)
     plugins = [ControllerPlugin(), MsgspecPlugin(names, answer_names)]
     spec = APISpec(settings.title, settings.version, _VERSION, plugins, **_options(settings))
@@ -54,6 +57,9 @@ def build_document(settings: OpenAPI, routes: Sequence[RoutePlan]) -> dict[str, 
     for _, group in groupby(operations, key=lambda one: one.path):
         spec.path(described=list(group))
     document = spec.to_dict()
+    if webhooks:
+        # apispec lets no plugin see them.
+        document["webhooks"] = with_schemas(webhooks, answer_names)
     return {key: document[key] for key in _TOP_LEVEL if key in document}
 
 
@@ -68,6 +74,17 @@ def encode_document(document: dict[str, Any]) -> bytes:
 
 def _part(operation: Operation, *, read: bool) -> dict[str, Any]:
     return {key: value for key, value in operation.body.items() if (key in READ) is read}
+
+
+def _webhook(body: Any) -> dict[str, Any]:
+    """Return the path item of what is told others by POST, with a type in the place of a schema."""
+    summary, _ = summary_and_description(class_description(body))
+    operation = compact(
+        summary=summary,
+        requestBody={"content": {"application/json": {"schema": describe(body)}}, "required": True},
+        responses={"2XX": {"description": "It was taken."}},
+    )
+    return {"post": operation}
 
 
 def _answers_in(operations: Sequence[Operation]) -> list[Answer]:

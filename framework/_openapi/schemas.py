@@ -12,7 +12,7 @@ import msgspec
 from msgspec import NODEFAULT, UNSET, inspect
 
 from framework._inspect.types import FormType, without_metadata
-from framework._openapi.docstrings import class_description
+from framework._openapi.docstrings import class_description, field_descriptions
 from framework._openapi.scalars import KEYS, SCALARS, Schema, compact, plain_copy, type_of_values
 
 __all__ = ("AnswerNames", "Names", "component_schema", "default_of", "differs_in_answers", "reference", "schema_of")
@@ -180,8 +180,8 @@ def _key_schema(kind: inspect.Type) -> Schema:
 # Classes
 
 
-def _field_schema(field: inspect.Field, names: Names) -> Schema:
-    return schema_of(field.type, names) | default_of(field)
+def _field_schema(field: inspect.Field, names: Names, words: str | None = None) -> Schema:
+    return compact(description=words) | schema_of(field.type, names) | default_of(field)
 
 
 def differs_in_answers(kind: inspect.Type) -> bool:
@@ -201,7 +201,8 @@ def _is_filled_in(kind: Any, field: inspect.Field) -> bool:
 
 
 def _object(kind: Any, names: Names) -> Schema:
-    properties = {one.encode_name: _field_schema(one, names) for one in kind.fields}
+    words = field_descriptions(kind.cls)
+    properties = {one.encode_name: _field_schema(one, names, words.get(one.name)) for one in kind.fields}
     answered = isinstance(names, AnswerNames)
     required = [one.encode_name for one in kind.fields if one.required or (answered and _is_filled_in(kind, one))]
     return compact(type="object", properties=properties, required=required or None)

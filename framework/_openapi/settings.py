@@ -23,7 +23,9 @@ class OpenAPI(Struct, frozen=True, kw_only=True):
 
     ``contact``, ``license``, ``servers`` and ``external_docs`` are written as the objects of these names in OpenAPI; a
     server may also be its URL alone. ``tags`` maps tags to their descriptions, in the order in which they are shown.
-    Guards and middlewares stand before document and page: ``OpenAPI(guards=(AdminOnly,))``.
+    ``webhooks`` maps what the application tells others, by POST, to the types of the bodies:
+    ``{"orderPlaced": OrderPlaced}``. Guards and middlewares stand before document and page:
+    ``OpenAPI(guards=(AdminOnly,))``.
     """
 
     title: str = "API"
@@ -39,6 +41,7 @@ class OpenAPI(Struct, frozen=True, kw_only=True):
     servers: Sequence[Mapping[str, Any] | str] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     external_docs: Mapping[str, Any] | None = None
+    webhooks: Mapping[str, Any] = field(default_factory=dict)
     path: str = "/openapi.json"
     yaml: bool = True
     """Whether the document stands beside ``path`` as YAML too, where PyYAML is installed: ``/openapi.yaml``."""

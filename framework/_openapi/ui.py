@@ -8,13 +8,23 @@ it holds also where the application is mounted under a prefix.
 import hashlib
 import html
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 from msgspec import Struct
 
-__all__ = ("CONTENT_SECURITY_POLICY", "Asset", "assets_version", "initializer", "load_assets", "page")
+__all__ = (
+    "CONTENT_SECURITY_POLICY",
+    "Asset",
+    "assets_version",
+    "content_security_policy",
+    "initializer",
+    "load_assets",
+    "page",
+)
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; "
@@ -32,6 +42,27 @@ CONTENT_SECURITY_POLICY = (
 Swagger UI needs no inline style: it sets styles through the DOM, and its sanitizer strips those in descriptions. What a
 browser still reports is a ``style`` attribute (or an aligned table) in a description, while the sanitizer parses it.
 """
+
+_SAME_HOST = "connect-src 'self'"
+# What the page itself asks: where tokens are fetched from, and what describes an OpenID provider.
+_ASKED = ("tokenUrl", "refreshUrl", "openIdConnectUrl")
+
+
+def content_security_policy(document: Mapping[str, Any]) -> str:
+    """Return the policy that lets the page talk to the servers of a document, and fetch tokens, and no more."""
+    schemes = document.get("components", {}).get("securitySchemes", {}).values()
+    described = [*schemes, *(flow for scheme in schemes for flow in scheme.get("flows", {}).values())]
+    urls = [one[name] for one in described for name in _ASKED if name in one]
+    urls += [server.get("url", "") for server in document.get("servers", ())]
+    origins = dict.fromkeys(origin for url in urls if (origin := _origin(url)) is not None)
+    return CONTENT_SECURITY_POLICY.replace(_SAME_HOST, " ".join((_SAME_HOST, *origins)))
+
+
+def _origin(url: str) -> str | None:
+    """Return scheme, host and port of an absolute URL; a server's URL may have variables, which name no one host."""
+    found = re.match(r"(https?://[A-Za-z0-9.:\[\]-]+)(?:[/?#]|$)", url)
+    return found[1].lower() if found else None
+
 
 _SCRIPT = "text/javascript; charset=utf-8"
 _STYLE = "text/css; charset=utf-8"

@@ -1,7 +1,6 @@
 """User names and passwords (RFC 7617)."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -35,12 +34,9 @@ class Basic(ChallengingScheme, frozen=True, kw_only=True):
         encoded = authorization(request, self, "basic")
         if encoded is None:
             return None
-        try:
-            # Text with what is not ASCII is a ValueError, of which UnicodeDecodeError is one too.
-            name, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, ValueError):
-            colon = ""
-        if not colon or _has_control(name) or _has_control(password):
+        name, colon, password = _decoded(encoded).partition(":")
+        # RFC 7617, section 2.
+        if not colon or any(one < " " or one == "\x7f" for one in name + password):
             raise self.refuse(Refusal.INVALID, "The credentials are malformed")
         return name, password
 
@@ -51,6 +47,10 @@ class Basic(ChallengingScheme, frozen=True, kw_only=True):
         return f'Basic realm={quoted(self.realm)}, charset="UTF-8"'
 
 
-def _has_control(text: str) -> bool:
-    # RFC 7617, section 2.
-    return any(one < " " or one == "\x7f" for one in text)
+def _decoded(text: str) -> str:
+    """Return what a text in base64 stands for, nothing where it is none or no UTF-8."""
+    try:
+        # Text with what is not ASCII is a ValueError, of which UnicodeDecodeError is one too.
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return ""

@@ -10,7 +10,7 @@ from aiohttp import web
 from msgspec import Struct
 from pytest_aiohttp.plugin import AiohttpClient
 
-from framework import Container, Controller, Request, Router, get, post
+from framework import App, Container, Controller, OpenAPI, Request, Router, get, post
 from framework.http_errors import HTTPError
 from framework.schemes import Credentials
 from framework.security import APIKey, Basic, Bearer, OAuth2, OpenIdConnect
@@ -424,3 +424,33 @@ async def test_exception_handlers_see_the_refusal(aiohttp_client: AiohttpClient)
     client = await aiohttp_client(app_of(answering(Bearer(verify)), exception_handlers={401: render}).build())
     answer = await client.get("/name")
     assert (answer.status, await answer.text(), answer.headers["WWW-Authenticate"]) == (401, "no", CHALLENGE)
+
+
+async def test_the_document_behind_credentials(aiohttp_client: AiohttpClient) -> None:
+    """The guards of the document may be schemes as well; neither it nor its page says so in the document."""
+    settings = OpenAPI(guards=(Basic(verify_password),))
+    client = await aiohttp_client(App([answering(Bearer(verify))], openapi=settings).build())
+    for path in ("/docs", "/openapi.json"):
+        refused = await client.get(path)
+        assert (refused.status, refused.headers["WWW-Authenticate"]) == (401, 'Basic realm="api", charset="UTF-8"')
+    known = {"Authorization": basic("ann:pässwörd".encode())}
+    assert (await client.get("/docs", headers=known)).status == 200
+    document = await (await client.get("/openapi.json", headers=known)).json()
+    assert list(document["components"]["securitySchemes"]) == ["bearer"]
+
+
+async def test_a_controller_that_belongs_to_somebody(aiohttp_client: AiohttpClient) -> None:
+    """A constructor may ask for who is asking; the controller is then made for each request."""
+
+    class Names(Controller):
+        def __init__(self, user: Annotated[User, Bearer(verify)]) -> None:
+            self._user = user
+
+        @get("/name", guards=(Bearer(verify),))
+        async def name(self) -> str:
+            return self._user.name
+
+    client = await aiohttp_client(app_of(Names).build())
+    for token in ("ann", "bob"):
+        assert await (await client.get("/name", headers={"Authorization": f"Bearer {token}"})).text() == token
+    assert (await client.get("/name")).status == 401

@@ -6,7 +6,7 @@ import pickle
 import time
 import typing
 from copy import deepcopy
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 import pytest
@@ -104,19 +104,22 @@ def test_ipv4_as_the_standard_library_reads_it(text: str) -> None:
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_their_patterns_are_fast(pattern: str) -> None:
-    """Ten times the text takes about ten times as long, and not a hundred times."""
+    """Ten times the text takes about ten times the work, and not a hundred times."""
     annotation = Annotated[str, Meta(pattern=pattern)]
 
-    def seconds(length: int) -> float:
-        worst = 0.001
+    def work(length: int) -> float:
+        worst = 0.01
         for piece in ("a", "a.", "a-", "1:", "-"):
             text = f"http://{piece * length}!" if "[Hh]" in pattern else f"{piece * length}@{piece * length}!"
-            start = time.perf_counter()
-            takes(annotation, text)
-            worst = max(worst, time.perf_counter() - start)
+            tries = []
+            for _ in range(3):
+                start = time.thread_time()
+                takes(annotation, text)
+                tries.append(time.thread_time() - start)
+            worst = max(worst, min(tries))
         return worst
 
-    assert seconds(20_000) < 40 * seconds(2_000)
+    assert work(200_000) < 40 * work(20_000)
 
 
 class Account(Struct):
@@ -201,17 +204,22 @@ def test_secrets() -> None:
         msgspec.json.encode(secret)
 
 
+_Repeating: TypeAlias = Annotated[str, Meta(pattern=r"^([a-z]+)*$")]
+
+
+class Words(Struct):
+    """A body with the same pattern."""
+
+    words: list[_Repeating]
+
+
 def test_slow_patterns_are_told(caplog: pytest.LogCaptureFixture) -> None:
     """A pattern that repeats what repeats itself is logged once, with its place; the framework's own are not."""
-    slow = Annotated[str, Meta(pattern=r"^([a-z]+)*$")]
-
-    class Words(Struct):
-        words: list[slow]
 
     class Slow(Controller):
         @get("/words")
         async def read(
-            self, word: slow, mail: Email, host: Hostname, at: IPAddress, site: HttpUrl, tag: Slug
+            self, word: _Repeating, mail: Email, host: Hostname, at: IPAddress, site: HttpUrl, tag: Slug
         ) -> None: ...
 
         @post("/words")

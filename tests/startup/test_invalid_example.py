@@ -50,7 +50,8 @@ def test_of_a_parameter(marked: Any, text: str, reason: str) -> None:
 
     class Orders(Controller):
         @get("/orders")
-        async def order(self, value: marked) -> None: ...
+        async def order(self, value: marked) -> None:  # pyright: ignore[reportInvalidTypeForm]  of each test
+            ...
 
     # The type may be that of several parameters.
     where = "" if text == "'ab'" else ", parameter 'value'"

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import pytest
 from msgspec import UNSET, Meta, Struct, UnsetType
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from framework import App, Body, Controller, OpenAPI, Query, get, post
 from framework._compiler.routes import plan_routes
@@ -143,7 +144,7 @@ def test_examples_and_words() -> None:
 
 
 def test_what_is_read_and_what_is_answered() -> None:
-    """A field with a default may be absent when it is read and never is from an answer; two schemas where they differ."""
+    """A field with a default may be absent when it is read, and is in every answer; two schemas where they differ."""
     schemas = document(Orders)["components"]["schemas"]
     assert {name: one.get("required") for name, one in schemas.items() if "Problem" not in name} == {
         "Fault": ["location", "pointer", "code", "detail"],
@@ -239,3 +240,55 @@ def test_what_is_no_section(doc: str) -> None:
     found = parse(doc)
     assert (found.parameters, found.returns) == ({}, None)
     assert f"{found.summary}\n\n{found.description or ''}".strip() == doc.strip()
+
+
+def test_webhooks() -> None:
+    """What is told others stands beside the paths, with the schemas of answers."""
+    found = document(settings=OpenAPI(webhooks={"orderPlaced": Order}))
+    OpenAPIV31SpecValidator(found).validate()
+    assert found["webhooks"] == {
+        "orderPlaced": {
+            "post": {
+                "summary": "An order.",
+                "requestBody": {
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}},
+                    "required": True,
+                },
+                "responses": {"2XX": {"description": "It was taken."}},
+            }
+        }
+    }
+    assert found["components"]["schemas"]["Order"]["required"] == ["lines", "at"]
+
+
+class Documented(Struct):
+    """Something with words.
+
+    Attributes:
+        first: Said above.
+        second: Not used.
+    """
+
+    first: int
+    second: int
+    """Said below,
+    on two lines."""
+    third: Annotated[int, Meta(description="Said in the type.")]
+    """Not used."""
+
+
+def test_the_words_of_fields() -> None:
+    """Meta counts first, then the text below the field, then the section of the class."""
+
+    class Things(Controller):
+        @get("/things")
+        async def show(self) -> Documented:
+            return Documented(1, 2, 3)
+
+    schema = document(Things)["components"]["schemas"]["Documented"]
+    assert schema["description"] == "Something with words."
+    assert {name: one["description"] for name, one in schema["properties"].items()} == {
+        "first": "Said above.",
+        "second": "Said below,\non two lines.",
+        "third": "Said in the type.",
+    }

@@ -220,3 +220,25 @@ def test_content_security_policy() -> None:
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self'; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
+
+
+def test_the_policy_knows_whom_the_page_asks() -> None:
+    """Servers and what gives tokens may be asked; a URL without a host, or with variables, adds nobody."""
+    flows = {"password": {"tokenUrl": "https://id.example.org/token", "refreshUrl": "/refresh", "scopes": {}}}
+    document = {
+        "servers": [
+            {"url": "https://API.example.org:8443/v1"},
+            {"url": "/v2"},
+            {"url": "https://{tenant}.example.org"},
+        ],
+        "components": {
+            "securitySchemes": {
+                "oauth2": {"type": "oauth2", "flows": flows},
+                "openid": {"type": "openIdConnect", "openIdConnectUrl": "https://id.example.org/.well-known/x"},
+            }
+        },
+    }
+    assert ui.content_security_policy({}) == ui.CONTENT_SECURITY_POLICY
+    assert ui.content_security_policy(document) == ui.CONTENT_SECURITY_POLICY.replace(
+        "connect-src 'self'", "connect-src 'self' https://id.example.org https://api.example.org:8443"
+    )

@@ -1,0 +1,140 @@
+"""Swagger UI in Chromium, as a person uses it; every call blocks, and belongs into a thread."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+__all__ = ("CHROMEDRIVER", "CHROMIUM", "DocsPage", "open_browser")
+
+CHROMIUM, CHROMEDRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+_PATIENCE = 30
+_SWITCHES = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--window-size=1200,900",
+)
+
+
+@contextmanager
+def open_browser() -> Iterator[Chrome]:
+    """Start Chromium with a profile of its own."""
+    options = ChromeOptions()
+    options.binary_location = CHROMIUM or ""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        for one in (*_SWITCHES, f"--user-data-dir={profile}"):
+            options.add_argument(one)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        driver = Chrome(options=options, service=Service(executable_path=CHROMEDRIVER or ""))
+        try:
+            yield driver
+        finally:
+            driver.quit()
+
+
+class DocsPage:
+    """The page of one application."""
+
+    def __init__(self, driver: Chrome, url: str) -> None:
+        # Not all of selenium is typed.
+        self._driver: Any = driver
+        self._wait = WebDriverWait(driver, _PATIENCE)
+        driver.get(url)
+        self._find(".opblock")
+
+    def _find(self, selector: str) -> WebElement:
+        """Return an element as soon as it can be seen."""
+
+        def seen(driver: Any) -> WebElement | Literal[False]:
+            found: list[WebElement] = driver.find_elements(By.CSS_SELECTOR, selector)
+            return next((one for one in found if one.is_displayed()), False)
+
+        return self._wait.until(seen, f"there is no {selector}")
+
+    def _click(self, selector: str) -> None:
+        element = self._find(selector)
+        self._driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        self._wait.until(lambda _: element.is_enabled())
+        element.click()
+
+    def authorize(self, scheme: str, *values: str) -> None:
+        """Fill in the form of one security scheme, and leave the dialog."""
+        self._click(".scheme-container .authorize")
+        form = self._form(scheme)
+        fields = [one for one in form.find_elements(By.CSS_SELECTOR, "input") if one.is_displayed()]
+        texts = [one for one in fields if one.get_attribute("type") in {"text", "password"}]
+        for field, value in zip(texts, values, strict=False):
+            field.send_keys(value)
+        for box in form.find_elements(By.CSS_SELECTOR, ".scopes .item"):
+            box.click()
+        form.find_element(By.CSS_SELECTOR, ".auth-btn-wrapper .authorize").click()
+        self._wait.until(lambda _: "Logout" in self._form(scheme).text, f"{scheme} is not authorized")
+        self._click(".btn-done")
+
+    def forget(self, scheme: str) -> None:
+        """Take back what was given for a scheme, so that it goes along with no more requests."""
+        self._click(".scheme-container .authorize")
+        form = self._form(scheme)
+        form.find_element(By.XPATH, ".//button[text()='Logout']").click()
+        self._wait.until(lambda _: "Logout" not in self._form(scheme).text, f"{scheme} is still authorized")
+        self._click(".btn-done")
+
+    def _form(self, scheme: str) -> WebElement:
+        # OAuth 2 has an explanation above its name.
+        starts = re.compile(rf"^{re.escape(scheme)} ", re.MULTILINE)
+
+        def found(driver: Any) -> WebElement | Literal[False]:
+            forms: list[WebElement] = driver.find_elements(By.CSS_SELECTOR, ".dialog-ux .auth-container")
+            return next((one for one in forms if starts.search(one.text)), False)
+
+        return self._wait.until(found, f"there is no scheme {scheme}")
+
+    def execute(self, tag: str, operation: str, body: object = None) -> tuple[int, Any]:
+        """Open an operation, try it out, and return status and JSON of the answer that the page shows."""
+        block = f"[id^='operations-{tag}-'][id$='{operation}']"
+        if not self._driver.find_elements(By.CSS_SELECTOR, f"{block}.is-open"):
+            self._click(f"{block} .opblock-summary-control")
+        if body is not None:
+            field = self._find(f"{block} textarea.body-param__text")
+            # React listens to what is typed.
+            field.clear()
+            field.send_keys(json.dumps(body))
+        self._click(f"{block} .execute")
+        answer = f"{block} .live-responses-table .response"
+        status = self._find(f"{answer} .response-col_status").text.split()[0]
+        text = self._find(f"{answer} .highlight-code code, {answer} .microlight").get_attribute("textContent") or ""
+        return int(status), json.loads(text)
+
+    def complaints(self) -> list[str]:
+        """Return what the console shows: errors of scripts, violations of the policy, warnings."""
+        return [one["message"] for one in self._driver.get_log("browser") if one["level"] in {"SEVERE", "WARNING"}]
+
+    def hosts(self) -> set[str]:
+        """Return all hosts that the page has asked since it was opened."""
+        events = (json.loads(one["message"])["message"] for one in self._driver.get_log("performance"))
+        urls = [one["params"]["request"]["url"] for one in events if one["method"] == "Network.requestWillBeSent"]
+        return {parts.netloc for url in urls if (parts := urlsplit(url)).scheme in {"http", "https", "ws", "wss"}}
+
+    def picture(self, path: Path) -> None:
+        """Save what is seen as a PNG."""
+        self._driver.execute_script("window.scrollTo(0, 0)")
+        self._driver.save_screenshot(str(path))
