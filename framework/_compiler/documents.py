@@ -137,9 +137,9 @@ def _page_controller(document: Document, docs_path: str) -> type[Controller]:
     # Relative to the page, so that it works under any prefix.
     base = f"{docs_path.rpartition('/')[2]}/assets/{assets_version()}"
     start = f"{docs_path}/assets/{assets_version()}"
-    document = "../" * (docs_path.count("/") - 1) + settings.path.lstrip("/")
+    source = "../" * (docs_path.count("/") - 1) + settings.path.lstrip("/")
     html = page(settings.title, base)
-    script = initializer(document, base)
+    script = initializer(source, base)
 
     class SwaggerUIController(Controller):
         guards = settings.guards

@@ -1,0 +1,252 @@
+"""Plans one handler on one path: where its arguments come from, what it needs, how it answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from framework._binding.binder import RequestBinder
+from framework._binding.defaults import check_examples
+from framework._compiler.collect import Mounted, Report
+from framework._compiler.layers import LayerPlanner
+from framework._compiler.slow_patterns import SlowPatternWatch
+from framework._compiler.sockets import UPGRADED, argument_of_socket, binding_method, is_socket, plan_socket
+from framework._compiler.streaming import plan_answer
+from framework._inspect.names import type_name
+from framework._inspect.signatures import (
+    MISSING,
+    Parameter,
+    Signature,
+    is_async,
+    is_async_generator,
+    is_sync_generator,
+    read_signature,
+    type_arguments,
+)
+from framework._inspect.types import is_foreign, kind_of, without_none
+from framework._markers import take_marker
+from framework._plan import ArgumentPlan, BodyKind, BodyPlan, Call, LayerPlan, Provision, ResponsePlan, RoutePlan
+from framework._services.credentials import CredentialPlanner
+from framework._services.graph import Provider, ServiceGraph
+from framework._services.planner import ServicePlanner, argument_of_request, is_request, lifetime_of
+from framework.caching import Preconditions
+from framework.container import Lifetime
+from framework.errors import (
+    DefinitionError,
+    InvalidHandlerError,
+    InvalidResponseError,
+    MissingAnnotationError,
+    UnknownPlaceholderError,
+)
+from framework.formats import Format
+from framework.http_errors import HTTPError
+from framework.limits import Limits
+from framework.params import Inject
+from framework.schemes import Credentials, stated_security
+
+__all__ = ("RoutePlanner", "Surroundings")
+
+_AWAITED = frozenset({BodyKind.STREAM, BodyKind.PARTS})
+
+
+class Surroundings(Struct, frozen=True, kw_only=True):
+    """What all routes of an app share."""
+
+    graph: ServiceGraph
+    process: ServicePlanner
+    layers: LayerPlanner
+    limits: Limits
+    formats: tuple[Format, ...]
+    report: Report
+    patterns: SlowPatternWatch = field(default_factory=SlowPatternWatch)
+    controllers: dict[type, Provider | None] = field(default_factory=dict)
+
+
+class RoutePlanner:
+    """Plans one route; mistakes that leave no route are raised, all others reported."""
+
+    def __init__(self, shared: Surroundings, mounted: Mounted, method: str) -> None:
+        self._shared = shared
+        self._mounted = mounted
+        self._method = method
+        self._options: Mapping[str, Any] = mounted.options
+        self._synchronous = not (is_async(mounted.function) or is_async_generator(mounted.function))
+        self._check_function()
+        self._signature = _handler_signature(mounted)
+        self._binder = RequestBinder(
+            where=mounted.where,
+            method=binding_method(mounted, self._signature, method),
+            path=mounted.template.text,
+            placeholders=mounted.template.placeholders,
+            formats=shared.formats,
+        )
+        self._services = ServicePlanner(
+            shared.graph, shared.report, singletons=shared.process, bind_marked=self._bind_marked
+        )
+        self._credentials = CredentialPlanner(self._services, shared.report)
+
+    def plan(self) -> RoutePlan:
+        """Plan the route; raises a DefinitionError."""
+        mounted, options = self._mounted, self._options
+        layers = self._layers()
+        controller = self._controller()
+        arguments = self._arguments()
+        body = self._binder.body
+        self._check(body)
+        response = self._response()
+        return RoutePlan(
+            method=self._method,
+            path=mounted.template.text,
+            name=mounted.name,
+            label=mounted.where,
+            function=mounted.function,
+            controller=controller,
+            handler=Call(target=mounted.function, arguments=arguments),
+            synchronous=self._synchronous,
+            parameters=tuple(self._binder.parameters),
+            body=None if mounted.socket else body,
+            services=tuple(self._services.services),
+            response=response,
+            socket=plan_socket(mounted, self._signature, self._binder) if mounted.socket else None,
+            require_precondition=options.get("require_precondition", False),
+            takes_preconditions=any(one.provision is Provision.PRECONDITIONS for one in arguments),
+            layers=layers,
+            limits=mounted.limits.within(self._shared.limits),
+            formats=self._shared.formats,
+            credentials=self._credentials.plans(),
+            security=(
+                *(each for level in layers for each in level.security),
+                *(each for one in self._services.services for each in stated_security(one.call.target)),
+            ),
+            raises=tuple(options.get("raises", ())),
+            tags=tuple(dict.fromkeys(mounted.tags)),
+            summary=options.get("summary"),
+            description=options.get("description"),
+            operation_id=options.get("operation_id"),
+            deprecated=bool(mounted.deprecated),
+            deprecation=None if isinstance(mounted.deprecated, bool) else mounted.deprecated,
+            in_document=options.get("in_document", True),
+            examples=options.get("examples", {}),
+            extra=options.get("extra"),
+        )
+
+    def _bind_marked(
+        self, parameter: Parameter, annotation: Any, marker: Any, where: str, path: Sequence[str]
+    ) -> ArgumentPlan:
+        if isinstance(marker, Credentials):
+            return self._credentials.bind(parameter, annotation, marker, where, path)
+        return self._binder.bind_marked(parameter, annotation, marker, where, path)
+
+    def _layers(self) -> tuple[LayerPlan, ...]:
+        layers = tuple(self._shared.layers.plan(one) for one in self._mounted.levels)
+        for level in layers:
+            for guard, asked in level.credentials.items():
+                self._credentials.guard(guard, asked, level.level)
+        return layers
+
+    def _controller(self) -> str:
+        """Plan who holds the handler: made once for the process, or by each request."""
+        controller, graph, known = self._mounted.controller, self._shared.graph, self._shared.controllers
+        if controller not in known:
+            provider = graph.adopt(controller)
+            if provider is not None:
+                provider = replace(provider, lifetime=lifetime_of(graph, provider.signature))
+            known[controller] = provider
+        provider = known[controller]
+        if provider is None:
+            return ""
+        return (self._shared.process if provider.lifetime is Lifetime.SINGLETON else self._services).make(provider)
+
+    def _arguments(self) -> tuple[ArgumentPlan, ...]:
+        planned: list[ArgumentPlan] = []
+        for parameter in self._signature.parameters:
+            try:
+                argument = self._argument(parameter)
+            except DefinitionError as error:
+                self._shared.report(error)
+                self._binder.claimed[parameter.name] = ""
+                continue
+            if argument is not None:
+                planned.append(argument)
+        return tuple(planned)
+
+    def _argument(self, parameter: Parameter) -> ArgumentPlan | None:
+        """Decide where a handler's argument comes from, in the order that the documentation gives."""
+        where = self._mounted.where
+        annotation, marker = take_marker(parameter, where)
+        if annotation is MISSING:
+            raise MissingAnnotationError(where, parameter.name)
+        if marker is not None:
+            return self._marked(parameter, annotation, marker)
+        if is_request(annotation) or annotation is Preconditions:
+            provision = Provision.PRECONDITIONS if annotation is Preconditions else Provision.REQUEST
+            return replace(argument_of_request(parameter), provision=provision)
+        if is_socket(annotation):
+            return argument_of_socket(self._mounted, parameter)
+        if parameter.name in self._binder.placeholders or self._binder.takes(annotation):
+            return self._binder.bind_unmarked(parameter, where)
+        if parameter.name in self._mounted.siblings:
+            self._leave(parameter)
+            return None
+        if self._shared.graph.knows(annotation) or is_foreign(without_none(annotation)):
+            return self._services.inject(parameter, annotation, where, self._path)
+        return self._binder.bind_unmarked(parameter, where)
+
+    @property
+    def _path(self) -> tuple[str, ...]:
+        """Who asks for a service."""
+        return (self._mounted.where.partition(" ")[0],)
+
+    def _marked(self, parameter: Parameter, annotation: Any, marker: Any) -> ArgumentPlan | None:
+        where = self._mounted.where
+        self._binder.claimed[parameter.name] = f"{type(marker).__name__}()"
+        if isinstance(marker, Inject):
+            return self._services.inject(parameter, annotation, where, self._path, qualifier=marker.qualifier)
+        asked = isinstance(marker, Credentials)
+        return self._bind_marked(parameter, annotation, marker, where, self._path if asked else ())
+
+    def _leave(self, parameter: Parameter) -> None:
+        """Leave a placeholder of another path of the handler to its default; raises UnknownPlaceholderError."""
+        if parameter.default is MISSING:
+            template = self._mounted.template.text
+            raise UnknownPlaceholderError(self._mounted.where, parameter.name, parameter.name, template, marked=False)
+
+    def _response(self) -> ResponsePlan:
+        if self._mounted.socket:
+            return UPGRADED
+        shared = self._shared
+        response = plan_answer(self._mounted, self._signature.returns, self._method, shared.formats, shared.report)
+        check_examples(self._options.get("examples", {}), response.annotation, self._mounted.where)
+        return response
+
+    def _check(self, body: BodyPlan | None) -> None:
+        """Report what is wrong with all that was bound together."""
+        where, report = self._mounted.where, self._shared.report
+        for mistake in self._binder.mistakes():
+            report(mistake)
+        if body is not None and self._synchronous and (body.has_files or body.kind in _AWAITED):
+            what = "it is a plain def, and its body is read with await"
+            report(InvalidHandlerError(where, what, mend="write it as async def"))
+        bodies = () if body is None else (body.type,)
+        self._shared.patterns.look_at(where, (*(kind_of(one.annotation) for one in self._binder.parameters), *bodies))
+        for one in self._options.get("raises", ()):
+            if not (isinstance(one, type) and issubclass(one, HTTPError)):
+                what = f"raises= names {type_name(one)}, which is no HTTPError"
+                report(InvalidResponseError(where, what, mend="derive it from HTTPError with a status, or take it out"))
+
+    def _check_function(self) -> None:
+        function, where = self._mounted.function, self._mounted.where
+        written = getattr(function, "__wrapped__", function)
+        if is_sync_generator(written):
+            mend = "write it as async def, or return the value instead"
+            raise InvalidHandlerError(where, "it is a generator", mend=mend)
+        if self._synchronous and (is_async(written) or is_async_generator(written)):
+            what = "the decorator around it makes it a plain function"
+            raise InvalidHandlerError(where, what, mend="write its wrapper as async def")
+
+
+def _handler_signature(mounted: Mounted) -> Signature:
+    definer = next(one for one in mounted.controller.__mro__ if mounted.attribute in vars(one))
+    variables = type_arguments(mounted.controller).get(definer, {})
+    return read_signature(mounted.function, owner=mounted.controller, method=True, variables=variables)
