@@ -41,6 +41,10 @@ def files_app(folder: Path) -> App:
         async def slow(self, name: str) -> FileResponse:
             return FileResponse(folder / name)
 
+        @get("/patient/{name}", limits=Limits(write_timeout=1.5))
+        async def patient(self, name: str) -> FileResponse:
+            return FileResponse(folder / name)
+
         @get("/bytes", limits=SHORT)
         async def bytes(self) -> bytes:
             return bytes(HUGE)

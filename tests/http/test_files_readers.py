@@ -53,12 +53,12 @@ async def test_reader_that_takes_nothing(server: TestServer, folder: Path, targe
 async def test_reader_that_is_slow_and_takes_something(server: TestServer, folder: Path) -> None:
     """Whoever takes something now and then gets everything, however long it takes."""
     reader, writer = await asyncio.open_connection(server.host, server.port, limit=1 << 16)
-    writer.write(make_request("GET", "/slow/huge.bin", headers={"Connection": "close"}))
+    writer.write(make_request("GET", "/patient/huge.bin", headers={"Connection": "close"}))
     received = 0
     async with asyncio.timeout(60):
         for _ in range(6):
             received += len(await reader.readexactly(1 << 20))
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.3)
         while piece := await reader.read(1 << 20):
             received += len(piece)
     writer.close()
