@@ -197,7 +197,7 @@ async def test_a_handler_that_only_waits_is_told(trace: list[str]) -> None:
     waiting = asyncio.Event()
 
     class Wait(Controller):
-        @websocket("/", heartbeat=1)
+        @websocket("/", heartbeat=3)
         async def wait(self, socket: WebSocket[str], session: Session) -> None:
             await socket.accept()
             try:

@@ -159,7 +159,7 @@ async def test_a_fault_is_reported(aiohttp_client: AiohttpClient) -> None:
             "The message cannot be parsed: Not valid UTF-8 (byte 36)",
         ),
         (b'{"type":"say","text":"a"}', 2, 1003, "Expected a text message, got a binary one"),
-        (b"[" * 5000, 1, 1007, "The message cannot be parsed: Nested too deeply"),
+        (b"[" * 200_000, 1, 1007, "The message cannot be parsed: Nested too deeply"),
     ],
 )
 async def test_a_fault_closes(serve: Serve, message: bytes, opcode: int, code: int, reason: str) -> None:
