@@ -1,19 +1,13 @@
-"""Class-based controllers on aiohttp: compiled at start-up, validated by msgspec, documented by apispec."""
+"""Class-based controllers on aiohttp: compiled at start-up, validated by msgspec, documented by apispec.
 
-from aiohttp.web import Request
+The names are imported when they are asked for first, so that what needs none of them, the command ``framework`` above
+all, starts at once. Type checkers read them in ``__init__.pyi``.
+"""
 
-from framework._openapi.settings import OpenAPI
-from framework._responses.response import Response
-from framework._version import __version__
-from framework.app import App
-from framework.container import Container, Lifetime
-from framework.controller import Controller, Router
-from framework.errors import DefinitionError
-from framework.http_errors import HTTPError
-from framework.limits import Limits
-from framework.params import Body, Cookie, Header, Inject, Path, Query
-from framework.routing import delete, get, head, options, patch, post, put, route
-from framework.typedefs import Guard, Middleware
+# pyright: reportUnsupportedDunderAll=false
+
+from importlib import import_module
+from typing import Any
 
 __all__ = (
     "App",
@@ -45,3 +39,32 @@ __all__ = (
     "put",
     "route",
 )
+
+_PLACES = {
+    "aiohttp.web": ("Request",),
+    "framework._openapi.settings": ("OpenAPI",),
+    "framework._responses.response": ("Response",),
+    "framework._version": ("__version__",),
+    "framework.app": ("App",),
+    "framework.container": ("Container", "Lifetime"),
+    "framework.controller": ("Controller", "Router"),
+    "framework.errors": ("DefinitionError",),
+    "framework.http_errors": ("HTTPError",),
+    "framework.limits": ("Limits",),
+    "framework.params": ("Body", "Cookie", "Header", "Inject", "Path", "Query"),
+    "framework.routing": ("delete", "get", "head", "options", "patch", "post", "put", "route"),
+    "framework.typedefs": ("Guard", "Middleware"),
+}
+_PLACE_OF = {name: place for place, names in _PLACES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name (PEP 562), the first time that it is asked for."""
+    if name not in _PLACE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_PLACE_OF[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
