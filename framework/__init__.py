@@ -1,27 +1,13 @@
-"""Class-based controllers on aiohttp: compiled at start-up, validated by msgspec, documented by apispec."""
+"""Class-based controllers on aiohttp: compiled at start-up, validated by msgspec, documented by apispec.
 
-from aiohttp.web import Request
+The names are imported when they are asked for first, so that what needs none of them, the command ``framework`` above
+all, starts at once. Type checkers read them in ``__init__.pyi``.
+"""
 
-from framework._binding.multipart import MultipartStream
-from framework._binding.streams import BodyStream
-from framework._binding.uploads import UploadFile
-from framework._openapi.settings import OpenAPI
-from framework._responses.response import Response
-from framework._responses.stream_events import Event, EventStream
-from framework._sockets.websocket import WebSocket
-from framework._version import __version__
-from framework.app import App
-from framework.background import BackgroundTasks, Periodic
-from framework.container import Container, Lifetime
-from framework.controller import Controller, Router
-from framework.deprecation import Deprecation
-from framework.errors import DefinitionError
-from framework.http_errors import HTTPError
-from framework.limits import Limits
-from framework.merge_patch import Patch
-from framework.params import Body, Cookie, File, Form, Header, Inject, Path, Query
-from framework.routing import delete, get, head, options, patch, post, put, route, websocket
-from framework.typedefs import Guard, Middleware
+# pyright: reportUnsupportedDunderAll=false
+
+from importlib import import_module
+from typing import Any
 
 __all__ = (
     "App",
@@ -66,3 +52,40 @@ __all__ = (
     "route",
     "websocket",
 )
+
+_PLACES = {
+    "aiohttp.web": ("Request",),
+    "framework._binding.multipart": ("MultipartStream",),
+    "framework._binding.streams": ("BodyStream",),
+    "framework._binding.uploads": ("UploadFile",),
+    "framework._openapi.settings": ("OpenAPI",),
+    "framework._responses.response": ("Response",),
+    "framework._responses.stream_events": ("Event", "EventStream"),
+    "framework._sockets.websocket": ("WebSocket",),
+    "framework._version": ("__version__",),
+    "framework.app": ("App",),
+    "framework.background": ("BackgroundTasks", "Periodic"),
+    "framework.container": ("Container", "Lifetime"),
+    "framework.controller": ("Controller", "Router"),
+    "framework.deprecation": ("Deprecation",),
+    "framework.errors": ("DefinitionError",),
+    "framework.http_errors": ("HTTPError",),
+    "framework.limits": ("Limits",),
+    "framework.merge_patch": ("Patch",),
+    "framework.params": ("Body", "Cookie", "File", "Form", "Header", "Inject", "Path", "Query"),
+    "framework.routing": ("delete", "get", "head", "options", "patch", "post", "put", "route", "websocket"),
+    "framework.typedefs": ("Guard", "Middleware"),
+}
+_PLACE_OF = {name: place for place, names in _PLACES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name (PEP 562), the first time that it is asked for."""
+    if name not in _PLACE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_PLACE_OF[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

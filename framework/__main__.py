@@ -2,5 +2,7 @@
 
 from framework.cli.command import main
 
+__all__ = ()
+
 if __name__ == "__main__":
     main()

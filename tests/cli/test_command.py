@@ -104,3 +104,18 @@ def test_the_command_is_installed() -> None:
 
     assert settings["project"]["scripts"] == {"framework": "framework.cli.command:main"}
     assert callable(sys.modules["framework.cli.command"].main)
+
+
+@pytest.mark.parametrize("words", [("--help",), ("--nonsense",), ("-h",)])
+def test_help_loads_nothing_that_is_slow(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """What the command is for is told without aiohttp, msgspec or the app."""
+    write_app = tmp_path / "shop.py"
+    write_app.write_text("raise RuntimeError")
+    (tmp_path / "pyproject.toml").write_text('[tool.framework]\napp = "shop:app"\n')
+
+    done = run_python("-X", "importtime", "-m", "framework", *words, cwd=tmp_path)
+
+    # import time:  self [us] | cumulative | imported package
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.err.splitlines() if "|" in line}
+    assert {"click", "framework"} <= loaded
+    assert loaded & {"aiohttp", "msgspec", "apispec", "orjson", "asyncio", "yaml", "shop"} == set()
