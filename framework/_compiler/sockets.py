@@ -121,7 +121,9 @@ def _listened(mounted: Mounted, signature: Signature, binder: RequestBinder) -> 
         )
     if binder.body.kind not in _MESSAGE_KINDS or binder.body.members:
         raise InvalidSocketError(
-            mounted.where, "it takes a message as a form, a stream or in parts", mend="take it by one parameter"
+            mounted.where,
+            "its message would be a form, a stream or the value of several parameters",
+            mend="take it by one parameter",
         )
     if not binder.body.required:
         raise InvalidSocketError(

@@ -12,7 +12,6 @@ from framework.errors import (
     InvalidOptionError,
     InvalidSocketError,
     MissingReturnAnnotationError,
-    SeveralBodiesError,
 )
 from framework.routing import SocketOptions
 from tests.startup.expected import mistakes, place
@@ -175,10 +174,10 @@ def test_two_messages() -> None:
 
     assert mistakes(Chat) == [
         (
-            SeveralBodiesError,
-            f"Chat.on_ask ({place(Chat.on_ask)}): several parameters would take the request body: 'ask', 'other'.\n"
-            "  Mend: put them into one Struct, mark the others with Query(), Header() or Cookie(), "
-            "or register their types in the container.",
+            InvalidSocketError,
+            f"Chat.on_ask ({place(Chat.on_ask)}): its message would be a form, a stream or the value of several "
+            "parameters.\n"
+            "  Mend: take it by one parameter.",
         )
     ]
 

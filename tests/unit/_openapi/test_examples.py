@@ -106,7 +106,8 @@ def test_examples_and_words() -> None:
     assert item["post"]["requestBody"] == {
         "description": "What is wanted.",
         "content": {
-            "application/json": {**reference, "example": {"lines": [line], "at": "2026-01-01"}},
+            media_type: {**reference, "example": {"lines": [line], "at": "2026-01-01"}}
+            for media_type in ("application/json", "application/msgpack")
         },
         "required": True,
     }

@@ -17,6 +17,11 @@ class Order(Struct):
     sku: str = "A-1"
 
 
+def refuse(error: Exception) -> None:
+    """Let no mistake pass."""
+    raise error
+
+
 _REFERENCE = {"$ref": "#/components/schemas/Order"}
 
 
@@ -50,6 +55,6 @@ def test_stream_is_described_by_its_items(
     content: dict[str, Any],
 ) -> None:
     """OpenAPI 3.1 has no schema for an item, so that of the body is that of one; the document is valid."""
-    response = plan_stream(annotation, where="Feed.show", status=None, awaited=False)
+    response = plan_stream(annotation, where="Feed.show", options={}, awaited=False, report=refuse)
     described = document(plan("/things", response=response))["paths"]["/things"]["get"]["responses"]
     assert described == {"200": {"description": description, "content": content}}
