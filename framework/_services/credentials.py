@@ -101,7 +101,8 @@ class CredentialPlanner:
         if one is None:
             one = self._add(key, asked, place, path)
         elif one in self._open:
-            label = callable_name(schemes[0].verify)
+            # The one of them whose parameters are being planned.
+            label = next(name for name in (callable_name(scheme.verify) for scheme in schemes) if name in path)
             raise CyclicProviderError(place, (*path[path.index(label) :], label))
         one.optional &= optional
         for index, scheme in enumerate(schemes):

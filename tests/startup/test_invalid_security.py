@@ -277,6 +277,25 @@ def test_what_needs_itself() -> None:
     ]
 
 
+def test_an_alternative_that_needs_both() -> None:
+    """The one that asks for itself is told, whichever of several it is."""
+
+    async def asking(key: str, user: Any) -> User | None:
+        return user if key else None
+
+    either = Bearer(good) | APIKey(asking, header="X-Key")
+    asking.__annotations__["user"] = Annotated[User, either]
+    assert mistakes(handler(either)) == [
+        (
+            CyclicProviderError,
+            f"asking ({place(asking)}), parameter 'user': the provider of asking needs itself.\n"
+            "  Needed by: asking -> asking\n"
+            "  Mend: let one of them take what it needs as a method argument, or move what both need to a third "
+            "service.",
+        )
+    ]
+
+
 def test_a_class_without_its_function() -> None:
     """The class alone does not say how to verify."""
     names = handler(Bearer)
