@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from framework.types import SecretStr
+from framework._secret import SecretStr
 
 __all__ = ("decode_hook", "reveal")
 

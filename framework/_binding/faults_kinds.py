@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union
 import msgspec
 from msgspec import Meta, Struct, inspect
 
-from framework.types import SecretStr
+from framework._secret import SecretStr
 
 __all__ = (
     "ARRAYS",

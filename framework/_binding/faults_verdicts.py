@@ -1,8 +1,9 @@
 """What msgspec says about one value, and how its messages become faults."""
 
+import functools
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import takewhile
 
 import msgspec
@@ -11,7 +12,6 @@ from msgspec import Struct
 from framework._binding.faults_kinds import Form
 from framework._hooks import decode_hook
 from framework.http_errors import Fault
-from framework.types import PATTERNS
 
 __all__ = ("Finding", "explain", "is_ambiguous", "judge", "pointer_to", "single_fault", "token")
 
@@ -109,12 +109,20 @@ def _explain_probe(error: msgspec.ValidationError) -> Finding:
 
 
 # Where a pattern has a name, the fault says that in the place of the pattern.
-_NAMED_PATTERNS = {f"Expected `str` matching regex {pattern!r}": name for pattern, name in PATTERNS.items()}
+_PATTERN = "Expected `str` matching regex "
+
+
+@functools.cache
+def _named_patterns() -> Mapping[str, str]:
+    # Imported late: compiling the patterns takes as long as importing a tenth of the framework.
+    from framework.types import PATTERNS
+
+    return {f"Expected `str` matching regex {pattern!r}": name for pattern, name in PATTERNS.items()}
 
 
 def _classify(steps: tuple[str | None, ...], message: str) -> Finding:
-    if message in _NAMED_PATTERNS:
-        return Finding(steps, "value", f"Expected {_NAMED_PATTERNS[message]}")
+    if message.startswith(_PATTERN) and message in _named_patterns():
+        return Finding(steps, "value", f"Expected {_named_patterns()[message]}")
     if message.startswith("Expected `"):
         # Expected `int`, got `str`; but Expected `int` >= 1.
         return Finding(steps, "type" if message.endswith("`") else "constraint", message)

@@ -3,7 +3,7 @@
 from msgspec import inspect
 
 from framework._inspect.types import subtypes
-from framework.types import SecretStr
+from framework._secret import SecretStr
 
 __all__ = ("holds_secrets",)
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UnsetType, inspect
 
-from framework.types import SecretStr
+from framework._secret import SecretStr
 
 __all__ = (
     "FormType",

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import inspect
 
-from framework.types import SecretStr
+from framework._secret import SecretStr
 
 __all__ = ("KEYS", "SCALARS", "Schema", "compact", "examples_of", "plain_copy", "type_of_values")
 
