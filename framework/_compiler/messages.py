@@ -25,7 +25,8 @@ def decoder_of(plan: MessagePlan, fmt: Format) -> Callable[[bytes], Any]:
 
     def decode_text(data: bytes) -> Any:
         # msgspec skips bytes that are not UTF-8 in fields that it ignores; decode() raises for them.
-        data.isascii() or data.decode()
+        if not data.isascii():
+            data.decode()
         return decode(data)
 
     return decode_text

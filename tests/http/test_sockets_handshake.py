@@ -168,7 +168,7 @@ async def test_refusals_are_problems(
 
 async def test_the_client_s_library_is_told(aiohttp_client: AiohttpClient, feed: TestServer) -> None:
     """A client sees the status of a refusal, and opens the socket with what was missing."""
-    client: TestClient[Request, web.Application] = await aiohttp_client(feed)
+    client: TestClient[Request, None] = await aiohttp_client(feed)
     with pytest.raises(WSServerHandshakeError) as caught:
         await client.ws_connect("/feed/5")
     assert caught.value.status == 422

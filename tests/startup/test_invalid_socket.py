@@ -58,7 +58,8 @@ def test_a_web_socket_elsewhere() -> None:
 
     class Chat(Controller):
         @get()
-        async def talk(self, socket: WebSocket[Ask, Told]) -> str: ...
+        async def talk(self, socket: WebSocket[Ask, Told]) -> str:
+            raise NotImplementedError(socket)
 
     assert mistakes(Chat) == [
         (
@@ -75,7 +76,8 @@ def test_a_returned_value() -> None:
 
     class Chat(Controller):
         @websocket()
-        async def talk(self, socket: WebSocket[Ask, Told]) -> Told: ...
+        async def talk(self, socket: WebSocket[Ask, Told]) -> Told:
+            raise NotImplementedError(socket)
 
     assert mistakes(Chat) == [
         (
@@ -92,7 +94,7 @@ def test_messages_without_a_type() -> None:
 
     class Chat(Controller):
         @websocket()
-        async def talk(self, socket: WebSocket) -> None: ...
+        async def talk(self, socket: WebSocket) -> None: ...  # type: ignore[type-arg]  # the mistake
 
     assert mistakes(Chat) == [
         (
@@ -153,7 +155,8 @@ def test_nothing_takes_the_messages() -> None:
 
     class Chat(Controller):
         @websocket()
-        async def on_text(self, text: str) -> str: ...
+        async def on_text(self, text: str) -> str:
+            raise NotImplementedError(text)
 
     assert mistakes(Chat) == [
         (
@@ -237,7 +240,7 @@ def test_a_listener_that_does_not_say_what_it_sends() -> None:
 
     class Chat(Controller):
         @websocket()
-        async def on_ask(self, ask: Ask): ...
+        async def on_ask(self, ask: Ask): ...  # type: ignore[no-untyped-def]  # the mistake
 
     assert mistakes(Chat) == [
         (
@@ -256,7 +259,8 @@ def test_a_get_on_the_same_path() -> None:
         async def talk(self, room: str, socket: WebSocket[str]) -> None: ...
 
         @get("/chat/{name}")
-        async def show(self, name: str) -> str: ...
+        async def show(self, name: str) -> str:
+            raise NotImplementedError(name)
 
     assert mistakes(Chat) == [
         (
@@ -312,8 +316,8 @@ def test_no_parentheses() -> None:
     """A bare decorator is told as on every route."""
 
     class Chat(Controller):
-        @websocket
-        async def talk(self, socket: WebSocket[str]) -> None: ...
+        @websocket  # type: ignore[arg-type]  # the mistake
+        async def talk(self, socket: WebSocket[str]) -> None: ...  # type: ignore[misc]  # as above
 
     assert mistakes(Chat) == [
         (
