@@ -192,7 +192,7 @@ PENDING: dict[str, str] = {
 """Workloads to come, and what each waits for."""
 
 
-_MEDIA_TYPES = {str: "text/plain", bytes: "application/octet-stream"}
+_MEDIA_TYPES: dict[type[object], str] = {str: "text/plain", bytes: "application/octet-stream"}
 
 
 def check_answer(workload: Workload, answer: Answer, expected: Any) -> str | None:
