@@ -141,17 +141,8 @@ async def serve(port: int, streams: int, messages: int, interval: float) -> None
     told, used = time.monotonic(), time.process_time()
     await runner.cleanup()
     cleanup = time.monotonic() - told
-    _say(
-        {
-            "cleanup": cleanup,
-            "cleanup_cpu": time.process_time() - used,
-            "opened": hub.opened,
-            "closed": hub.closed,
-            "cpu": cpu,
-            "rss": _rss(),
-            "rss_before": before,
-        }
-    )
+    counted = {"opened": hub.opened, "closed": hub.closed, "rss": _rss(), "rss_before": before}
+    _say({**counted, "cpu": cpu, "cleanup": cleanup, "cleanup_cpu": time.process_time() - used})
 
 
 def _rss() -> float:

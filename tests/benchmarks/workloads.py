@@ -221,7 +221,7 @@ PENDING: dict[str, str] = {
 """Workloads to come, and what each waits for."""
 
 
-_MEDIA_TYPES: dict[type[Any], str] = {str: "text/plain", bytes: "application/octet-stream"}
+_MEDIA_TYPES: dict[type[object], str] = {str: "text/plain", bytes: "application/octet-stream"}
 
 
 def check_answer(workload: Workload, answer: Answer, expected: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""An application with a stream that never ends by itself, for gunicorn; its services tell a file what becomes of them."""
+"""An application for gunicorn, with a stream that never ends by itself; a file is told what becomes of it."""
 
 import asyncio
 import os

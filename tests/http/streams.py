@@ -119,8 +119,9 @@ class Feed(Controller):
     @get("/events-fail")
     async def events_fail(self) -> EventStream[Line]:
         """Fail before the first event."""
-        for number in range(1):
-            raise Conflict(f"too late for {number}")
+        for number in range(2):
+            if number == 0:
+                raise Conflict("too late")
             yield Line(number)
 
     @post("/echo")

@@ -291,7 +291,7 @@ def test_an_async_generator_that_does_not_say_so() -> None:
             yield ""
 
         @get("/b")
-        async def several(self) -> list[int]:  # type: ignore[misc]  # the mistake
+        async def several(self) -> list[int]:  # type: ignore[misc]  # pyright: ignore[reportReturnType]  the mistake
             yield [1]
 
         @get("/c")
