@@ -60,6 +60,7 @@ def test_their_plans_tell_everything() -> None:
         level=make_level("app", "App", {}),
         tags=(),
         limits=DEFAULT_LIMITS,
+        shutdown_timeout=10.0,
         formats=(JSON,),
     )
     talk, listen = [one for one in plan_routes(declared).routes if one.socket is not None]
