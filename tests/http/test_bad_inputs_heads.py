@@ -42,8 +42,10 @@ async def test_expected_100_continue_is_answered(items: TestServer) -> None:
         assert (await connection.exchange(body)).status == 200
 
 
-@pytest.mark.parametrize("target", ["http://evil", "http://evil?a=1"])
-async def test_target_without_a_path_is_the_root(items: TestServer, target: str) -> None:
-    """An absolute target without a path means ``/`` (RFC 9110, section 4.2.3), which nobody has here."""
-    answer = await ask(items, "GET", target)
+@pytest.mark.parametrize(
+    ("method", "target"), [("GET", "http://evil"), ("GET", "http://evil?a=1"), ("CONNECT", "localhost:80")]
+)
+async def test_target_without_a_path_is_the_root(items: TestServer, method: str, target: str) -> None:
+    """A target without a path means ``/`` (RFC 9110, section 4.2.3), which nobody has here."""
+    answer = await ask(items, method, target)
     assert (answer.status, answer.problem["title"]) == (404, "Not Found")

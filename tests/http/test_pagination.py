@@ -185,12 +185,11 @@ async def test_in_the_document(serve: Serve) -> None:
     document = (await ask(server, "GET", "/openapi.json")).json
     for path, name in (("/items", "PageOfItem"), ("/cursor", "CursorOfItem"), ("/wrapped", "PageOfItem")):
         success = document["paths"][path]["get"]["responses"]["200"]
-        assert success["content"] == {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
-        assert success["headers"] == {
-            "Link": {
-                "description": "The other parts of the list, each a URL with its relation (RFC 8288).",
-                "schema": {"type": "string"},
-            }
+        schema = {"schema": {"$ref": f"#/components/schemas/{name}"}}
+        assert success["content"] == {"application/json": schema, "application/msgpack": schema}
+        assert success["headers"]["Link"] == {
+            "description": "The other parts of the list, each a URL with its relation (RFC 8288).",
+            "schema": {"type": "string"},
         }
     assert set(document["components"]["schemas"]["PageOfItem"]["properties"]) == {"items", "total", "limit", "offset"}
     parameters = {one["name"]: one["schema"] for one in document["paths"]["/items"]["get"]["parameters"]}
