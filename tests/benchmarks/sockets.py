@@ -6,7 +6,6 @@ wrk speaks no WebSockets: the client is this module, on the other core.
 
 import argparse
 import asyncio
-import base64
 import json
 import os
 import statistics
@@ -14,12 +13,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from tests.benchmarks.load import CONNECTIONS
 from tests.benchmarks.servers import BASELINE, CLIENT_CPU, CORE, RunningServer
+from tests.http.frames import client_frame, handshake
 
-__all__ = ("client_frame", "handshake")
+__all__ = ("MESSAGE", "main")
 
 MESSAGE = b'{"sku":"SKU-0001","quantity":3,"price":9.5}'
 _WARM_UP = 2
@@ -32,33 +33,12 @@ class Sample(NamedTuple):
     per_second: float
 
 
-def handshake(host: str, path: str) -> bytes:
-    """Return the request that opens a web socket."""
-    lines = (
-        f"GET {path} HTTP/1.1",
-        f"Host: {host}",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        "Sec-WebSocket-Version: 13",
-        f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
-    )
-    return "\r\n".join((*lines, "", "")).encode()
-
-
-def client_frame(payload: bytes, opcode: int = 1) -> bytes:
-    """Return a whole message of a client, of at most 125 bytes, as one masked frame (RFC 6455, section 5.2)."""
-    mask = os.urandom(4)
-    masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
-    return bytes((0x80 | opcode, 0x80 | len(payload))) + mask + masked
-
-
 class _Client(asyncio.Protocol):
     """Sends the message, and sends it again when it is back."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self) -> None:
         self.count = 0
         self.opened = asyncio.get_running_loop().create_future()
-        self._port = port
         self._frame = client_frame(MESSAGE)
         self._answer = bytes((0x81, len(MESSAGE))) + MESSAGE
         self._buffer = b""
@@ -66,7 +46,7 @@ class _Client(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # of TCP
-        transport.write(handshake(f"127.0.0.1:{self._port}", "/feed/benchmark"))  # type: ignore[attr-defined]  # of TCP
+        transport.write(handshake("/feed/benchmark"))  # type: ignore[attr-defined]  # of TCP
 
     def data_received(self, data: bytes) -> None:
         data = self._buffer + data
@@ -99,7 +79,7 @@ class _Client(asyncio.Protocol):
 
 async def _load(port: int, seconds: float) -> tuple[int, float]:
     loop = asyncio.get_running_loop()
-    clients = [_Client(port) for _ in range(CONNECTIONS)]
+    clients = [_Client() for _ in range(CONNECTIONS)]
     for client in clients:
         await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]  # its type
         await client.opened
@@ -139,15 +119,17 @@ def _measure(server: RunningServer, seconds: float) -> Sample:
 
 def _rounds(rounds: int, seconds: float) -> list[dict[str, Sample]]:
     found: list[dict[str, Sample]] = []
-    for number in range(1, rounds + 1):
-        samples: dict[str, Sample] = {}
-        for server in CORE if number % 2 else CORE[::-1]:
-            with RunningServer(server, "base") as running:
-                running.wait()
-                _ask(running.port, _WARM_UP)
-                samples[server.name] = _measure(running, seconds)
-        found.append(samples)
-        print(f"round {number}: " + ", ".join(f"{name} {one.per_cpu_second:.0f}" for name, one in samples.items()))
+    with ExitStack() as stack:
+        # Both stay up, so that the rounds can be short, and what else the machine does weighs on both.
+        running = [stack.enter_context(RunningServer(server, "base")) for server in CORE]
+        for server in running:
+            server.wait()
+            _ask(server.port, _WARM_UP)
+        for number in range(1, rounds + 1):
+            order = running if number % 2 else running[::-1]
+            samples = {server.server.name: _measure(server, seconds) for server in order}
+            found.append(samples)
+            print(f"round {number}: " + ", ".join(f"{name} {one.per_cpu_second:.0f}" for name, one in samples.items()))
     return found
 
 
@@ -158,8 +140,8 @@ def _ratio(rounds: Sequence[dict[str, Sample]]) -> list[float]:
 def main() -> None:
     """Measure and print, or be the client."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="how often both are measured (5)")
-    parser.add_argument("--seconds", type=float, default=4, help="how long each measurement lasts (4)")
+    parser.add_argument("--rounds", type=int, default=20, help="how often both are measured (20)")
+    parser.add_argument("--seconds", type=float, default=1.5, help="how long each measurement lasts (1.5)")
     parser.add_argument("--client", type=int, metavar="PORT", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.client:
