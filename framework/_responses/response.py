@@ -3,7 +3,6 @@
 import copy
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from http.cookies import SimpleCookie
 from typing import Any, Generic, Self, TypeVar
 from urllib.parse import quote
 
