@@ -78,9 +78,7 @@ def _leaves(group: BaseExceptionGroup[DefinitionError]) -> list[DefinitionError]
 def documentation_controllers(document: Document) -> list[type[Controller]]:
     """Return the controllers for ``/openapi.json``, ``/openapi.yaml`` and, unless it is off, ``/docs``."""
     settings = document.settings
-    found = [_json_controller(document)]
-    if settings.yaml and has_yaml():
-        found.append(_yaml_controller(document))
+    found = [_document_controller(document)]
     if settings.docs_path is not None:
         found.append(_page_controller(document, settings.docs_path))
     return found
@@ -91,7 +89,7 @@ def is_own_route(plan: RoutePlan) -> bool:
     return plan.function.__module__ == __name__
 
 
-def _json_controller(document: Document) -> type[Controller]:
+def _document_controller(document: Document) -> type[Controller]:
     settings = document.settings
 
     class OpenAPIController(Controller):
@@ -102,22 +100,13 @@ def _json_controller(document: Document) -> type[Controller]:
         async def document(self, request: web.Request) -> Response[bytes]:
             return _negotiated(request, document.json, _JSON)
 
+        if settings.yaml and has_yaml():
+            # A plain function, run beside the loop: YAML is slow to write.
+            @get(settings.yaml_path, in_document=False)
+            def document_as_yaml(self, request: web.Request) -> Response[bytes]:
+                return _negotiated(request, document.yaml, _YAML)
+
     return OpenAPIController
-
-
-def _yaml_controller(document: Document) -> type[Controller]:
-    settings = document.settings
-
-    class OpenAPIYAMLController(Controller):
-        guards = settings.guards
-        middlewares = settings.middlewares
-
-        # A plain function, run beside the loop: YAML is slow to write.
-        @get(settings.yaml_path, in_document=False)
-        def document(self, request: web.Request) -> Response[bytes]:
-            return _negotiated(request, document.yaml, _YAML)
-
-    return OpenAPIYAMLController
 
 
 def _negotiated(request: web.Request, rendition: Rendition, media_type: str) -> Response[bytes]:
