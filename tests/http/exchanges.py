@@ -246,7 +246,6 @@ EXCHANGES: dict[str, Sequence[bytes]] = {
     "other method": (_request("DELETE", "/text"), PAUSE, _PLAIN),
     "OPTIONS": (_request("OPTIONS", "/text"), PAUSE, _request("OPTIONS", "*"), PAUSE, _PLAIN),
     "unknown method": (_request("BREW", "/text"), PAUSE, _PLAIN),
-    "CONNECT with a tail": (_request("CONNECT", "localhost:80") + _PLAIN,),
     "facts": (_get("/facts?a=%20b"), PAUSE, _get("http://other/facts?x#y"), PAUSE, _get("//other/facts")),
     "facts of a POST": (_request("POST", "/facts", "Content-Length: 3", body=b"abc"), PAUSE, _PLAIN),
     "odd targets": (_get("/text#x"), PAUSE, _get("/text#x?y"), PAUSE, _get("/text?#"), PAUSE, _get("/te%78t")),

@@ -101,7 +101,13 @@ async def paths(server: TestServer) -> Any:
 
 def shared(*names: str) -> dict[str, Any]:
     """Return the responses that are components, by status."""
-    statuses = {"NotFound": "404", "NotAcceptable": "406", "PreconditionFailed": "412", "ContentTooLarge": "413", "RequestTimeout": "408"}
+    statuses = {
+        "NotFound": "404",
+        "NotAcceptable": "406",
+        "PreconditionFailed": "412",
+        "ContentTooLarge": "413",
+        "RequestTimeout": "408",
+    }
     statuses |= {"UnsupportedMediaType": "415", "RangeNotSatisfiable": "416", "UnprocessableContent": "422"}
     statuses |= {"BadRequest": "400", "PreconditionRequired": "428"}
     return {statuses[name]: {"$ref": f"#/components/responses/{name}"} for name in names}
@@ -151,7 +157,14 @@ async def test_media_types(paths: Any) -> None:
     }
     assert paths["/page"]["post"]["responses"] == {
         "200": {"description": "OK", "headers": {"Vary": VARY}, "content": BOTH},
-        **shared("BadRequest", "NotAcceptable", "RequestTimeout", "ContentTooLarge", "UnsupportedMediaType", "UnprocessableContent"),
+        **shared(
+            "BadRequest",
+            "NotAcceptable",
+            "RequestTimeout",
+            "ContentTooLarge",
+            "UnsupportedMediaType",
+            "UnprocessableContent",
+        ),
     }
 
 

@@ -217,9 +217,7 @@ async def test_in_the_document(serve: Serve) -> None:
     document = (await ask(server, "GET", "/openapi.json")).json
     schema = {"schema": {"$ref": "#/components/schemas/PatchOfAddress"}}
     assert document["paths"]["/customer"]["patch"]["requestBody"] == {
-        "content": dict.fromkeys(
-            ("application/json", "application/msgpack", "application/merge-patch+json"), schema
-        ),
+        "content": dict.fromkeys(("application/json", "application/msgpack", "application/merge-patch+json"), schema),
         "required": True,
     }
     assert document["components"]["schemas"]["PatchOfAddress"] == {

@@ -57,4 +57,7 @@ def test_stream_is_described_by_its_items(
     """OpenAPI 3.1 has no schema for an item, so that of the body is that of one; the document is valid."""
     response = plan_stream(annotation, where="Feed.show", options={}, awaited=False, report=refuse)
     described = document(plan("/things", response=response))["paths"]["/things"]["get"]["responses"]
-    assert described == {"200": {"description": description, "content": content}}
+    assert described == {
+        "200": {"description": description, "content": content},
+        "406": {"$ref": "#/components/responses/NotAcceptable"},
+    }
