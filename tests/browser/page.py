@@ -66,7 +66,8 @@ class DocsPage:
 
         def seen(driver: Any) -> WebElement | Literal[False]:
             found: list[WebElement] = driver.find_elements(By.CSS_SELECTOR, selector)
-            return next((one for one in found if one.is_displayed()), False)
+            visible = [one for one in found if one.is_displayed()]
+            return visible[0] if visible else False
 
         return self._wait.until(seen, f"there is no {selector}")
 
@@ -104,7 +105,8 @@ class DocsPage:
 
         def found(driver: Any) -> WebElement | Literal[False]:
             forms: list[WebElement] = driver.find_elements(By.CSS_SELECTOR, ".dialog-ux .auth-container")
-            return next((one for one in forms if starts.search(one.text)), False)
+            named = [one for one in forms if starts.search(one.text)]
+            return named[0] if named else False
 
         return self._wait.until(found, f"there is no scheme {scheme}")
 

@@ -292,7 +292,7 @@ def test_an_async_generator_that_does_not_say_so() -> None:
 
         @get("/b")
         async def several(self) -> list[int]:  # type: ignore[misc]  # pyright: ignore[reportReturnType]  the mistake
-            yield [1]
+            yield [1]  # pyright: ignore[reportReturnType]  as above
 
         @get("/c")
         async def unannotated(self):  # type: ignore[no-untyped-def]
