@@ -1,0 +1,84 @@
+"""All that is known of one handler on one path, and of the layers around it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct, field
+
+from framework._plan.answering import ResponsePlan
+from framework._plan.making import Call, CredentialPlan, ServicePlan
+from framework._plan.reading import BodyPlan, ParameterPlan
+from framework._plan.talking import SocketPlan
+from framework.deprecation import Deprecation
+from framework.formats import Format
+from framework.http_errors import HTTPError
+from framework.limits import Limits
+from framework.schemes import Credentials, SecurityRequirement
+
+__all__ = ("LayerPlan", "RoutePlan")
+
+
+class LayerPlan(Struct, frozen=True, kw_only=True):
+    """The guards, middlewares and exception handlers that one level declares, as variables of the emitted code."""
+
+    level: str
+    """Where they were declared, as explain() names it: ``app``, ``router /v1``, ``OrderController``, …"""
+    middlewares: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
+    credentials: Mapping[str, Credentials] = field(default_factory=dict)
+    """Those of the guards that the route itself verifies."""
+    security: tuple[SecurityRequirement, ...] = ()
+    """What the other guards say that they ask for."""
+    exception_handlers: Mapping[type[Exception] | int, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the variables stand for, as it was declared: ``{"measure_s3": "measure"}``."""
+
+
+class RoutePlan(Struct, frozen=True, kw_only=True):
+    """All that is known of one handler on one path."""
+
+    method: str
+    path: str
+    """The full path template, for example ``/v1/orders/{order_id}``."""
+    name: str
+    label: str
+    """The handler, as messages name it: ``OrderController.show (shop/orders.py:12)``."""
+    function: Callable[..., Any]
+    """The handler as declared, unbound."""
+    controller: str
+    """The variable that holds the controller."""
+    handler: Call
+    synchronous: bool
+    parameters: tuple[ParameterPlan, ...]
+    body: BodyPlan | None
+    services: tuple[ServicePlan, ...]
+    """The scoped and transient services that a request needs, in the order in which they are made."""
+    response: ResponsePlan
+    layers: tuple[LayerPlan, ...]
+    """Outermost first: app, routers, controller, route."""
+    require_precondition: bool = False
+    """Whether a request without a precondition is refused (428)."""
+    takes_preconditions: bool = False
+    """Whether the handler compares preconditions itself."""
+    formats: tuple[Format, ...]
+    """Of bodies and answers that have a type; the first is the one that counts where the client says nothing."""
+    limits: Limits
+    """With nothing left out."""
+    credentials: tuple[CredentialPlan, ...] = ()
+    """In the order in which they are verified."""
+    security: tuple[SecurityRequirement, ...] = ()
+    """What guards and providers say that they ask for and verify themselves."""
+    socket: SocketPlan | None = None
+    """What makes the route a web socket; its method is GET then, and it is no operation of the document."""
+    raises: tuple[type[HTTPError], ...] = ()
+    tags: tuple[str, ...] = ()
+    summary: str | None = None
+    description: str | None = None
+    operation_id: str | None = None
+    deprecated: bool = False
+    deprecation: Deprecation | None = None
+    """What each answer says of it, where more is known than that it is deprecated."""
+    in_document: bool = True
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    """Of the successful answer, by their names."""
+    extra: Mapping[str, Any] | None = None
