@@ -4,13 +4,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test check bench bench-instructions format clean
+.PHONY: run test test-core check bench bench-instructions format clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m app_template
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest --cov=framework --cov-branch --cov-fail-under=95
+
+# What depends on the version of Python; the command line, deployment, the browser and npm do not.
+test-core: $(VENV)/.test
+	$(BIN)/python -m pytest tests/architecture tests/emitted tests/faults tests/http tests/startup tests/unit app_template/tests
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .
