@@ -10,7 +10,7 @@ from pathlib import Path
 
 from framework.testing import ContractViolatedError, check_contract
 from tests.contract.large_app import create_app
-from tests.contract.shop import create_shop
+from tests.contract.shop_app import create_shop
 
 __all__ = ("main",)
 

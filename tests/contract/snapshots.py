@@ -7,7 +7,7 @@ from pathlib import Path
 from framework.cli.client.module import python_client
 from framework.cli.documents import render_document
 from tests.contract.large_app import create_app
-from tests.contract.shop import create_shop
+from tests.contract.shop_app import create_shop
 
 __all__ = ("current", "place_of")
 

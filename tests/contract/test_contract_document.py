@@ -17,7 +17,7 @@ from framework.cli.documents import render_document
 from framework.controller import Controllers
 from tests.contract.large_app import CONTROLLERS, create_app
 from tests.contract.large_types import Scalars
-from tests.contract.shop import create_shop
+from tests.contract.shop_app import create_shop
 from tests.contract.snapshots import current, place_of
 
 SNAPSHOTS: Mapping[str, str] = current()

@@ -10,7 +10,7 @@ from framework import App, Container, Controller, Header, HTTPError, Request, Re
 from framework.http_errors import Forbidden
 from framework.testing import ContractViolatedError, check_contract
 from tests.contract.large_app import create_app
-from tests.contract.shop import create_shop
+from tests.contract.shop_app import create_shop
 
 
 def test_the_app_with_everything_keeps_its_contract() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from framework.cli.client.typescript import typescript_client, typescript_command
 from framework.testing import serve_in_thread
-from tests.contract.shop import create_shop
+from tests.contract.shop_app import create_shop
 from tests.contract.snapshots import place_of
 
 NODE = Path(__file__).parent / "node"

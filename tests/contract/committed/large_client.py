@@ -88,6 +88,16 @@ class Moments(msgspec.Struct, kw_only=True):
     """All that a clock and a calendar say."""
 
     aware: datetime.datetime
+    naive: datetime.datetime | None
+    day: datetime.date
+    hour: datetime.time | None
+    length: datetime.timedelta
+
+
+class MomentsInput(msgspec.Struct, kw_only=True):
+    """All that a clock and a calendar say."""
+
+    aware: datetime.datetime
     naive: datetime.datetime | None = None
     day: datetime.date
     hour: datetime.time | None = None
@@ -119,10 +129,26 @@ class Parcel(msgspec.Struct, kw_only=True):
     """Something sent."""
 
     weight: int
+    fragile: bool
+
+
+class ParcelInput(msgspec.Struct, kw_only=True):
+    """Something sent."""
+
+    weight: int
     fragile: bool = False
 
 
 class Person(msgspec.Struct, kw_only=True):
+    """Somebody."""
+
+    name: str
+    """One line of text."""
+    address: Address
+    nicknames: list[str]
+
+
+class PersonInput(msgspec.Struct, kw_only=True):
     """Somebody."""
 
     name: str
@@ -146,6 +172,27 @@ class Problem(msgspec.Struct, kw_only=True):
 
 
 class Scalars(msgspec.Struct, kw_only=True):
+    """One field for each scalar."""
+
+    text: str
+    """One line of text."""
+    code: str
+    small_number: int = msgspec.field(name="smallNumber")
+    share: float
+    is_set: bool = msgspec.field(name="isSet")
+    identifier: UUID
+    amount: Decimal
+    data: bytes
+    colour: Colour
+    level: Level
+    mode: Literal[7, "fast", "safe"]
+    even: int
+    maybe: int | None
+    absent: str | UnsetType = UNSET
+    odd_name: str = msgspec.field(name="odd-name")
+
+
+class ScalarsInput(msgspec.Struct, kw_only=True):
     """One field for each scalar."""
 
     text: str
@@ -189,7 +236,14 @@ class Tree(msgspec.Struct, kw_only=True):
     """A tree of texts."""
 
     label: str
-    children: list[Tree] = msgspec.field(default_factory=list)
+    children: list[Tree]
+
+
+class TreeInput(msgspec.Struct, kw_only=True):
+    """A tree of texts."""
+
+    label: str
+    children: list[TreeInput] = msgspec.field(default_factory=list)
 
 
 class ValidationProblem(msgspec.Struct, kw_only=True):
@@ -359,7 +413,10 @@ class Client:
         await self._send("POST", "/answers/accepted")
 
     async def answer_data(self) -> bytes:
-        """Answer bytes."""
+        """Answer bytes.
+
+        Raises ProblemError: 406.
+        """
         answer = await self._send("GET", "/answers/bytes", accept="application/octet-stream")
         result: bytes = _decode(answer, bytes)
         return result
@@ -371,20 +428,26 @@ class Client:
     async def answer_maybe(self, *, there: bool | None = None) -> Point | None:
         """Answer a point or null.
 
-        Raises ProblemError: 400, 422.
+        Raises ProblemError: 400, 406, 422.
         """
         answer = await self._send("GET", "/answers/maybe", query=[("there", there)], accept="application/json")
         result: Point | None = _decode(answer, Point | None)
         return result
 
     async def answer_methods_get(self) -> str:
-        """Answer two methods."""
+        """Answer two methods.
+
+        Raises ProblemError: 406.
+        """
         answer = await self._send("GET", "/answers/methods", accept="text/plain")
         result: str = _decode(answer, str)
         return result
 
     async def answer_methods_put(self) -> str:
-        """Answer two methods."""
+        """Answer two methods.
+
+        Raises ProblemError: 406.
+        """
         answer = await self._send("PUT", "/answers/methods", accept="text/plain")
         result: str = _decode(answer, str)
         return result
@@ -394,7 +457,10 @@ class Client:
         await self._send("GET", "/answers/nothing")
 
     async def answer_now(self) -> datetime.datetime:
-        """Answer a moment."""
+        """Answer a moment.
+
+        Raises ProblemError: 406.
+        """
         answer = await self._send("GET", "/answers/now", accept="application/json")
         result: datetime.datetime = _decode(answer, datetime.datetime)
         return result
@@ -404,13 +470,19 @@ class Client:
         await self._send("OPTIONS", "/answers/options")
 
     async def answer_page(self) -> PageOfPageOfScalarsOrNone:
-        """Answer pages of pages."""
+        """Answer pages of pages.
+
+        Raises ProblemError: 406.
+        """
         answer = await self._send("GET", "/answers/page", accept="application/json")
         result: PageOfPageOfScalarsOrNone = _decode(answer, PageOfPageOfScalarsOrNone)
         return result
 
     async def answer_text(self) -> str:
-        """Answer a text."""
+        """Answer a text.
+
+        Raises ProblemError: 406.
+        """
         answer = await self._send("GET", "/answers/text", accept="text/plain")
         result: str = _decode(answer, str)
         return result
@@ -418,7 +490,7 @@ class Client:
     async def body_address(self, body: Address) -> Address:
         """Return a dictionary with known keys.
 
-        Raises ProblemError: 400, 413, 415, 422.
+        Raises ProblemError: 400, 406, 408, 413, 415, 422.
         """
         answer = await self._send(
             "POST", "/bodies/addresses", accept="application/json", body=body, content_type="application/json"
@@ -429,7 +501,7 @@ class Client:
     async def body_anything(self, body: Any) -> Any:
         """Return anything.
 
-        Raises ProblemError: 400, 413, 415.
+        Raises ProblemError: 400, 406, 408, 413, 415.
         """
         answer = await self._send(
             "PATCH", "/bodies/any", accept="application/json", body=body, content_type="application/json"
@@ -447,7 +519,7 @@ class Client:
     ) -> tuple[int, int, Pair]:
         """Return what came from three places.
 
-        Raises ProblemError: 400, 413, 415, 422.
+        Raises ProblemError: 400, 406, 408, 413, 415, 422.
         """
         answer = await self._send(
             "POST",
@@ -463,7 +535,7 @@ class Client:
     async def body_collections(self, body: Collections) -> Collections:
         """Return the collections.
 
-        Raises ProblemError: 400, 413, 415, 422.
+        Raises ProblemError: 400, 406, 408, 413, 415, 422.
         """
         answer = await self._send(
             "POST", "/bodies/collections", accept="application/json", body=body, content_type="application/json"
@@ -471,10 +543,10 @@ class Client:
         result: Collections = _decode(answer, Collections)
         return result
 
-    async def body_moments(self, body: Moments) -> Moments:
+    async def body_moments(self, body: MomentsInput) -> Moments:
         """Return the moments.
 
-        Raises ProblemError: 400, 413, 415, 422.
+        Raises ProblemError: 400, 406, 408, 413, 415, 422.
         """
         answer = await self._send(
             "PUT", "/bodies/moments", accept="application/json", body=body, content_type="application/json"
@@ -485,7 +557,7 @@ class Client:
     async def body_numbers(self, body: list[int]) -> int:
         """Return how many there are.
 
-        Raises ProblemError: 400, 413, 415, 422.
+        Raises ProblemError: 400, 406, 408, 413, 415, 422.
         """
         answer = await self._send(
             "DELETE", "/bodies/numbers", accept="application/json", body=body, content_type="application/json"
@@ -493,10 +565,10 @@ class Client:
         result: int = _decode(answer, int)
         return result
 
-    async def body_parcel(self, body: Parcel) -> Parcel:
+    async def body_parcel(self, body: ParcelInput) -> Parcel:
         """Return a class of attrs.
 
-        Raises ProblemError: 400, 413, 415, 422.
+        Raises ProblemError: 400, 406, 408, 413, 415, 422.
         """
         answer = await self._send(
             "POST", "/bodies/parcels", accept="application/json", body=body, content_type="application/json"
@@ -504,10 +576,10 @@ class Client:
         result: Parcel = _decode(answer, Parcel)
         return result
 
-    async def body_person(self, body: Person) -> Person:
+    async def body_person(self, body: PersonInput) -> Person:
         """Return a dataclass.
 
-        Raises ProblemError: 400, 413, 415, 422.
+        Raises ProblemError: 400, 406, 408, 413, 415, 422.
         """
         answer = await self._send(
             "POST", "/bodies/people", accept="application/json", body=body, content_type="application/json"
@@ -518,7 +590,7 @@ class Client:
     async def body_points(self, body: list[Point]) -> dict[str, Point]:
         """Return points by their place.
 
-        Raises ProblemError: 400, 413, 415, 422.
+        Raises ProblemError: 400, 406, 408, 413, 415, 422.
         """
         answer = await self._send(
             "POST", "/bodies/points", accept="application/json", body=body, content_type="application/json"
@@ -526,10 +598,10 @@ class Client:
         result: dict[str, Point] = _decode(answer, dict[str, Point])
         return result
 
-    async def body_scalars(self, body: Scalars) -> Scalars:
+    async def body_scalars(self, body: ScalarsInput) -> Scalars:
         """Return the scalars.
 
-        Raises ProblemError: 400, 413, 415, 422.
+        Raises ProblemError: 400, 406, 408, 413, 415, 422.
         """
         answer = await self._send(
             "POST", "/bodies/scalars", accept="application/json", body=body, content_type="application/json"
@@ -540,7 +612,7 @@ class Client:
     async def body_shape(self, body: Circle | Square) -> Circle | Square:
         """Return one of two shapes.
 
-        Raises ProblemError: 400, 413, 415, 422.
+        Raises ProblemError: 400, 406, 408, 413, 415, 422.
         """
         answer = await self._send(
             "POST", "/bodies/shapes", accept="application/json", body=body, content_type="application/json"
@@ -548,10 +620,10 @@ class Client:
         result: Circle | Square = _decode(answer, Circle | Square)
         return result
 
-    async def body_tree(self, body: Tree) -> Tree:
+    async def body_tree(self, body: TreeInput) -> Tree:
         """Return a tree.
 
-        Raises ProblemError: 400, 413, 415, 422.
+        Raises ProblemError: 400, 406, 408, 413, 415, 422.
         """
         answer = await self._send(
             "POST", "/bodies/trees", accept="application/json", body=body, content_type="application/json"
@@ -562,7 +634,7 @@ class Client:
     async def body_version(self, body: Version1 | Version2 | None | UnsetType = UNSET) -> Version1 | Version2 | None:
         """Return a version, or null.
 
-        Raises ProblemError: 400, 413, 415, 422.
+        Raises ProblemError: 400, 406, 408, 413, 415, 422.
         """
         answer = await self._send(
             "POST", "/bodies/versions", accept="application/json", body=body, content_type="application/json"
@@ -580,7 +652,7 @@ class Client:
     ) -> list[Any]:
         """Return what was read, with a header and a cookie.
 
-        Raises ProblemError: 400, 422.
+        Raises ProblemError: 400, 406, 422.
         """
         answer = await self._send(
             "GET",
@@ -595,7 +667,7 @@ class Client:
     async def path_code(self, code: str) -> str:
         """Return the code, from a thread.
 
-        Raises ProblemError: 400, 422.
+        Raises ProblemError: 400, 406, 422.
         """
         answer = await self._send("GET", f"/paths/codes/{_segment(code)}", accept="text/plain")
         result: str = _decode(answer, str)
@@ -604,7 +676,7 @@ class Client:
     async def path_day(self, day: datetime.date, colour: Colour) -> Pair:
         """Return year and colour.
 
-        Raises ProblemError: 400, 422.
+        Raises ProblemError: 400, 406, 422.
         """
         answer = await self._send(
             "GET", f"/paths/days/{_segment(day)}/colours/{_segment(colour)}", accept="application/json"
@@ -615,7 +687,7 @@ class Client:
     async def path_file(self, name: str) -> str:
         """Return the rest of the path.
 
-        Raises ProblemError: 400.
+        Raises ProblemError: 400, 406.
         """
         answer = await self._send("GET", f"/paths/files/{_segment(name)}", accept="text/plain")
         result: str = _decode(answer, str)
@@ -624,7 +696,7 @@ class Client:
     async def path_identifier_paths_identifiers_identifier(self, identifier: UUID) -> UUID:
         """Return the id; it has two paths.
 
-        Raises ProblemError: 400, 422.
+        Raises ProblemError: 400, 406, 422.
         """
         answer = await self._send("GET", f"/paths/identifiers/{_segment(identifier)}", accept="application/json")
         result: UUID = _decode(answer, UUID)
@@ -633,7 +705,7 @@ class Client:
     async def path_identifier_paths_ids_identifier(self, identifier: UUID) -> UUID:
         """Return the id; it has two paths.
 
-        Raises ProblemError: 400, 422.
+        Raises ProblemError: 400, 406, 422.
         """
         answer = await self._send("GET", f"/paths/ids/{_segment(identifier)}", accept="application/json")
         result: UUID = _decode(answer, UUID)
@@ -642,7 +714,7 @@ class Client:
     async def path_level(self, level: Level) -> Level:
         """Return the level.
 
-        Raises ProblemError: 400, 404, 422.
+        Raises ProblemError: 400, 404, 406, 422.
         """
         answer = await self._send("GET", f"/paths/levels/{_segment(level)}", accept="application/json")
         result: Level = _decode(answer, Level)
@@ -653,7 +725,7 @@ class Client:
 
         Negative ones are gone, and some are too odd.
 
-        Raises ProblemError: 400, 409 (TooOdd), 410 (Gone), 422.
+        Raises ProblemError: 400, 406, 409 (TooOdd), 410 (Gone), 422.
         """
         answer = await self._send("GET", f"/paths/numbers/{_segment(number)}", accept="application/json")
         result: int = _decode(answer, int)
@@ -668,7 +740,7 @@ class Client:
     ) -> list[int]:
         """Return how many there are of each.
 
-        Raises ProblemError: 400, 422.
+        Raises ProblemError: 400, 406, 422.
         """
         answer = await self._send(
             "GET",
@@ -688,7 +760,7 @@ class Client:
     ) -> PageOfStr:
         """Return a page of nothing.
 
-        Raises ProblemError: 400, 422.
+        Raises ProblemError: 400, 406, 422.
         """
         answer = await self._send(
             "GET",
@@ -709,7 +781,7 @@ class Client:
     ) -> list[str]:
         """Return moments as Python writes them.
 
-        Raises ProblemError: 400, 422.
+        Raises ProblemError: 400, 406, 422.
         """
         answer = await self._send(
             "GET",
@@ -734,7 +806,7 @@ class Client:
     ) -> dict[str, Any]:
         """Return what was read.
 
-        Raises ProblemError: 400, 422.
+        Raises ProblemError: 400, 406, 422.
         """
         answer = await self._send(
             "GET",
@@ -757,7 +829,7 @@ class Client:
     async def me(self, *, x_user: str) -> str:
         """Who am I?
 
-        Raises ProblemError: 400, 401, 403, 422.
+        Raises ProblemError: 400, 401, 403, 406, 422.
         """
         answer = await self._send("GET", "/v1/guarded/me", headers={"x-user": x_user}, accept="text/plain")
         result: str = _decode(answer, str)

@@ -114,19 +114,42 @@ class OutOfStock(msgspec.Struct, kw_only=True):
 
 
 class PageOfOrder(msgspec.Struct, kw_only=True):
-    """A part of a list."""
+    """A part of a list, by position.
+
+    A handler that returns one answers with a Link header: ``first``, ``prev``, ``next`` and ``last``.
+    """
 
     items: list[Order]
     total: int
     """The number of items in the whole list."""
+    limit: int
+    """The most items of a part."""
+    offset: int
+    """How many items stand before this part."""
 
 
 class PageOfProduct(msgspec.Struct, kw_only=True):
-    """A part of a list."""
+    """A part of a list, by position.
+
+    A handler that returns one answers with a Link header: ``first``, ``prev``, ``next`` and ``last``.
+    """
 
     items: list[Product]
     total: int
     """The number of items in the whole list."""
+    limit: int
+    """The most items of a part."""
+    offset: int
+    """How many items stand before this part."""
+
+
+class PatchOfProductDetails(msgspec.Struct, kw_only=True):
+    """Changes of ProductDetails: what is left out stays as it is (RFC 7396)."""
+
+    name: str | UnsetType = UNSET
+    """One line of text."""
+    price_cents: int | UnsetType = UNSET
+    """An amount of money in cents of a euro."""
 
 
 class Problem(msgspec.Struct, kw_only=True):
@@ -331,7 +354,7 @@ class Client:
     async def order_search(self, *, limit: int | None = None, offset: int | None = None) -> PageOfOrder:
         """Return a page of the orders, the latest first.
 
-        Raises ProblemError: 400, 422.
+        Raises ProblemError: 400, 406, 422.
         """
         answer = await self._send(
             "GET", "/orders", query=[("limit", limit), ("offset", offset)], accept="application/json"
@@ -344,7 +367,7 @@ class Client:
 
         All lines are sold at the prices of the moment, or none.
 
-        Raises ProblemError: 400, 409 (OutOfStock), 413, 415, 422.
+        Raises ProblemError: 400, 406, 408, 409 (OutOfStock), 413, 415, 422.
         """
         answer = await self._send(
             "POST", "/orders", accept="application/json", body=body, content_type="application/json"
@@ -355,7 +378,7 @@ class Client:
     async def order_show(self, order_id: int) -> Order:
         """Return one order.
 
-        Raises ProblemError: 400, 404 (OrderNotFound), 422.
+        Raises ProblemError: 400, 404 (OrderNotFound), 406, 422.
         """
         answer = await self._send("GET", f"/orders/{_segment(order_id)}", accept="application/json")
         result: Order = _decode(answer, Order)
@@ -366,7 +389,7 @@ class Client:
 
         Cancelling it again changes nothing.
 
-        Raises ProblemError: 400, 404 (OrderNotFound), 422.
+        Raises ProblemError: 400, 404 (OrderNotFound), 406, 422.
         """
         answer = await self._send("POST", f"/orders/{_segment(order_id)}/cancel", accept="application/json")
         result: Order = _decode(answer, Order)
@@ -375,7 +398,7 @@ class Client:
     async def product_search(self, *, limit: int | None = None, offset: int | None = None) -> PageOfProduct:
         """Return a page of the products, by SKU.
 
-        Raises ProblemError: 400, 422.
+        Raises ProblemError: 400, 406, 422.
         """
         answer = await self._send(
             "GET", "/products", query=[("limit", limit), ("offset", offset)], accept="application/json"
@@ -386,7 +409,7 @@ class Client:
     async def product_create(self, body: NewProduct) -> Product:
         """Add a product.
 
-        Raises ProblemError: 400, 409 (SkuTaken), 413, 415, 422.
+        Raises ProblemError: 400, 406, 408, 409 (SkuTaken), 413, 415, 422.
         """
         answer = await self._send(
             "POST", "/products", accept="application/json", body=body, content_type="application/json"
@@ -397,8 +420,19 @@ class Client:
     async def product_show(self, sku: str) -> Product:
         """Return one product.
 
-        Raises ProblemError: 400, 404 (ProductNotFound), 422.
+        Raises ProblemError: 400, 404 (ProductNotFound), 406, 422.
         """
         answer = await self._send("GET", f"/products/{_segment(sku)}", accept="application/json")
+        result: Product = _decode(answer, Product)
+        return result
+
+    async def product_change(self, sku: str, body: PatchOfProductDetails) -> Product:
+        """Change the name or the price of a product; what is left out stays.
+
+        Raises ProblemError: 400, 404 (ProductNotFound), 406, 408, 413, 415, 422.
+        """
+        answer = await self._send(
+            "PATCH", f"/products/{_segment(sku)}", accept="application/json", body=body, content_type="application/json"
+        )
         result: Product = _decode(answer, Product)
         return result
