@@ -201,7 +201,8 @@ def _is_filled_in(kind: Any, field: inspect.Field) -> bool:
 
 
 def _object(kind: Any, names: Names) -> Schema:
-    words = field_descriptions(kind.cls)
+    # The fields of a form are parameters, and have words of their own.
+    words = {} if isinstance(kind, FormType) else field_descriptions(kind.cls)
     properties = {one.encode_name: _field_schema(one, names, words.get(one.name)) for one in kind.fields}
     answered = isinstance(names, AnswerNames)
     required = [one.encode_name for one in kind.fields if one.required or (answered and _is_filled_in(kind, one))]
