@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from msgspec import Struct, inspect
 
+from framework._binding.faults_direct import CHUNK, check_length, direct_check, field_checks
+from framework._binding.faults_found import FullError, Walk
 from framework._binding.faults_kinds import MAPPINGS, OBJECTS, SETS, Form, Model, bare, form_of, member_for, model_of
 from framework._binding.faults_lax import LaxCheck, lax_check, lax_reason
 from framework._binding.faults_verdicts import Finding, is_ambiguous, judge, pointer_to, single_fault, token
@@ -22,21 +24,6 @@ _MAX_DEPTH = 64
 # What msgspec blames is not judged again, so that a body is converted about three times however deep its faults are.
 # Where msgspec does not tell whom it blames (in a mapping) each level costs another time: so many of them at most.
 _MAX_UNTOLD = 8
-# So many items of a collection are judged together first: a long one with one fault costs little more than a valid one.
-_CHUNK = 64
-
-
-class _FullError(Exception):
-    """There are more faults than may be reported."""
-
-
-class _Walk(Struct, frozen=True):
-    """One walk: its settings, and the faults found so far."""
-
-    location: str
-    strict: bool
-    limit: int
-    faults: list[Fault]
 
 
 class _Node(Struct, frozen=True, gc=False):
@@ -62,10 +49,10 @@ def find_faults(
     where msgspec would take the value. ``__post_init__`` runs, and may run more than once for an object; what it
     raises besides ValueError, TypeError and ValidationError escapes.
     """
-    walk = _Walk(location, strict, limit, [])
+    walk = Walk(location, strict, limit, [])
     try:
         _visit(walk, _Node(kind, value, pointer))
-    except _FullError:
+    except FullError:
         return walk.faults, True
     except RecursionError:
         if walk.faults:
@@ -74,14 +61,13 @@ def find_faults(
     return walk.faults, False
 
 
-def _add(walk: _Walk, pointer: str, code: str, detail: str) -> None:
-    if len(walk.faults) >= walk.limit:
-        raise _FullError
-    walk.faults.append(Fault(walk.location, pointer, code, detail))
-
-
-def _visit(walk: _Walk, node: _Node) -> None:
+def _visit(walk: Walk, node: _Node) -> None:
     """Add the faults of a value and of all that it holds."""
+    if walk.strict and node.depth < _MAX_DEPTH and node.untold < _MAX_UNTOLD:
+        check = direct_check(node.kind)
+        if check is not None:
+            check(walk, node.pointer, node.value)
+            return
     kind = member_for(node.kind, node.value)
     finding = node.finding or judge(form_of(kind), node.value, strict=walk.strict)
     if finding is None and not _is_refused(walk, lax_check(kind), node.value):
@@ -92,7 +78,7 @@ def _visit(walk: _Walk, node: _Node) -> None:
         descend(walk, _Node(kind, node.value, node.pointer, node.depth, node.untold, finding))
     if len(walk.faults) == before:
         code, detail = _own_fault(walk, kind, node.value, finding)
-        _add(walk, node.pointer + (pointer_to(finding.steps) if finding is not None else ""), code, detail)
+        walk.add(node.pointer + (pointer_to(finding.steps) if finding is not None else ""), code, detail)
 
 
 def _child(node: _Node, kind: inspect.Type, value: object, key: str | int) -> _Node:
@@ -106,11 +92,11 @@ def _child(node: _Node, kind: inspect.Type, value: object, key: str | int) -> _N
     return _Node(kind, value, node.pointer + token(step), node.depth + 1, untold, finding)
 
 
-def _is_refused(walk: _Walk, check: LaxCheck | None, value: object) -> bool:
+def _is_refused(walk: Walk, check: LaxCheck | None, value: object) -> bool:
     return not walk.strict and check is not None and check(value)
 
 
-def _own_fault(walk: _Walk, kind: inspect.Type, value: object, finding: Finding | None) -> tuple[str, str]:
+def _own_fault(walk: Walk, kind: inspect.Type, value: object, finding: Finding | None) -> tuple[str, str]:
     """Return the code and detail for a value whose parts are all valid."""
     reason = None if walk.strict else lax_reason(kind, value)
     if reason is not None or finding is None:
@@ -122,7 +108,7 @@ def _own_fault(walk: _Walk, kind: inspect.Type, value: object, finding: Finding 
     return finding.code, finding.detail
 
 
-def _model(walk: _Walk, node: _Node) -> None:
+def _model(walk: Walk, node: _Node) -> None:
     model = model_of(node.kind)
     if model.is_array and isinstance(node.value, list):
         _array_model(walk, node, model)
@@ -130,39 +116,37 @@ def _model(walk: _Walk, node: _Node) -> None:
         _object_model(walk, node, model)
 
 
-def _object_model(walk: _Walk, node: _Node, model: Model) -> None:
+def _object_model(walk: Walk, node: _Node, model: Model) -> None:
     """Look into an object with known fields: those that are there in their order, then those that are not."""
     if node.finding is not None and (model.has_dotted_names or is_ambiguous(node.finding, node.value)):
         # $.a.b may be the field "a.b".
         node = _Node(node.kind, node.value, node.pointer, node.depth, node.untold, Finding((None,), "value", ""))
-    # PERF: most fields hold no others; they are judged at once, as _visit() and _own_fault() would. What is said of
-    # texts in a URL takes the long way.
-    leaves = model.leaves if walk.strict else {}
+    # PERF: what can be judged directly is, without a node. What is said of texts in a URL takes the long way.
+    checks = field_checks(node.kind) if walk.strict else {}
     for name, value in node.value.items():
-        if name in leaves:
-            finding = judge(leaves[name], value, strict=True)
-            if finding is not None:
-                _add(walk, node.pointer + token(name) + pointer_to(finding.steps), finding.code, finding.detail)
+        if name in checks:
+            step, check = checks[name]
+            check(walk, node.pointer + step, value)
         elif name in model.fields:
             _visit(walk, _child(node, model.fields[name].type, value, name))
         elif name == model.tag_field and model.tag is not None:
             _check_tag(walk, _child(node, node.kind, value, name), model.tag)
         elif model.forbids_unknown:
-            _add(walk, node.pointer + token(name), "unknown", "Unknown field")
+            walk.add(node.pointer + token(name), "unknown", "Unknown field")
     for name, field in model.fields.items():
         if field.required and name not in node.value:
-            _add(walk, node.pointer + token(name), "missing", "Field required")
+            walk.add(node.pointer + token(name), "missing", "Field required")
 
 
-def _array_model(walk: _Walk, node: _Node, model: Model) -> None:
+def _array_model(walk: Walk, node: _Node, model: Model) -> None:
     """Look into an array whose places are the fields of a NamedTuple or of an ``array_like`` Struct."""
     count, full = len(node.value), len(model.fields) + model.offset
     if isinstance(node.kind, inspect.NamedTupleType):
         _check_fixed_length(walk, node, model.needed, full)
     elif count < model.needed:
-        _add(walk, node.pointer, "constraint", f"Expected `array` of at least length {model.needed}, got {count}")
+        walk.add(node.pointer, "constraint", f"Expected `array` of at least length {model.needed}, got {count}")
     elif count > full and model.forbids_unknown:
-        _add(walk, node.pointer, "constraint", f"Expected `array` of at most length {full}, got {count}")
+        walk.add(node.pointer, "constraint", f"Expected `array` of at most length {full}, got {count}")
     if model.tag is not None:
         _check_first(walk, node, model.tag)
     items = zip(model.fields.values(), node.value[model.offset :], strict=False)
@@ -170,29 +154,29 @@ def _array_model(walk: _Walk, node: _Node, model: Model) -> None:
         _visit(walk, _child(node, field.type, item, place))
 
 
-def _check_fixed_length(walk: _Walk, node: _Node, low: int, high: int) -> None:
+def _check_fixed_length(walk: Walk, node: _Node, low: int, high: int) -> None:
     count = len(node.value)
     if not low <= count <= high:
         length = f"{low} to {high}" if low < high else f"{high}"
-        _add(walk, node.pointer, "constraint", f"Expected `array` of length {length}, got {count}")
+        walk.add(node.pointer, "constraint", f"Expected `array` of length {length}, got {count}")
 
 
-def _check_first(walk: _Walk, node: _Node, *tags: str | int) -> None:
+def _check_first(walk: Walk, node: _Node, *tags: str | int) -> None:
     if node.value:
         _check_tag(walk, _child(node, node.kind, node.value[0], 0), *tags)
     else:
-        _add(walk, node.pointer + "/0", "missing", "Field required")
+        walk.add(node.pointer + "/0", "missing", "Field required")
 
 
-def _check_tag(walk: _Walk, node: _Node, *tags: str | int) -> None:
+def _check_tag(walk: Walk, node: _Node, *tags: str | int) -> None:
     finding = judge(Form(Literal[tags], exact=False), node.value, strict=True)
     if finding is not None:
         # As a literal a foreign tag is a value that does not exist; as a tag it has a code of its own.
         code, detail = ("tag", "Invalid tag") if finding.code == "value" else (finding.code, finding.detail)
-        _add(walk, node.pointer, code, detail)
+        walk.add(node.pointer, code, detail)
 
 
-def _unknown_member(walk: _Walk, node: _Node) -> None:
+def _unknown_member(walk: Walk, node: _Node) -> None:
     """Look at the tag of what belongs to no member of a union of tagged Structs."""
     members = [member for member in map(bare, node.kind.types) if isinstance(member, inspect.StructType)]
     tags = [member.tag for member in members if member.tag is not None]
@@ -205,18 +189,18 @@ def _unknown_member(walk: _Walk, node: _Node) -> None:
         if field in node.value:
             _check_tag(walk, _child(node, node.kind, node.value[field], field), *tags)
         else:
-            _add(walk, node.pointer + token(field), "missing", "Field required")
+            walk.add(node.pointer + token(field), "missing", "Field required")
 
 
-def _collection(walk: _Walk, node: _Node) -> None:
+def _collection(walk: Walk, node: _Node) -> None:
     if not isinstance(node.value, list):
         return
     # A set is as long as it has different items, which only msgspec can count once all of them are valid.
-    _check_length(walk, node, "array", upper=not isinstance(node.kind, SETS))
+    check_length(walk, node.pointer, node.kind, node.value, "array", upper=not isinstance(node.kind, SETS))
     item_kind = node.kind.item_type
-    for start in range(0, len(node.value), _CHUNK):
-        chunk = node.value[start : start + _CHUNK]
-        if len(node.value) > _CHUNK and not _blames(node, start) and _are_sound(walk, item_kind, chunk):
+    for start in range(0, len(node.value), CHUNK):
+        chunk = node.value[start : start + CHUNK]
+        if len(node.value) > CHUNK and not _blames(node, start) and _are_sound(walk, item_kind, chunk):
             continue
         for place, item in enumerate(chunk, start):
             _visit(walk, _child(node, item_kind, item, place))
@@ -224,17 +208,17 @@ def _collection(walk: _Walk, node: _Node) -> None:
 
 def _blames(node: _Node, start: int) -> bool:
     step = node.finding.steps[0] if node.finding is not None and node.finding.steps else None
-    return step is not None and step.isdecimal() and start <= int(step) < start + _CHUNK
+    return step is not None and step.isdecimal() and start <= int(step) < start + CHUNK
 
 
-def _mapping(walk: _Walk, node: _Node) -> None:
+def _mapping(walk: Walk, node: _Node) -> None:
     if not isinstance(node.value, dict):
         return
-    _check_length(walk, node, "object", upper=isinstance(node.kind.key_type, inspect.StrType))
+    check_length(walk, node.pointer, node.kind, node.value, "object", upper=isinstance(node.kind.key_type, inspect.StrType))
     item_kind, names = node.kind.value_type, list(node.value)
-    for start in range(0, len(names), _CHUNK):
-        chunk = names[start : start + _CHUNK]
-        if len(names) > _CHUNK and _are_sound(walk, item_kind, [node.value[name] for name in chunk]):
+    for start in range(0, len(names), CHUNK):
+        chunk = names[start : start + CHUNK]
+        if len(names) > CHUNK and _are_sound(walk, item_kind, [node.value[name] for name in chunk]):
             for name in chunk if _wrong_key(walk, node, chunk) is not None else ():
                 _check_key(walk, node, name)
             continue
@@ -243,35 +227,27 @@ def _mapping(walk: _Walk, node: _Node) -> None:
             _visit(walk, _child(node, item_kind, node.value[name], name))
 
 
-def _check_key(walk: _Walk, node: _Node, name: str) -> None:
+def _check_key(walk: Walk, node: _Node, name: str) -> None:
     finding = _wrong_key(walk, node, [name])
     if finding is not None:
-        _add(walk, node.pointer + token(name), "key", finding.detail)
+        walk.add(node.pointer + token(name), "key", finding.detail)
 
 
-def _wrong_key(walk: _Walk, node: _Node, names: list[str]) -> Finding | None:
+def _wrong_key(walk: Walk, node: _Node, names: list[str]) -> Finding | None:
     hint = form_of(node.kind.key_type).hint
     if hint in (str, Any):
         return None
     return judge(Form(GenericAlias(dict, (hint, Any)), exact=False), dict.fromkeys(names), strict=walk.strict)
 
 
-def _are_sound(walk: _Walk, kind: inspect.Type, items: list[Any]) -> bool:
+def _are_sound(walk: Walk, kind: inspect.Type, items: list[Any]) -> bool:
     form, check = form_of(kind), lax_check(kind)
     if judge(Form(GenericAlias(list, (form.hint,)), form.exact), items, strict=walk.strict) is not None:
         return False
     return not any(_is_refused(walk, check, item) for item in items)
 
 
-def _check_length(walk: _Walk, node: _Node, name: str, *, upper: bool) -> None:
-    low, high, count = node.kind.min_length, node.kind.max_length, len(node.value)
-    if low is not None and count < low:
-        _add(walk, node.pointer, "constraint", f"Expected `{name}` of length >= {low}")
-    elif upper and high is not None and count > high:
-        _add(walk, node.pointer, "constraint", f"Expected `{name}` of length <= {high}")
-
-
-def _fixed_tuple(walk: _Walk, node: _Node) -> None:
+def _fixed_tuple(walk: Walk, node: _Node) -> None:
     if not isinstance(node.value, list):
         return
     kinds = node.kind.item_types
@@ -280,7 +256,7 @@ def _fixed_tuple(walk: _Walk, node: _Node) -> None:
         _visit(walk, _child(node, kind, item, place))
 
 
-_DESCENTS: dict[type[inspect.Type], Callable[[_Walk, _Node], None]] = {
+_DESCENTS: dict[type[inspect.Type], Callable[[Walk, _Node], None]] = {
     **dict.fromkeys((*SETS, inspect.ListType, inspect.VarTupleType), _collection),
     **dict.fromkeys(MAPPINGS, _mapping),
     **dict.fromkeys((*OBJECTS, inspect.NamedTupleType, inspect.StructType), _model),

@@ -22,6 +22,7 @@ __all__ = (
     "Model",
     "bare",
     "form_of",
+    "is_leaf",
     "member_for",
     "model_of",
     "per_kind",
@@ -72,8 +73,6 @@ class Model(Struct, frozen=True):
     tag_field: str | None
     forbids_unknown: bool
     has_dotted_names: bool
-    leaves: dict[str, Form]
-    """The fields that hold no others, whatever is sent for them."""
 
 
 def per_kind(work: Callable[[inspect.Type], T]) -> Callable[[inspect.Type], T]:
@@ -212,10 +211,11 @@ def _is_exact(kind: Any) -> bool:
     return isinstance(kind, inspect.RawType)
 
 
-def _is_leaf(kind: inspect.Type) -> bool:
+def is_leaf(kind: inspect.Type) -> bool:
+    """Tell whether a kind holds no others, whatever is sent for it."""
     kind = bare(kind)
     if isinstance(kind, inspect.UnionType):
-        return all(_is_leaf(member) for member in kind.types)
+        return all(is_leaf(member) for member in kind.types)
     return not isinstance(kind, (*ARRAYS, *MAPPINGS, *OBJECTS, inspect.StructType, inspect.AnyType))
 
 
@@ -233,5 +233,4 @@ def model_of(kind: Any) -> Model:
         tag_field=getattr(kind, "tag_field", None),
         forbids_unknown=getattr(kind, "forbid_unknown_fields", False),
         has_dotted_names=any(mark in field.encode_name for field in kind.fields for mark in ".["),
-        leaves={field.encode_name: form_of(bare(field.type)) for field in kind.fields if _is_leaf(field.type)},
     )

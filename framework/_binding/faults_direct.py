@@ -1,0 +1,151 @@
+"""The faults of what can be judged part by part: of leaves, lists of such, and plain Structs that hold nothing else.
+
+msgspec refuses such a value exactly where it refuses a part of it, so it need not be asked about the whole. What may
+refuse a value whose parts are all valid (a ``__post_init__``, a tag) is left to the walker, and so is what holds itself.
+"""
+
+from collections.abc import Callable
+from types import GenericAlias
+from typing import Any, TypeAlias, get_origin
+
+from msgspec import inspect
+
+from framework._binding.faults_found import Walk
+from framework._binding.faults_kinds import Form, bare, form_of, is_leaf, model_of, per_kind
+from framework._binding.faults_leaves import LeafCheck, leaf_check
+from framework._binding.faults_verdicts import judge, pointer_to, token
+
+__all__ = ("CHUNK", "DirectCheck", "check_length", "direct_check", "field_checks")
+
+CHUNK = 64
+"""So many items of a collection are judged together first: a long one with one fault costs little more than a valid one."""
+
+# Adds the faults of a value, which stands at a pointer, to a walk.
+DirectCheck: TypeAlias = Callable[[Walk, str, Any], None]
+# What was made for kinds, by identity; None for those that cannot be judged directly, or are being looked at.
+_Made: TypeAlias = dict[int, DirectCheck | None]
+
+
+@per_kind
+def direct_check(kind: inspect.Type) -> DirectCheck | None:
+    """Return what finds all faults of decoded JSON in strict mode, or None where only the walker can."""
+    return _made(kind, {})
+
+
+@per_kind
+def field_checks(kind: Any) -> dict[str, tuple[str, DirectCheck]]:
+    """Return the steps to those fields of an object that can be judged directly, and how."""
+    found = [(field.encode_name, direct_check(field.type)) for field in kind.fields]
+    return {name: (token(name), check) for name, check in found if check is not None}
+
+
+def check_length(walk: Walk, pointer: str, kind: Any, value: Any, name: str, *, upper: bool) -> None:
+    """Add the fault of a collection that is too short or, with ``upper``, too long."""
+    low, high, count = kind.min_length, kind.max_length, len(value)
+    if low is not None and count < low:
+        walk.add(pointer, "constraint", f"Expected `{name}` of length >= {low}")
+    elif upper and high is not None and count > high:
+        walk.add(pointer, "constraint", f"Expected `{name}` of length <= {high}")
+
+
+def _made(kind: inspect.Type, made: _Made) -> DirectCheck | None:
+    kind = bare(kind)
+    if id(kind) not in made:
+        made[id(kind)] = None
+        made[id(kind)] = _make(kind, made)
+    return made[id(kind)]
+
+
+def _make(kind: Any, made: _Made) -> DirectCheck | None:
+    if is_leaf(kind) or isinstance(kind, inspect.AnyType):
+        return _leaf(leaf_check(kind))
+    if isinstance(kind, inspect.StructType):
+        return _object(kind, made)
+    if isinstance(kind, (inspect.ListType, inspect.VarTupleType)):
+        return _array(kind, made)
+    return _union(kind, made) if isinstance(kind, inspect.UnionType) else None
+
+
+def _leaf(check: LeafCheck) -> DirectCheck:
+    def add(walk: Walk, pointer: str, value: Any) -> None:
+        finding = check(value)
+        if finding is not None:
+            steps = finding.steps
+            walk.add(pointer + pointer_to(steps) if steps else pointer, finding.code, finding.detail)
+
+    return add
+
+
+def _object(kind: inspect.StructType, made: _Made) -> DirectCheck | None:
+    if kind.array_like or kind.tag is not None or hasattr(get_origin(kind.cls) or kind.cls, "__post_init__"):
+        return None
+    found = [(field.encode_name, _made(field.type, made)) for field in kind.fields]
+    fields = {name: (token(name), check) for name, check in found if check is not None}
+    if len(fields) < len(kind.fields):
+        return None
+    required = [(field.encode_name, token(field.encode_name)) for field in kind.fields if field.required]
+    forbids_unknown, whole = kind.forbid_unknown_fields, _leaf(leaf_check(kind))
+
+    def add(walk: Walk, pointer: str, value: Any) -> None:
+        if type(value) is not dict:
+            whole(walk, pointer, value)
+            return
+        before, is_plain = len(walk.faults), True
+        for name, part in value.items():
+            field = fields.get(name)
+            if field is not None:
+                field[1](walk, pointer + field[0], part)
+            elif forbids_unknown:
+                walk.add(pointer + token(name), "unknown", "Unknown field")
+            elif not name.isascii():
+                is_plain = False
+        for name, step in required:
+            if name not in value:
+                walk.add(pointer + step, "missing", "Field required")
+        # A name may be no text in UTF-8.
+        if not is_plain and len(walk.faults) == before:
+            whole(walk, pointer, value)
+
+    return add
+
+
+def _array(kind: inspect.ListType | inspect.VarTupleType, made: _Made) -> DirectCheck | None:
+    item, whole = _made(kind.item_type, made), _leaf(leaf_check(kind))
+    if item is None:
+        return None
+    form = form_of(kind.item_type)
+    chunks = Form(GenericAlias(list, (form.hint,)), form.exact)
+
+    def add(walk: Walk, pointer: str, value: Any) -> None:
+        if type(value) is not list:
+            whole(walk, pointer, value)
+            return
+        check_length(walk, pointer, kind, value, "array", upper=True)
+        is_long = len(value) > CHUNK
+        for start in range(0, len(value), CHUNK):
+            chunk = value[start : start + CHUNK]
+            if is_long and judge(chunks, chunk, strict=True) is None:
+                continue
+            for place, part in enumerate(chunk, start):
+                item(walk, f"{pointer}/{place}", part)
+
+    return add
+
+
+def _union(kind: inspect.UnionType, made: _Made) -> DirectCheck | None:
+    """Judge what is a leaf, one plain Struct, one list, or some of these."""
+    members = [bare(member) for member in kind.types]
+    objects = [member for member in members if isinstance(member, inspect.StructType)]
+    arrays = [member for member in members if isinstance(member, (inspect.ListType, inspect.VarTupleType))]
+    leaves = [member for member in members if is_leaf(member)]
+    if len(objects) > 1 or len(arrays) > 1 or len(objects) + len(arrays) + len(leaves) < len(members):
+        return None
+    checks = {dict: _made(member, made) for member in objects} | {list: _made(member, made) for member in arrays}
+    if None in checks.values():
+        return None
+    whole = _leaf(leaf_check(kind))
+
+    def add(walk: Walk, pointer: str, value: Any) -> None:
+        (checks.get(type(value)) or whole)(walk, pointer, value)
+
+    return add

@@ -1,0 +1,200 @@
+"""What msgspec would say of a value that holds no others, without asking it each time.
+
+An exception of msgspec's for each fault is dear, and so is reading its message. So a rule in Python tells for the simple
+types whether a value is valid, and if not, with a mark, in which way. The first value with a mark is msgspec's to judge;
+what it says is remembered for the mark, so that no wording is repeated here. Where a rule is not sure, msgspec is asked.
+"""
+
+import enum
+import math
+import re
+from collections.abc import Callable
+from types import NoneType
+from typing import Any, TypeAlias
+
+from msgspec import inspect
+
+from framework._binding.faults_kinds import bare, form_of, per_kind
+from framework._binding.faults_verdicts import Finding, judge
+
+__all__ = ("LeafCheck", "leaf_check")
+
+# Returns None where the value is valid.
+LeafCheck: TypeAlias = Callable[[Any], Finding | None]
+# Returns None where the value is valid, _ASK where only msgspec knows, and otherwise what is wrong: a mark that msgspec
+# has always the same words for.
+_Rule: TypeAlias = Callable[[Any], str | None]
+_Rules: TypeAlias = dict[type, _Rule]
+
+_ASK = ""
+_LEAST, _MOST = -(2**63), 2**63 - 1
+# Up to here a float holds every integer.
+_EXACT = 2**53
+
+
+@per_kind
+def leaf_check(kind: inspect.Type) -> LeafCheck:
+    """Return what tells of decoded JSON in strict mode what ``judge`` would."""
+    form, rules, known = form_of(bare(kind)), _rules_of(kind), dict[str, Finding]()
+
+    def check(value: Any) -> Finding | None:
+        rule = rules.get(type(value), _ask)
+        mark = rule(value)
+        if mark is None:
+            return None
+        finding = known.get(mark)
+        if finding is None:
+            finding = judge(form, value, strict=True)
+            if finding is not None and not finding.steps and mark:
+                known[mark] = finding
+        return finding
+
+    return check
+
+
+def _rules_of(kind: inspect.Type) -> _Rules:
+    rules: _Rules = {}
+    for member in _members(kind):
+        build = _BUILDERS.get(type(member), _unknown)
+        for type_, rule in build(member).items():
+            # What two members may take is msgspec's to give to one of them.
+            rules[type_] = _ask if type_ in rules else rule
+    return _REFUSALS | rules
+
+
+def _members(kind: inspect.Type) -> list[inspect.Type]:
+    kind = bare(kind)
+    if isinstance(kind, inspect.UnionType):
+        return [member for inner in kind.types for member in _members(inner)]
+    return [kind]
+
+
+def _ask(_value: Any) -> str:
+    return _ASK
+
+
+def _valid(_value: Any) -> None:
+    return None
+
+
+def _refusal(mark: str) -> _Rule:
+    return lambda _value: mark
+
+
+def _refuse_int(value: Any) -> str:
+    return "int" if _LEAST <= value <= _MOST else _ASK
+
+
+# What a value of a type is told where no member takes that type.
+_REFUSALS: _Rules = {
+    **{type_: _refusal(type_.__name__) for type_ in (NoneType, bool, float, str, list, dict)},
+    int: _refuse_int,
+}
+
+
+def _unknown(_kind: Any) -> _Rules:
+    return dict.fromkeys(_REFUSALS, _ask)
+
+
+def _integers(kind: Any) -> _Rules:
+    low = _LEAST if kind.ge is None else kind.ge
+    low = low if kind.gt is None else kind.gt + 1
+    high = _MOST if kind.le is None else kind.le
+    high = high if kind.lt is None else kind.lt - 1
+    step = kind.multiple_of or 1
+
+    def rule(value: Any) -> str | None:
+        if value < low:
+            return "low" if value >= _LEAST else _ASK
+        if value > high:
+            return "high" if value <= _MOST else _ASK
+        return "multiple" if value % step else None
+
+    return {int: rule, float: lambda value: _ASK if value.is_integer() else "float"}
+
+
+def _floats(kind: Any) -> _Rules:
+    if kind.multiple_of is not None:
+        return {int: _ask, float: _ask}
+    at_least, above = (-math.inf if limit is None else float(limit) for limit in (kind.ge, kind.gt))
+    at_most, below = (math.inf if limit is None else float(limit) for limit in (kind.le, kind.lt))
+
+    def rule(value: Any) -> str | None:
+        if not math.isfinite(value):
+            return _ASK
+        if value < at_least or value <= above:
+            return "low"
+        return "high" if value > at_most or value >= below else None
+
+    return {float: rule, int: lambda value: rule(value) if -_EXACT <= value <= _EXACT else _ASK}
+
+
+def _texts(kind: Any) -> _Rules:
+    least, most = kind.min_length or 0, math.inf if kind.max_length is None else kind.max_length
+    search = None if kind.pattern is None else re.compile(kind.pattern).search
+
+    def rule(value: Any) -> str | None:
+        if len(value) < least:
+            return "short"
+        if len(value) > most:
+            return "long"
+        return "pattern" if search is not None and search(value) is None else None
+
+    return {str: rule}
+
+
+def _literals(kind: Any) -> _Rules:
+    return _choices(frozenset(kind.values), foreign="foreign")
+
+
+def _members_of_enum(kind: Any) -> _Rules:
+    # An enum's own _missing_() may still find a member.
+    finds = getattr(kind.cls._missing_, "__func__", None) is not enum.Enum._missing_.__func__  # type: ignore[attr-defined]  # noqa: SLF001  a class method's; both have it
+    return _choices(frozenset(kind.cls._value2member_map_), foreign=_ASK if finds else "foreign")  # noqa: SLF001  as documented for enum
+
+
+def _choices(values: frozenset[Any], foreign: str) -> _Rules:
+    types = {type(value) for value in values}
+    if not types <= _RULES_OF_CHOICES.keys():
+        return _unknown(None)
+    return {type_: _RULES_OF_CHOICES[type_](values, foreign) for type_ in types}
+
+
+def _text_choice(values: frozenset[Any], foreign: str) -> _Rule:
+    def rule(value: Any) -> str | None:
+        if value in values:
+            return None
+        # Others may hold what is no text in UTF-8.
+        return foreign and f"{foreign} text" if value.isascii() else _ASK
+
+    return rule
+
+
+def _integer_choice(values: frozenset[Any], foreign: str) -> _Rule:
+    def rule(value: Any) -> str | None:
+        if not _LEAST <= value <= _MOST:
+            return _ASK
+        return None if value in values else foreign
+
+    return rule
+
+
+_RULES_OF_CHOICES: dict[type, Callable[[frozenset[Any], str], _Rule]] = {
+    str: _text_choice,
+    int: _integer_choice,
+    NoneType: lambda _values, _foreign: _valid,
+}
+
+_BUILDERS: dict[type[inspect.Type], Callable[[Any], _Rules]] = {
+    inspect.BoolType: lambda _kind: {bool: _valid},
+    inspect.EnumType: _members_of_enum,
+    inspect.FloatType: _floats,
+    inspect.IntType: _integers,
+    inspect.LiteralType: _literals,
+    inspect.NoneType: lambda _kind: {NoneType: _valid},
+    inspect.StrType: _texts,
+    # What these hold is looked into elsewhere.
+    inspect.StructType: lambda kind: {list if kind.array_like else dict: _ask},
+    inspect.ListType: lambda _kind: {list: _ask},
+    inspect.VarTupleType: lambda _kind: {list: _ask},
+}
