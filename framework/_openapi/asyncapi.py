@@ -195,9 +195,9 @@ def _shared_keys(channel: Channel, messages: Mapping[str, Any]) -> dict[str, str
     """Name each message in its channel: what is the same in both directions is one, as AsyncAPI demands."""
     keys = {key: key for key in messages}
     for one in channel.incoming:
-        other = one.key.replace("incoming", "outgoing")
-        if messages.get(other) == messages[one.key]:
-            keys[one.key] = keys[other] = one.key.replace("incoming", "message")
+        for other in channel.outgoing:
+            if messages[one.key] == messages[other.key]:
+                keys[one.key] = keys[other.key] = one.key.replace("incoming", "message")
     return keys
 
 
