@@ -18,8 +18,9 @@ from framework._compiler.reverse import reverse
 from framework._compiler.routes import Declarations, Plans, plan_routes
 from framework._compiler.sockets import tie_sockets
 from framework._inspect.names import describe_call
-from framework._openapi.selection import summary_of
+from framework._openapi.selection import has_channels, summary_of
 from framework._openapi.settings import OpenAPI
+from framework._plan import RoutePlan
 from framework._responses.stream_registry import OPEN_STREAMS, OpenStreams
 from framework._routing.resource import ControllerResource
 from framework._services.opening import open_services
@@ -125,7 +126,7 @@ class App:
     def _plan(self) -> tuple[Plans, list[Document]]:
         documents = [Document(one) for one in self._openapi]
         own = [controller for one in documents for controller in documentation_controllers(one)]
-        plans = plan_routes(self._declarations((*own, *self._controllers)))
+        plans = plan_routes(self._declarations((*own, *self._controllers), documents))
         if documents:
             build_documents(documents, plans.routes)
         return plans, documents
@@ -157,7 +158,20 @@ class App:
             raise LookupError("this app has no document" if path is None else f"this app has no document at {path}")
         return documents[path]
 
-    def _declarations(self, controllers: Controllers) -> Declarations:
+    def asyncapi(self, path: str | None = None) -> dict[str, Any]:
+        """Return the AsyncAPI document that is served at a path, the first one unless said otherwise.
+
+        Raises LookupError where there is none, as in an app without web sockets and event streams, and an
+        ExceptionGroup of all DefinitionErrors.
+        """
+        found = {one.settings.asyncapi_path: one.asyncapi.content for one in self._plan()[1] if one.asyncapi.content}
+        if path is None and found:
+            return next(iter(found.values()))
+        if path not in found:
+            raise LookupError(f"this app has no AsyncAPI document{'' if path is None else f' at {path}'}")
+        return found[path]
+
+    def _declarations(self, controllers: Controllers, documents: Sequence[Document]) -> Declarations:
         return Declarations(
             controllers=controllers,
             registrations=self._container.registrations(),
@@ -166,8 +180,17 @@ class App:
             limits=self._limits,
             formats=self._formats,
             mistakes=self._mistakes,
+            added=lambda routes: self._added(documents, routes),
             **{"shutdown_timeout": 0.0, **self._work},
         )
+
+    def _added(self, documents: Sequence[Document], routes: Sequence[RoutePlan]) -> Controllers:
+        """Return the controllers of the AsyncAPI documents, where there is something to stand in them."""
+        if not documents or not has_channels(routes):
+            return ()
+        from framework._compiler.asyncapi import asyncapi_controllers
+
+        return asyncapi_controllers(documents, routes, self._level.where)
 
     def url_for(self, target: Callable[..., Any] | str, **values: Any) -> URL:
         """Return the path of a handler, or of a route by its name, with the values of its placeholders filled in.

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, get_origin
 from msgspec import inspect
 
 from framework._binding.faults_found import Walk
-from framework._binding.faults_kinds import Form, bare, form_of, is_leaf, model_of, per_kind
+from framework._binding.faults_kinds import Form, bare, form_of, is_leaf, per_kind
 from framework._binding.faults_leaves import LeafCheck, leaf_check
 from framework._binding.faults_verdicts import judge, pointer_to, token
 

@@ -149,8 +149,8 @@ def _literals(kind: Any) -> _Rules:
 
 def _members_of_enum(kind: Any) -> _Rules:
     # An enum's own _missing_() may still find a member.
-    finds = getattr(kind.cls._missing_, "__func__", None) is not enum.Enum._missing_.__func__  # type: ignore[attr-defined]  # noqa: SLF001  a class method's; both have it
-    return _choices(frozenset(kind.cls._value2member_map_), foreign=_ASK if finds else "foreign")  # noqa: SLF001  as documented for enum
+    finds = getattr(kind.cls._missing_, "__func__", None) is not enum.Enum._missing_.__func__  # type: ignore[attr-defined]
+    return _choices(frozenset(kind.cls._value2member_map_), foreign=_ASK if finds else "foreign")
 
 
 def _choices(values: frozenset[Any], foreign: str) -> _Rules:

@@ -17,22 +17,31 @@ from framework.errors import DefinitionError
 from framework.http_errors import NotFound
 from framework.routing import get
 
-__all__ = ("Document", "build_documents", "documentation_controllers", "is_own_route")
+__all__ = (
+    "JSON",
+    "YAML",
+    "Content",
+    "Document",
+    "build_documents",
+    "documentation_controllers",
+    "is_own_route",
+    "negotiated",
+)
 
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _REVALIDATE = "no-cache"
-_JSON = "application/json"
+# Where the controllers of documents are.
+_OWN = frozenset({__name__, "framework._compiler.asyncapi"})
+JSON = "application/json"
 # RFC 9512.
-_YAML = "application/yaml"
+YAML = "application/yaml"
 
 
-class Document:
-    """One document, which exists only when all routes are planned."""
+class Content:
+    """What a document says, once all routes are planned, and its two formats."""
 
-    def __init__(self, settings: OpenAPI) -> None:
-        self.settings = settings
+    def __init__(self) -> None:
         self.content: dict[str, Any] = {}
-        self.policy = CONTENT_SECURITY_POLICY
 
     @cached_property
     def json(self) -> Rendition:
@@ -48,21 +57,39 @@ class Document:
         return Rendition(lambda: encode_yaml(self.content))
 
 
+class Document(Content):
+    """One OpenAPI document, with the AsyncAPI document of the same routes."""
+
+    def __init__(self, settings: OpenAPI) -> None:
+        super().__init__()
+        self.settings = settings
+        self.policy = CONTENT_SECURITY_POLICY
+        self.asyncapi = Content()
+        """Empty where there is nothing to stand in it."""
+
+
 def build_documents(documents: Sequence[Document], routes: Sequence[RoutePlan]) -> None:
     """Fill the documents of an app from its plan.
 
     Raises an ExceptionGroup with the DefinitionErrors of all documents.
     """
-    from framework._openapi.document import build_document
+    from framework._openapi.document import build_document, describe_document
     from framework._openapi.ui import content_security_policy
 
     mistakes: dict[str, DefinitionError] = {}
     for one in documents:
         try:
-            one.content = build_document(one.settings, select_routes(one.settings, routes))
+            selected = select_routes(one.settings, routes)
+            described = describe_document(one.settings, selected)
+            one.content = build_document(one.settings, selected, described)
             one.policy = content_security_policy(one.content)
             # Encoded now, so that the first reader does not wait and what cannot be written is told at the start.
             _ = one.json.plain
+            if described.channels and one.settings.asyncapi_path is not None:
+                from framework._openapi.asyncapi import build_asyncapi
+
+                one.asyncapi.content = build_asyncapi(one.settings, described)
+                _ = one.asyncapi.json.plain
         except* DefinitionError as group:
             mistakes |= {str(error): error for error in _leaves(group)}
     if mistakes:
@@ -86,7 +113,7 @@ def documentation_controllers(document: Document) -> list[type[Controller]]:
 
 def is_own_route(plan: RoutePlan) -> bool:
     """Tell whether a route serves a document or its page."""
-    return plan.function.__module__ == __name__
+    return plan.function.__module__ in _OWN
 
 
 def _document_controller(document: Document) -> type[Controller]:
@@ -98,18 +125,18 @@ def _document_controller(document: Document) -> type[Controller]:
 
         @get(settings.path, in_document=False)
         async def document(self, request: web.Request) -> Response[bytes]:
-            return _negotiated(request, document.json, _JSON)
+            return negotiated(request, document.json, JSON)
 
         if settings.yaml and has_yaml():
             # A plain function, run beside the loop: YAML is slow to write.
             @get(settings.yaml_path, in_document=False)
             def document_as_yaml(self, request: web.Request) -> Response[bytes]:
-                return _negotiated(request, document.yaml, _YAML)
+                return negotiated(request, document.yaml, YAML)
 
     return OpenAPIController
 
 
-def _negotiated(request: web.Request, rendition: Rendition, media_type: str) -> Response[bytes]:
+def negotiated(request: web.Request, rendition: Rendition, media_type: str) -> Response[bytes]:
     """Answer in the coding that the client accepts, and with 304 where it has the document already."""
     is_gzipped = accepts_gzip(",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())))
     encoded = rendition.gzipped if is_gzipped else rendition.plain

@@ -1,6 +1,6 @@
 """Controllers and container -> RoutePlans; every mistake is gathered before anything is raised."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -48,6 +48,8 @@ class Declarations(Struct, frozen=True, kw_only=True):
     shutdown_timeout: float
     mistakes: Sequence[DefinitionError] = ()
     """What was found wrong before."""
+    added: Callable[[Sequence[RoutePlan]], Controllers] = lambda _: ()
+    """Gives the controllers that are needed because of the routes; raises a DefinitionError."""
 
 
 class Plans(Struct, frozen=True, kw_only=True):
@@ -101,7 +103,9 @@ class _Planner:
         self._plan_services()
         app_layer = self._layers.plan(declared.level)
         mounted = collect_handlers(declared.controllers, declared.level, declared.tags, self._report)
-        routes = [plan for one in mounted for method in one.methods for plan in self._plan_route(one, method)]
+        routes = self._plan_routes(mounted)
+        added = collect_handlers(self._added(routes), declared.level, declared.tags, self._report)
+        mounted, routes = [*added, *mounted], [*self._plan_routes(added), *routes]
         self._check_names(mounted)
         self._check_duplicates(routes, {one.template.text: one.template.shape for one in mounted})
         periodic = plan_periodic(declared.periodic, self._injector, self._report)
@@ -136,6 +140,16 @@ class _Planner:
                 planner.make(provider)
             except DefinitionError as error:
                 self._report(error)
+
+    def _added(self, routes: Sequence[RoutePlan]) -> Controllers:
+        try:
+            return self._declared.added(routes)
+        except DefinitionError as error:
+            self._report(error)
+            return ()
+
+    def _plan_routes(self, mounted: Sequence[Mounted]) -> list[RoutePlan]:
+        return [plan for one in mounted for method in one.methods for plan in self._plan_route(one, method)]
 
     def _plan_route(self, mounted: Mounted, method: str) -> list[RoutePlan]:
         try:

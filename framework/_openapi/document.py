@@ -1,12 +1,12 @@
 """The OpenAPI 3.1 document of an application, made once from its plan."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, groupby
 from typing import Any
 
 import orjson
-from msgspec import inspect
+from msgspec import Struct, inspect
 
 from framework._openapi.docstrings import class_description, summary_and_description
 from framework._openapi.naming import input_and_output_names, named_types
@@ -14,17 +14,71 @@ from framework._openapi.operations import READ, Operation, describe_operations
 from framework._openapi.placeholders import describe, types_in, with_schemas
 from framework._openapi.problems import ANSWERS, MEDIA_TYPE, Answer
 from framework._openapi.scalars import compact, plain_copy
+from framework._openapi.schemas import AnswerNames, Names
 from framework._openapi.security import security_schemes
+from framework._openapi.selection import has_channels
 from framework._openapi.settings import OpenAPI
 from framework._plan import RoutePlan
 
-__all__ = ("build_document", "encode_document")
+__all__ = ("Described", "build_document", "describe_document", "encode_document")
 
 _VERSION = "3.1.0"
 _TOP_LEVEL = ("openapi", "info", "servers", "tags", "externalDocs", "paths", "webhooks", "components")
 
 
-def build_document(settings: OpenAPI, routes: Sequence[RoutePlan]) -> dict[str, Any]:
+class Described(Struct, frozen=True, kw_only=True):
+    """What stands in the documents of some routes, with the names of all classes in both of them."""
+
+    operations: Sequence[Operation]
+    answers: Sequence[Answer]
+    webhooks: Mapping[str, Any]
+    read: Mapping[Any, inspect.Type]
+    """The classes that OpenAPI's operations read, and below those that they answer with."""
+    answered: Mapping[Any, inspect.Type]
+    channels: Sequence[Any]
+    """What stands in the AsyncAPI document: the Channels of a module that is imported where there are some."""
+    names: Names
+    answer_names: AnswerNames
+
+
+def describe_document(settings: OpenAPI, routes: Sequence[RoutePlan]) -> Described:
+    """Return what stands in the documents of the routes that are shown.
+
+    Raises an ExceptionGroup of DefinitionErrors where two operations, or their ids, would be the same.
+    """
+    operations = describe_operations(routes)
+    channels = _channels_of(routes) if has_channels(routes) else ()
+    answers = _answers_in(operations)
+    read = named_types(types_in([_part(one, read=True) for one in operations]))
+    webhooks = {name: _webhook(body) for name, body in settings.webhooks.items()}
+    told = [webhooks, *(_part(one, read=False) for one in operations)]
+    answered = named_types(chain(types_in(told), map(_body_of, answers)))
+    # One naming for both documents, so that a class is called the same in either.
+    names, answer_names = input_and_output_names(
+        {**read, **named_types(chain.from_iterable(one.read for one in channels))},
+        {**answered, **named_types(chain.from_iterable(one.answered for one in channels))},
+    )
+    return Described(
+        operations=operations,
+        answers=answers,
+        webhooks=webhooks,
+        read=read,
+        answered=answered,
+        channels=channels,
+        names=names,
+        answer_names=answer_names,
+    )
+
+
+def _channels_of(routes: Sequence[RoutePlan]) -> Sequence[Any]:
+    from framework._openapi.channels import describe_channels
+
+    return describe_channels(routes)
+
+
+def build_document(
+    settings: OpenAPI, routes: Sequence[RoutePlan], described: Described | None = None
+) -> dict[str, Any]:
     """Return the document of the routes that are shown in it; the order of the routes does not matter.
 
     Raises an ExceptionGroup of DefinitionErrors where two operations, or their ids, would be the same.
@@ -34,32 +88,27 @@ def build_document(settings: OpenAPI, routes: Sequence[RoutePlan]) -> dict[str, 
 
     from framework._openapi.plugins import ControllerPlugin, MsgspecPlugin, SchemaComponents
 
-    operations = describe_operations(routes)
-    answers = _answers_in(operations)
-    read = named_types(types_in([_part(one, read=True) for one in operations]))
-    webhooks = {name: _webhook(body) for name, body in settings.webhooks.items()}
-    told = [webhooks, *(_part(one, read=False) for one in operations)]
-    answered = named_types(chain(types_in(told), map(_body_of, answers)))
-    names, answer_names = input_and_output_names(read, answered)
+    described = describe_document(settings, routes) if described is None else described
+    names, answer_names = described.names, described.answer_names
     plugins = [ControllerPlugin(), MsgspecPlugin(names, answer_names)]
     spec = APISpec(settings.title, settings.version, _VERSION, plugins, **_options(settings))
     spec.components = SchemaComponents(plugins, spec.openapi_version)
     for name, text in settings.tags.items():
         spec.tag({"name": name, "description": text})
-    schemas = {names[cls]: (kind, False) for cls, kind in read.items()}
-    schemas |= {answer_names[cls]: (kind, True) for cls, kind in answered.items()}
+    schemas = {names[cls]: (kind, False) for cls, kind in described.read.items()}
+    schemas |= {answer_names[cls]: (kind, True) for cls, kind in described.answered.items()}
     for name, (kind, is_answered) in sorted(schemas.items(), key=lambda one: one[0]):
         spec.components.schema(name, kind=kind, answered=is_answered)
-    for answer in answers:
+    for answer in described.answers:
         spec.components.response(answer.name, _response(answer))
     for name, scheme in security_schemes(one for one in routes if one.in_document).items():
         spec.components.security_scheme(name, scheme)
-    for _, group in groupby(operations, key=lambda one: one.path):
+    for _, group in groupby(described.operations, key=lambda one: one.path):
         spec.path(described=list(group))
     document = spec.to_dict()
-    if webhooks:
+    if described.webhooks:
         # apispec lets no plugin see them.
-        document["webhooks"] = with_schemas(webhooks, answer_names)
+        document["webhooks"] = with_schemas(described.webhooks, answer_names)
     return {key: document[key] for key in _TOP_LEVEL if key in document}
 
 

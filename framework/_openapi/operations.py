@@ -16,13 +16,22 @@ from framework._openapi.security import describe_security
 from framework._plan import Provision, RoutePlan
 from framework.errors import DefinitionError
 
-__all__ = ("READ", "DuplicateOperationError", "Operation", "describe_operations", "document_path")
+__all__ = (
+    "METHODS",
+    "READ",
+    "DuplicateOperationError",
+    "Operation",
+    "describe_operations",
+    "document_path",
+    "merged",
+    "parameter_texts",
+)
 
 READ = frozenset({"parameters", "requestBody"})
 """The members of an operation that hold what is read; all else is answered."""
 
 # All that a path item has in OpenAPI 3.1, in the order in which they are shown.
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _PLACEHOLDER = re.compile(r"\{([^{}:]*)(?::[^{}]*)?\}")
 
 
@@ -59,7 +68,7 @@ def describe_operations(routes: Iterable[RoutePlan]) -> list[Operation]:
     Raises an ExceptionGroup of DefinitionErrors.
     """
     plans = sorted(
-        (plan for plan in routes if plan.in_document and plan.socket is None and plan.method.lower() in _METHODS),
+        (plan for plan in routes if plan.in_document and plan.socket is None and plan.method.lower() in METHODS),
         key=key_of,
     )
     paths = _document_paths(plans)
@@ -72,7 +81,7 @@ def describe_operations(routes: Iterable[RoutePlan]) -> list[Operation]:
         except DefinitionError as error:
             errors.append(error)
             continue
-        other, _ = found.setdefault((path, _METHODS.index(operation.method)), (plan, operation))
+        other, _ = found.setdefault((path, METHODS.index(operation.method)), (plan, operation))
         if other is not plan:
             errors.append(DuplicateOperationError(plan.label, plan.method, path, other.label))
     if errors:
@@ -102,10 +111,10 @@ def _describe(plan: RoutePlan, path: str, operation_id: str) -> dict[str, Any]:
         deprecated=plan.deprecated or None,
         security=describe_security(plan) or None,
     )
-    return operation if plan.extra is None else _merged(operation, plain_copy(plan.extra))
+    return operation if plan.extra is None else merged(operation, plain_copy(plan.extra))
 
 
-def _texts(plan: RoutePlan, doc: Docstring) -> dict[str, str]:
+def parameter_texts(plan: RoutePlan, doc: Docstring) -> dict[str, str]:
     """Return what the handler's docstring says of its parameters, by their variables in the plan."""
     names = {one.variables[0]: one.name for one in plan.handler.arguments if one.provision is Provision.PARAMETER}
     return {variable: doc.parameters[name] for variable, name in names.items() if name in doc.parameters}
@@ -137,21 +146,21 @@ def _add_examples(described: dict[str, Any], examples: Mapping[str, Any]) -> Non
 
 
 def _parameters(plan: RoutePlan, renamed: Mapping[str, str], doc: Docstring) -> list[dict[str, Any]]:
-    declared = describe_parameters(plan.parameters, renamed, _texts(plan, doc))
+    declared = describe_parameters(plan.parameters, renamed, parameter_texts(plan, doc))
     known = {one["name"].lower() for one in declared if one["in"] == "header"}
     return declared + [one for one in precondition_parameters(plan) if one["name"].lower() not in known]
 
 
-def _merged(known: dict[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
+def merged(known: dict[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
     """Merge mappings, append lists and put all else in the place of what was there."""
-    merged = dict(known)
+    found = dict(known)
     for key, value in added.items():
-        merge = _MERGERS.get((type(merged.get(key)), type(value)))
-        merged[key] = value if merge is None else merge(merged[key], value)
-    return merged
+        merge = _MERGERS.get((type(found.get(key)), type(value)))
+        found[key] = value if merge is None else merge(found[key], value)
+    return found
 
 
 _MERGERS: dict[tuple[type, type], Callable[[Any, Any], Any]] = {
-    (dict, dict): _merged,
+    (dict, dict): merged,
     (list, list): lambda known, added: [*known, *added],
 }

@@ -5,11 +5,11 @@ from typing import TypeAlias
 
 from framework._inspect.names import value_name
 from framework._openapi.settings import OpenAPI, RouteSelection
-from framework._plan import RoutePlan
+from framework._plan import RoutePlan, StreamKind
 from framework.errors import DefinitionError, InvalidOptionError
 from framework.routing import RouteSummary
 
-__all__ = ("select_routes", "summary_of")
+__all__ = ("has_channels", "is_channel", "select_routes", "summary_of")
 
 _Test: TypeAlias = Callable[[RoutePlan], bool]
 
@@ -24,6 +24,17 @@ def summary_of(plan: RoutePlan) -> RouteSummary:
         tags=plan.tags,
         in_document=plan.in_document,
     )
+
+
+def is_channel(plan: RoutePlan) -> bool:
+    """Tell whether a route stands in the AsyncAPI document: a web socket, or a stream of events."""
+    stream = plan.response.stream
+    return plan.in_document and (plan.socket is not None or (stream is not None and stream.kind is StreamKind.EVENTS))
+
+
+def has_channels(routes: Iterable[RoutePlan]) -> bool:
+    """Tell whether any route stands in the AsyncAPI document."""
+    return any(map(is_channel, routes))
 
 
 def select_routes(settings: OpenAPI, routes: Iterable[RoutePlan]) -> Sequence[RoutePlan]:

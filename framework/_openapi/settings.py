@@ -46,6 +46,11 @@ class OpenAPI(Struct, frozen=True, kw_only=True):
     yaml: bool = True
     """Whether the document stands beside ``path`` as YAML too, where PyYAML is installed: ``/openapi.yaml``."""
     docs_path: str | None = "/docs"
+    asyncapi_path: str | None = "/asyncapi.json"
+    """Where the AsyncAPI document of web sockets and event streams is, in an app that has some; ``None`` for nowhere.
+
+    With ``yaml`` it stands beside it as YAML too.
+    """
     include: RouteSelection = ()
     """The routes that stand in the document; all, unless something is named."""
     exclude: RouteSelection = ()
@@ -56,4 +61,13 @@ class OpenAPI(Struct, frozen=True, kw_only=True):
     @property
     def yaml_path(self) -> str:
         """Where the document is as YAML."""
-        return f"{self.path.removesuffix('.json')}.yaml"
+        return _as_yaml(self.path)
+
+    @property
+    def asyncapi_yaml_path(self) -> str | None:
+        """Where the AsyncAPI document is as YAML."""
+        return None if self.asyncapi_path is None else _as_yaml(self.asyncapi_path)
+
+
+def _as_yaml(path: str) -> str:
+    return f"{path.removesuffix('.json')}.yaml"

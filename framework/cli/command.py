@@ -47,6 +47,7 @@ class LateGroup(click.Group):
     cls=LateGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
     late={
+        "asyncapi": ("framework.cli.commands:asyncapi", "Write and check AsyncAPI documents."),
         "check": ("framework.cli.commands:check", "Build the app and tell every mistake in it."),
         "client": ("framework.cli.commands:client", "Write a client of the app."),
         "openapi": ("framework.cli.commands:openapi", "Write, check and compare OpenAPI documents."),

@@ -10,19 +10,29 @@ import click
 from framework.app import App
 from framework.cli.changes import Severity
 from framework.cli.changes_operations import compare_documents
-from framework.cli.documents import DocumentFormat, differences, document_of, read_document, render_document
+from framework.cli.documents import (
+    DocumentFormat,
+    asyncapi_of,
+    differences,
+    document_of,
+    read_document,
+    render_document,
+)
 from framework.cli.errors import ToolError
 from framework.cli.finding import is_definition_error, load_app
 from framework.cli.routes import routes_table
 from framework.errors import DefinitionError
 
-__all__ = ("check", "client", "openapi", "routes")
+__all__ = ("asyncapi", "check", "client", "openapi", "routes")
 
 _WRONG = 1
 _IMPOSSIBLE = 2
 _SHOWN = 2
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _OUTPUT = click.option("--output", "-o", type=_FILE, help="The file to write; else the text is printed.")
+_FORMAT = click.option(
+    "--format", "kind", type=click.Choice(["json", "yaml"]), help="Else as the file is called; else JSON."
+)
 _CHECK = click.option("--check", "kept", type=_FILE, help="Write nothing; fail when this file is not current.")
 
 
@@ -99,7 +109,7 @@ def openapi() -> None:
 @click.argument("app", required=False)
 @_OUTPUT
 @_CHECK
-@click.option("--format", "kind", type=click.Choice(["json", "yaml"]), help="Else as the file is called; else JSON.")
+@_FORMAT
 @click.option("--path", help="Which document, where the app has several: /internal/openapi.json.")
 def write(
     app: str | None, output: Path | None, kept: Path | None, kind: DocumentFormat | None, path: str | None
@@ -113,8 +123,7 @@ def write(
         if kept is not None:
             _refuse_stale(kept, list(differences(read_document(kept), document)))
             return
-        guessed: DocumentFormat = "yaml" if output is not None and output.suffix in {".yaml", ".yml"} else "json"
-        _hand_out(render_document(document, kind or guessed), output)
+        _hand_out(render_document(document, kind or _guessed(output)), output)
 
 
 @openapi.command()
@@ -130,6 +139,31 @@ def diff(old: Path, new: Path) -> None:
     click.echo(f"{_counted(len(changes), 'change')}, {breaking} of them breaking.", err=True)
     if breaking:
         click.get_current_context().exit(_WRONG)
+
+
+@click.command()
+@click.argument("app", required=False)
+@_OUTPUT
+@_CHECK
+@_FORMAT
+@click.option("--path", help="Which document, where the app has several: /internal/asyncapi.json.")
+def asyncapi(
+    app: str | None, output: Path | None, kept: Path | None, kind: DocumentFormat | None, path: str | None
+) -> None:
+    """Write the AsyncAPI document of web sockets and event streams, or check that a file has it.
+
+    --check compares what the documents say; how they are laid out does not count.
+    """
+    with _told():
+        document = asyncapi_of(load_app(app), path)
+        if kept is not None:
+            _refuse_stale(kept, list(differences(read_document(kept, "AsyncAPI"), document)))
+            return
+        _hand_out(render_document(document, kind or _guessed(output)), output)
+
+
+def _guessed(output: Path | None) -> DocumentFormat:
+    return "yaml" if output is not None and output.suffix in {".yaml", ".yml"} else "json"
 
 
 def _refuse_stale(kept: Path, found: list[str]) -> None:

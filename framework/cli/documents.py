@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 from framework.app import App
 from framework.cli.errors import ToolError
 
-__all__ = ("DocumentFormat", "differences", "document_of", "read_document", "render_document")
+__all__ = ("DocumentFormat", "asyncapi_of", "differences", "document_of", "read_document", "render_document")
 
 DocumentFormat: TypeAlias = Literal["json", "yaml"]
 _ABSENT = object()
@@ -25,6 +25,18 @@ def document_of(app: App, path: str | None = None) -> dict[str, Any]:
         raise ToolError(str(error.args[0]), mend="give the App one with openapi=OpenAPI(...)") from error
 
 
+def asyncapi_of(app: App, path: str | None = None) -> dict[str, Any]:
+    """Return the AsyncAPI document that is served at a path, the first one unless said otherwise.
+
+    Raises ToolError where there is none, and an ExceptionGroup of all DefinitionErrors.
+    """
+    try:
+        return app.asyncapi(path)
+    except LookupError as error:
+        mend = "declare a web socket or an event stream, and asyncapi_path= of its OpenAPI"
+        raise ToolError(str(error.args[0]), mend=mend) from error
+
+
 def render_document(document: Mapping[str, Any], kind: DocumentFormat = "json") -> str:
     """Return a document as it is kept in a file: indented JSON, or YAML. Raises ToolError without PyYAML."""
     if kind == "json":
@@ -37,15 +49,15 @@ def render_document(document: Mapping[str, Any], kind: DocumentFormat = "json") 
         raise _no_yaml() from error
 
 
-def read_document(file: Path) -> dict[str, Any]:
+def read_document(file: Path, kind: Literal["OpenAPI", "AsyncAPI"] = "OpenAPI") -> dict[str, Any]:
     """Return the document in a file of JSON or YAML. Raises ToolError."""
     try:
         text = file.read_text(encoding="utf-8")
         document = _parse_yaml(text) if file.suffix in {".yaml", ".yml"} else json.loads(text)
     except (OSError, ValueError) as error:
         raise ToolError(f"{file} cannot be read: {error}", mend="name a document as JSON or YAML") from error
-    if not isinstance(document, dict) or "openapi" not in document:
-        raise ToolError(f"{file} is no OpenAPI document", mend="write one with framework openapi --output")
+    if not isinstance(document, dict) or kind.lower() not in document:
+        raise ToolError(f"{file} is no {kind} document", mend=f"write one with framework {kind.lower()} --output")
     return document
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from framework.cli.client.module import python_client
 from framework.cli.documents import render_document
 from tests.contract.large_app import create_app
+from tests.contract.live_app import create_app as create_live_app
 from tests.contract.shop_app import create_shop
 
 __all__ = ("current", "place_of")
@@ -25,6 +26,7 @@ def current() -> Mapping[str, str]:
     return {
         "large.json": render_document(large),
         "large_client.py": python_client(large),
+        "live.asyncapi.json": render_document(create_live_app().asyncapi()),
         "shop.json": render_document(shop),
         "shop_client.py": python_client(shop),
     }

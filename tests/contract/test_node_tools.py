@@ -1,4 +1,4 @@
-"""Tools from npm accept the documents: openapi-typescript and tsc, Spectral, Redocly.
+"""Tools from npm accept the documents: openapi-typescript and tsc, Spectral, Redocly, AsyncAPI's parser.
 
 They need Node.js, and the registry once: what package.json names is kept in ``.node``.
 """
@@ -19,6 +19,7 @@ from tests.contract.snapshots import place_of
 NODE = Path(__file__).parent / "node"
 INSTALLED = Path(__file__).parents[2] / ".node"
 DOCUMENTS = ("large.json", "shop.json")
+ASYNCAPI = "live.asyncapi.json"
 _UNREACHABLE = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ECONNRESET")
 
 pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js is not installed")
@@ -52,7 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("node")
     (folder / "node_modules").symlink_to(install())
     shutil.copytree(NODE, folder, dirs_exist_ok=True)
-    for name in DOCUMENTS:
+    for name in (*DOCUMENTS, ASYNCAPI):
         shutil.copy(place_of(name), folder)
     return folder
 
@@ -77,6 +78,28 @@ def test_redocly_has_nothing_to_say(folder: Path, name: str) -> None:
     result, _ = json.JSONDecoder().raw_decode(said[said.index("{") :])
 
     assert result["problems"] == []
+
+
+def test_the_parser_of_asyncapi_has_nothing_to_say(folder: Path) -> None:
+    """Neither error nor hint, by its schema of 3.0 and its rules, except that there is a newer version."""
+    said = json.loads(run(folder, "node", "asyncapi.js", ASYNCAPI))
+
+    assert [one["code"] for one in said["diagnostics"]] == ["asyncapi-latest-version"]
+    assert said["version"] == "3.0.0"
+    assert "/v1/rooms/{room}" in set(said["receives"]) & set(said["sends"])
+    assert "/v1/listen" in set(said["receives"]) - set(said["sends"])
+    assert "/feed/watch" in set(said["sends"]) - set(said["receives"])
+
+
+def test_the_parser_of_asyncapi_finds_mistakes(folder: Path) -> None:
+    """What it has nothing to say of is right: a member that is not of AsyncAPI, or a dangling reference, is told."""
+    document = json.loads(place_of(ASYNCAPI).read_text(encoding="utf-8"))
+    document["channels"]["ChatController.talk"]["adress"] = "/"
+    document["operations"]["ChatController.talk.send"]["messages"][0]["$ref"] += "s"
+    (folder / "wrong.json").write_text(json.dumps(document), encoding="utf-8")
+    said = json.loads(run(folder, "node", "asyncapi.js", "wrong.json"))
+
+    assert {"asyncapi-document-resolved", "invalid-ref"} <= {one["code"] for one in said["diagnostics"]}
 
 
 def test_a_typescript_client_uses_the_shop(folder: Path, tmp_path: Path) -> None:
