@@ -6,6 +6,8 @@ Whoever follows the document is understood; these are things that are understood
 from collections.abc import Mapping
 from typing import Any
 
+from framework.formats import MSGPACK
+
 __all__ = ("FORMATS", "as_accepted")
 
 _BASE64 = "framework-base64"
@@ -23,7 +25,19 @@ def as_accepted(node: Any) -> Any:
     widened = {key: as_accepted(one) for key, one in node.items()}
     if "type" in widened:
         _widen(widened)
+    if "content" in widened.get("requestBody", ()):
+        _keep_json(widened["requestBody"]["content"])
     return widened
+
+
+def _keep_json(content: dict[str, Any]) -> None:
+    """Leave MessagePack out where JSON is read as well.
+
+    A schema describes values as JSON has them: MessagePack has bytes in the place of base64, and no integers beyond 64
+    bits.
+    """
+    if len(content) > 1:
+        content.pop(MSGPACK.media_type, None)
 
 
 def _widen(schema: dict[str, Any]) -> None:
