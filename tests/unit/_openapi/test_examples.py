@@ -9,17 +9,13 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from framework import App, Body, Controller, OpenAPI, Query, get, post
-from framework._compiler.routes import plan_routes
 from framework._openapi.docstrings import Docstring, parse
-from framework._openapi.document import build_document
 from framework.types import SecretStr
 
 
 def document(*controllers: type[Controller], settings: OpenAPI | None = None) -> dict[str, Any]:
     """Return the document of controllers."""
-    app = App(controllers)
-    plans = plan_routes(app._declarations(controllers))  # noqa: SLF001  what build() does, without the bytes
-    return build_document(settings or OpenAPI(), plans.routes)
+    return App(controllers, openapi=settings or OpenAPI()).document()
 
 
 class Line(Struct):
