@@ -171,7 +171,7 @@ class App:
             raise LookupError(f"this app has no AsyncAPI document{'' if path is None else f' at {path}'}")
         return found[path]
 
-    def _declarations(self, controllers: Controllers, documents: Sequence[Document]) -> Declarations:
+    def _declarations(self, controllers: Controllers, documents: Sequence[Document] = ()) -> Declarations:
         return Declarations(
             controllers=controllers,
             registrations=self._container.registrations(),

@@ -18,7 +18,10 @@ def as_draft_07(schema: Any) -> Any:
     found = {name: _MEMBERS.get(name, _as_it_is)(value) for name, value in schema.items() if name != "discriminator"}
     if "prefixItems" in found:
         items, rest = found.pop("prefixItems"), found.pop("items", True)
-        found |= {"items": items} if rest in (True, {}) else {"items": items, "additionalItems": rest}
+        # The old draft has no list of none.
+        found["items"] = items or rest
+        if items and rest not in (True, {}):
+            found["additionalItems"] = rest
     if "$ref" in found and len(found) > 1:
         # Nothing beside a reference counts.
         found["allOf"] = [{"$ref": found.pop("$ref")}, *found.get("allOf", ())]

@@ -31,6 +31,7 @@ def test_help_lists_the_commands(run: Run) -> None:
 
     assert code == 0
     assert [line.split()[0] for line in out.partition("Commands:\n")[2].splitlines()] == [
+        "asyncapi",
         "check",
         "client",
         "openapi",

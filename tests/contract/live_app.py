@@ -138,8 +138,7 @@ class ChatController(Controller):
 
         Everybody there hears it.
 
-        Args:
-            room: Where to talk.
+        :param room: Where to talk.
         """
         raise NotImplementedError
 
@@ -198,7 +197,7 @@ class FeedController(Controller):
         Returns:
             An order, as it is placed.
         """
-        yield Event(Order(1))
+        yield Event(Order(last), event=wanted.text)
 
     @get("/ticks")
     async def ticks(self) -> EventStream[str]:

@@ -12,11 +12,14 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from framework import App, Controller, OpenAPI, Router, get
 from framework._openapi.document import build_document
+from framework._openapi.draft_07 import as_draft_07
 from framework.cli.changes_operations import compare_documents
 from framework.cli.documents import render_document
 from framework.controller import Controllers
 from tests.contract.large_app import CONTROLLERS, create_app
 from tests.contract.large_types import Scalars
+from tests.contract.live_app import CONTROLLERS as LIVE_CONTROLLERS
+from tests.contract.live_app import create_app as create_live_app
 from tests.contract.shop_app import create_shop
 from tests.contract.snapshots import current, place_of
 
@@ -66,6 +69,24 @@ def test_the_order_of_registration_does_not_matter(seed: int) -> None:
     app = create_app(shuffled(CONTROLLERS, random.Random(seed)))  # noqa: S311  no secret
 
     assert render_document(app.document()) == SNAPSHOTS["large.json"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_of_registration_does_not_matter_to_asyncapi(seed: int) -> None:
+    """Not one byte of that document depends on it either."""
+    app = create_live_app(shuffled(LIVE_CONTROLLERS, random.Random(seed)))  # noqa: S311  no secret
+
+    assert render_document(app.asyncapi()) == SNAPSHOTS["live.asyncapi.json"]
+
+
+def test_classes_have_the_same_names_in_both_documents() -> None:
+    """What stands in both is called the same, and is the same schema."""
+    app = create_live_app()
+    openapi, asyncapi = (one["components"]["schemas"] for one in (app.document(), app.asyncapi()))
+
+    assert {"Leave", "Order", "Problem", "Say"} <= openapi.keys() & asyncapi.keys()
+    for name in openapi.keys() & asyncapi.keys():
+        assert asyncapi[name] == as_draft_07(openapi[name])
 
 
 def many(number: int) -> App:

@@ -7,7 +7,20 @@ from typing import Any
 
 import pytest
 
-from framework import App, Controller, Deprecation, EventStream, HTTPError, Limits, OpenAPI, Router, get, route
+from framework import (
+    App,
+    Controller,
+    Deprecation,
+    EventStream,
+    HTTPError,
+    Limits,
+    OpenAPI,
+    Router,
+    WebSocket,
+    get,
+    route,
+    websocket,
+)
 from framework.caching import CacheControl
 from framework.errors import InvalidOptionError
 from framework.routing import RouteOptions
@@ -426,6 +439,27 @@ def test_routes_of_a_document(settings: dict[str, Any], what: str, mend: str) ->
     documents = (OpenAPI(**settings), OpenAPI(path="/b.json", docs_path="/b", **settings))
 
     assert told(App([Orders], openapi=documents)) == [(InvalidOptionError, f"OpenAPI: {what}.\n  Mend: {mend}.")]
+
+
+def test_asyncapi_documents_at_one_place() -> None:
+    """Those that have something to say need paths of their own; where nothing stands in them, nothing is told."""
+
+    class Live(Controller):
+        @websocket("/live")
+        async def talk(self, socket: WebSocket[str]) -> None: ...
+
+    documents = [OpenAPI(), OpenAPI(path="/b.json", docs_path=None), OpenAPI(path="/c.json", docs_path="/c")]
+    app = App([Orders, Live], openapi=documents)
+    where = f"App ({after(test_asyncapi_documents_at_one_place, 8)})"
+
+    assert told(App([Orders], openapi=documents)) == []
+    assert told(app) == [
+        (
+            InvalidOptionError,
+            f"{where}: several documents of openapi= have asyncapi_path='/asyncapi.json'.\n"
+            "  Mend: give each OpenAPI its own asyncapi_path=, or None.",
+        )
+    ]
 
 
 def test_documents_at_one_place() -> None:
