@@ -51,12 +51,14 @@ def emit_call(source: Source, plan: RoutePlan, before: Callable[[], None]) -> No
         emit_result(source, plan, "return ")
         return
     source.use(close=close)
-    source.use(finish_files=finish_files)
-    # The files of a form are opened before all services and closed after them.
-    source.line("opened = [(finish_files, form)]" if has_files else "opened = []")
+    source.line("opened = []")
     with source.block("try:"):
         if kept_early:
             before()
+        if has_files:
+            # The files of a form are there before all services of the handler, and closed after all services.
+            source.use(finish_files=finish_files)
+            source.line("opened.insert(0, (finish_files, form))")
         emit_services(source, services)
         _emit_handler(source, plan)
         if plan.response.stream is None:
