@@ -214,9 +214,9 @@ def _blames(node: _Node, start: int) -> bool:
 def _mapping(walk: Walk, node: _Node) -> None:
     if not isinstance(node.value, dict):
         return
-    check_length(
-        walk, node.pointer, node.kind, node.value, "object", upper=isinstance(node.kind.key_type, inspect.StrType)
-    )
+    # As above, and texts are their own keys.
+    is_counted = isinstance(node.kind.key_type, inspect.StrType)
+    check_length(walk, node.pointer, node.kind, node.value, "object", upper=is_counted)
     item_kind, names = node.kind.value_type, list(node.value)
     for start in range(0, len(names), CHUNK):
         chunk = names[start : start + CHUNK]

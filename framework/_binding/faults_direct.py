@@ -1,25 +1,33 @@
 """The faults of what can be judged part by part: of leaves, lists of such, and plain Structs that hold nothing else.
 
-msgspec refuses such a value exactly where it refuses a part of it, so it need not be asked about the whole. What may
-refuse a value whose parts are all valid (a ``__post_init__``, a tag) is left to the walker, and so is what holds itself.
+msgspec refuses such a value exactly where it refuses a part of it, so it need not be asked about the whole. Where a
+value may be refused although its parts are valid (a ``__post_init__``, a tag, a default made by a function) it is left
+to the walker, and so is what holds itself.
 """
 
 from collections.abc import Callable
 from types import GenericAlias
 from typing import Any, TypeAlias, get_origin
 
-from msgspec import inspect
+from msgspec import NODEFAULT, Struct, inspect
 
 from framework._binding.faults_found import Walk
-from framework._binding.faults_kinds import Form, bare, form_of, is_leaf, per_kind
+from framework._binding.faults_kinds import Form, bare, form_of, is_leaf, per_kind, probe_of
 from framework._binding.faults_leaves import LeafCheck, leaf_check
 from framework._binding.faults_verdicts import judge, pointer_to, token
 
 __all__ = ("CHUNK", "DirectCheck", "check_length", "direct_check", "field_checks")
 
 CHUNK = 64
-"""So many items of a collection are judged together first: a long one with one fault costs little more than a valid one."""
+"""So many items of a collection are judged together first.
 
+A long one with one fault costs little more than a valid one.
+"""
+
+# msgspec takes a list of valid items in less time than the rules do, but its refusal costs as much as a few of them.
+_FEW = 8
+# What makes defaults and cannot fail.
+_EMPTY_DEFAULTS = (NODEFAULT, list, dict, set)
 # Adds the faults of a value, which stands at a pointer, to a walk.
 DirectCheck: TypeAlias = Callable[[Walk, str, Any], None]
 # What was made for kinds, by identity; None for those that cannot be judged directly, or are being looked at.
@@ -79,34 +87,48 @@ def _leaf(check: LeafCheck) -> DirectCheck:
 def _object(kind: inspect.StructType, made: _Made) -> DirectCheck | None:
     if kind.array_like or kind.tag is not None or hasattr(get_origin(kind.cls) or kind.cls, "__post_init__"):
         return None
+    if any(field.default_factory not in _EMPTY_DEFAULTS for field in kind.fields):
+        return None
     found = [(field.encode_name, _made(field.type, made)) for field in kind.fields]
     fields = {name: (token(name), check) for name, check in found if check is not None}
     if len(fields) < len(kind.fields):
         return None
-    required = [(field.encode_name, token(field.encode_name)) for field in kind.fields if field.required]
-    forbids_unknown, whole = kind.forbid_unknown_fields, _leaf(leaf_check(kind))
+    required = tuple((field.encode_name, token(field.encode_name)) for field in kind.fields if field.required)
+    return _Object(fields, required, kind.forbid_unknown_fields, _leaf(leaf_check(kind)))
 
-    def add(walk: Walk, pointer: str, value: Any) -> None:
+
+class _Object(Struct, frozen=True):
+    """The check of a plain Struct: its fields and their steps, those that must be there, and what judges it whole."""
+
+    fields: dict[str, tuple[str, DirectCheck]]
+    required: tuple[tuple[str, str], ...]
+    forbids_unknown: bool
+    whole: DirectCheck
+
+    def __call__(self, walk: Walk, pointer: str, value: Any) -> None:
         if type(value) is not dict:
-            whole(walk, pointer, value)
+            self.whole(walk, pointer, value)
             return
-        before, is_plain = len(walk.faults), True
+        before = len(walk.faults)
+        is_plain = self._look_into(walk, pointer, value)
+        for name, step in self.required:
+            if name not in value:
+                walk.add(pointer + step, "missing", "Field required")
+        if not is_plain and len(walk.faults) == before:
+            self.whole(walk, pointer, value)
+
+    def _look_into(self, walk: Walk, pointer: str, value: dict[str, Any]) -> bool:
+        """Add the faults of what is there, and tell whether no name may be the fault: one may be no text in UTF-8."""
+        is_plain, fields = True, self.fields
         for name, part in value.items():
             field = fields.get(name)
             if field is not None:
                 field[1](walk, pointer + field[0], part)
-            elif forbids_unknown:
+            elif self.forbids_unknown:
                 walk.add(pointer + token(name), "unknown", "Unknown field")
             elif not name.isascii():
                 is_plain = False
-        for name, step in required:
-            if name not in value:
-                walk.add(pointer + step, "missing", "Field required")
-        # A name may be no text in UTF-8.
-        if not is_plain and len(walk.faults) == before:
-            whole(walk, pointer, value)
-
-    return add
+        return is_plain
 
 
 def _array(kind: inspect.ListType | inspect.VarTupleType, made: _Made) -> DirectCheck | None:
@@ -114,14 +136,15 @@ def _array(kind: inspect.ListType | inspect.VarTupleType, made: _Made) -> Direct
     if item is None:
         return None
     form = form_of(kind.item_type)
-    chunks = Form(GenericAlias(list, (form.hint,)), form.exact)
+    hint = GenericAlias(list, (form.hint,))
+    chunks = Form(hint, form.exact, probe_of(hint))
 
     def add(walk: Walk, pointer: str, value: Any) -> None:
         if type(value) is not list:
             whole(walk, pointer, value)
             return
         check_length(walk, pointer, kind, value, "array", upper=True)
-        is_long = len(value) > CHUNK
+        is_long = len(value) > _FEW
         for start in range(0, len(value), CHUNK):
             chunk = value[start : start + CHUNK]
             if is_long and judge(chunks, chunk, strict=True) is None:
@@ -140,7 +163,9 @@ def _union(kind: inspect.UnionType, made: _Made) -> DirectCheck | None:
     leaves = [member for member in members if is_leaf(member)]
     if len(objects) > 1 or len(arrays) > 1 or len(objects) + len(arrays) + len(leaves) < len(members):
         return None
-    checks = {dict: _made(member, made) for member in objects} | {list: _made(member, made) for member in arrays}
+    checks = {
+        dict if isinstance(member, inspect.StructType) else list: _made(member, made) for member in (*objects, *arrays)
+    }
     if None in checks.values():
         return None
     whole = _leaf(leaf_check(kind))

@@ -26,6 +26,7 @@ __all__ = (
     "member_for",
     "model_of",
     "per_kind",
+    "probe_of",
 )
 
 T = TypeVar("T")
@@ -134,8 +135,12 @@ def form_of(kind: inspect.Type) -> Form:
     hint = _hint(kind)
     exact = any(_is_exact(part) for part in _parts(kind, set()))
     is_remembered = isinstance(hint, type) and not isinstance(hint, GenericAlias)
-    probe = None if is_remembered else msgspec.defstruct("Probe", [("value", hint)], array_like=True)
-    return Form(hint, exact, probe)
+    return Form(hint, exact, None if is_remembered else probe_of(hint))
+
+
+def probe_of(hint: Any) -> type[Struct]:
+    """Return a Struct in the shape of an array with one place, for a type that msgspec does not remember."""
+    return msgspec.defstruct("Probe", [("value", hint)], array_like=True)
 
 
 def _hint(kind: inspect.Type) -> Any:

@@ -1,8 +1,9 @@
 """What msgspec would say of a value that holds no others, without asking it each time.
 
-An exception of msgspec's for each fault is dear, and so is reading its message. So a rule in Python tells for the simple
-types whether a value is valid, and if not, with a mark, in which way. The first value with a mark is msgspec's to judge;
-what it says is remembered for the mark, so that no wording is repeated here. Where a rule is not sure, msgspec is asked.
+An exception of msgspec's for each fault is dear, and so is reading its message. So a rule in Python tells for the
+simple types whether a value is valid, and if not, with a mark, in which way. The first value with a mark is judged by
+msgspec; what it says is remembered for the mark, so no wording is repeated here. Where a rule is not sure, msgspec is
+asked.
 """
 
 import enum
@@ -85,10 +86,16 @@ def _refuse_int(value: Any) -> str:
     return "int" if _LEAST <= value <= _MOST else _ASK
 
 
+def _refuse_text(value: Any) -> str:
+    # Others may hold what is no text in UTF-8.
+    return "str" if value.isascii() else _ASK
+
+
 # What a value of a type is told where no member takes that type.
 _REFUSALS: _Rules = {
-    **{type_: _refusal(type_.__name__) for type_ in (NoneType, bool, float, str, list, dict)},
+    **{type_: _refusal(type_.__name__) for type_ in (NoneType, bool, float, list, dict)},
     int: _refuse_int,
+    str: _refuse_text,
 }
 
 
@@ -149,8 +156,8 @@ def _literals(kind: Any) -> _Rules:
 
 def _members_of_enum(kind: Any) -> _Rules:
     # An enum's own _missing_() may still find a member.
-    finds = getattr(kind.cls._missing_, "__func__", None) is not enum.Enum._missing_.__func__  # type: ignore[attr-defined]
-    return _choices(frozenset(kind.cls._value2member_map_), foreign=_ASK if finds else "foreign")
+    is_final = getattr(kind.cls._missing_, "__func__", None) is vars(enum.Enum)["_missing_"].__func__
+    return _choices(frozenset(kind.cls._value2member_map_), foreign="foreign" if is_final else _ASK)
 
 
 def _choices(values: frozenset[Any], foreign: str) -> _Rules:
@@ -164,7 +171,7 @@ def _text_choice(values: frozenset[Any], foreign: str) -> _Rule:
     def rule(value: Any) -> str | None:
         if value in values:
             return None
-        # Others may hold what is no text in UTF-8.
+        # As in _refuse_text().
         return foreign and f"{foreign} text" if value.isascii() else _ASK
 
     return rule

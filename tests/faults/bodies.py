@@ -210,6 +210,29 @@ class Everything(Struct, forbid_unknown_fields=True):
     when: dt.datetime | int | float | None = None
 
 
+class Item(Struct, forbid_unknown_fields=True):
+    """What can be judged field by field."""
+
+    sku: Annotated[str, Meta(min_length=2, max_length=5, pattern="[a-z]")]
+    count: Annotated[int, Meta(gt=0, lt=100)] = 1
+    price: Annotated[float, Meta(gt=0)] | None = None
+
+
+class Basket(Struct, rename="camel"):
+    """What holds nothing else, at several places and depths."""
+
+    lines: Annotated[list[Item], Meta(min_length=1, max_length=70)]
+    first_line: Item | None = None
+    several: str | list[Item | int] | Item = ""
+    numbers: tuple[Annotated[int, Meta(multiple_of=2)], ...] = ()
+    words: Annotated[list[Literal["a", "b", 3] | None], Meta(max_length=20)] = []
+    color: Color | None = None
+    rows: list[list[float]] = []
+    level: Level = Level.LOW
+    anything: Any = None
+    raw: msgspec.Raw = msgspec.Raw()
+
+
 _SCALARS: dict[str, Any] = {
     "flag": True, "whole": 5, "real": 1, "text": "t", "blob": "YQ==", "array": "", "at": "2020-01-02T03:04:05Z",
     "naive": "2020-01-02T03:04:05", "day": "2020-01-02", "time": "03:04:05", "span": "PT1S", "price": "1.50",
@@ -231,6 +254,11 @@ _EVERYTHING: dict[str, Any] = {
     "options": {"name": "n", "must": True, "may": "red"}, "either": {"k": {"low": 1, "high": 2}},
     "single": {"type": 1, "a": 1}, "when": "2020-01-02T03:04:05Z",
 }  # fmt: skip
+_LINE: dict[str, Any] = {"sku": "abc", "count": 5, "price": 1}
+_BASKET: dict[str, Any] = {
+    "lines": [{"sku": "ab"}, _LINE], "firstLine": _LINE, "several": [_LINE, 1], "numbers": [2], "anything": {"a": 1},
+    "words": ["a", None, 3], "rows": [[1.5, 2]] * 10, "level": 2, "\u00e9": 1,
+}  # fmt: skip
 _LONG: list[Any] = [{"low": place, "high": place + 1} for place in range(150)]
 
 # Types, each with valid bodies.
@@ -251,6 +279,9 @@ SAMPLES: tuple[tuple[Any, Any], ...] = (
     (Tree, {"name": "a", "children": [{"name": "b", "children": [{"name": "c", "children": []}]}]}),
     (Pair, [1, "a"]),
     (set[Any], [1, "a", None]),
+    (Basket, _BASKET),
+    (Basket, {"lines": [_LINE] * 66, "several": _LINE, "firstLine": None, "words": ["b"] * 10}),
+    (list[Basket] | None, [_BASKET] * 12),
     (Annotated[Tree | None, Meta(description="maybe")], {"name": "a"}),
 )
 
