@@ -49,7 +49,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: pyproject.toml setup.cfg | $(BIN)/python
-	$(PIP) install --editable '.[server,sql]'
+	$(PIP) install --editable '.[server,sql,yaml]'
 	touch $@
 
 $(VENV)/.test: pyproject.toml setup.cfg | $(BIN)/python
