@@ -14,7 +14,7 @@ from framework._responses.response import Response
 from framework._responses.wire import HIGH_WATER, date_lines, drain, has_signals
 from framework.http_errors import reason_phrase
 
-__all__ = ("DONE", "EncodedResponse", "Head")
+__all__ = ("EncodedResponse", "Head")
 
 
 # What somebody has asked of a response: nothing, its headers, or more.
@@ -28,7 +28,7 @@ class _Done:
     __await__ = ().__iter__
 
 
-DONE: Awaitable[None] = _Done()  # type: ignore[assignment]  # __await__ of C, which takes no self
+_DONE: Awaitable[None] = _Done()  # type: ignore[assignment]  # __await__ of C, which takes no self
 
 
 class Head:
@@ -139,7 +139,7 @@ class EncodedResponse(Response[Any]):
         """Write the ready-made head and the body, or as any response where the head or the request is not plain."""
         if not self.write_whole(request):
             return super().prepare(request)
-        return DONE if self._body_length <= HIGH_WATER else drain(request)
+        return _DONE if self._body_length <= HIGH_WATER else drain(request)
 
     def write_whole(self, request: BaseRequest) -> bool:
         """Write the response at once where the head and the request are plain, or else nothing.
@@ -188,7 +188,7 @@ class EncodedResponse(Response[Any]):
 
     def write_eof(self, data: bytes = b"") -> Awaitable[None]:  # type: ignore[override]  # as good
         """End the response, which ``prepare`` may have done."""
-        return DONE if self._eof_sent else super().write_eof(data)
+        return _DONE if self._eof_sent else super().write_eof(data)
 
     def _start_line_and_headers(self) -> bytes | None:
         """Return the first lines of the head; ``None`` where its headers ask for more than being written."""
