@@ -208,11 +208,11 @@ class DuplicateParameterError(DefinitionError):
 class UnencodableReturnError(DefinitionError):
     """The return annotation names a type that no encoder can write."""
 
-    def __init__(self, where: str, type_name: str, reason: str) -> None:
+    def __init__(self, where: str, type_name: str, reason: str, *, mend: str = "") -> None:
         super().__init__(
             where,
             f"its return type {type_name} cannot be encoded ({reason})",
-            mend="return a Struct, a dataclass or builtins, a framework Response, or an aiohttp StreamResponse",
+            mend=mend or "return a Struct, a dataclass or builtins, a framework Response, or an aiohttp StreamResponse",
         )
 
 

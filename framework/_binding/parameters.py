@@ -105,13 +105,13 @@ def default_of(parameter: Parameter, annotation: Any, where: str) -> Any:
 
 def read_type(annotation: Any, where: str, parameter: str, known: tuple[type, ...] = ()) -> inspect.Type:
     """Return what msgspec knows of a parameter's type; raises UnsupportedTypeError."""
-    reason = unsupported(annotation, known)
-    if reason is not None:
+    refused = unsupported(annotation, known)
+    if refused is not None:
         plain = typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation
         mend = "correct its Meta" if unsupported(plain, known) is None else ""
         if UploadFile not in known and unsupported(annotation, (UploadFile,)) is None:
             mend = "send it as a form: UploadFile by itself, in a list, or as a field of Annotated[T, Form()]"
-        raise UnsupportedTypeError(where, parameter, type_name(annotation), reason, mend=mend)
+        raise UnsupportedTypeError(where, parameter, type_name(annotation), refused.reason, mend=refused.mend or mend)
     return kind_of(annotation)
 
 

@@ -149,12 +149,13 @@ _EITHER = inspect.UnionType((inspect.StrType(), inspect.BytesType()))
 def _message(where: str, annotation: Any, doing: str) -> MessagePlan:
     if annotation == str | bytes:
         return MessagePlan(annotation=annotation, type=_EITHER, frames=Frames.EITHER)
-    reason = unsupported(annotation)
-    if reason is not None:
+    refused = unsupported(annotation)
+    if refused is not None:
         raise InvalidSocketError(
             where,
-            f"{type_name(annotation)} cannot be {doing} ({reason})",
-            mend="use str, bytes, builtins, a msgspec Struct, a dataclass, a TypedDict, or a tagged union of Structs",
+            f"{type_name(annotation)} cannot be {doing} ({refused.reason})",
+            mend=refused.mend
+            or "use str, bytes, builtins, a msgspec Struct, a dataclass, a TypedDict, or a tagged union of Structs",
         )
     frames = next((one for raw, one in _RAW.items() if raw is annotation), Frames.TYPED)
     return MessagePlan(annotation=annotation, type=kind_of(annotation), frames=frames)

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
-from msgspec import UnsetType, inspect
+from msgspec import Struct, UnsetType, inspect
 
+from framework._inspect.crashing import CRASHING, CRASHING_MEND, crashes, is_crashing_union
 from framework._secret import SecretStr
 
 __all__ = (
     "FormType",
+    "Unsupported",
     "carried_by_query",
     "fields_of",
     "is_collection",
@@ -46,15 +48,24 @@ _COLLECTIONS = (inspect.ListType, inspect.SetType, inspect.FrozenSetType, inspec
 
 
 def kind_of(annotation: Any) -> inspect.Type:
-    """Return what msgspec knows of a type, remembered: routes share most of their types."""
+    """Return what msgspec knows of a type, remembered: routes share most of their types.
+
+    Raises what msgspec raises, and a TypeError for what it would not survive.
+    """
     try:
         return _remembered_kind(annotation)
-    except TypeError:  # Not hashable; where it was msgspec's, it is raised again.
-        return inspect.type_info(annotation)
+    except TypeError:  # Not hashable; where it was raised for the type itself, it is raised again.
+        return _fresh_kind(annotation)
 
 
 @functools.lru_cache(maxsize=4096, typed=True)
 def _remembered_kind(annotation: Any) -> inspect.Type:
+    return _fresh_kind(annotation)
+
+
+def _fresh_kind(annotation: Any) -> inspect.Type:
+    if crashes(annotation):
+        raise TypeError(CRASHING)
     return inspect.type_info(annotation)
 
 
@@ -94,18 +105,32 @@ def subtypes(kind: inspect.Type) -> Iterator[inspect.Type]:
         waiting.extend(_CHILDREN.get(type(one), lambda _: iter(()))(one))
 
 
-def unsupported(annotation: Any, known: tuple[type, ...] = ()) -> str | None:
+class Unsupported(Struct, frozen=True):
+    """Why msgspec cannot read or write a type, and how that is mended where it is more than another type."""
+
+    reason: str
+    mend: str = ""
+
+
+def unsupported(annotation: Any, known: tuple[type, ...] = ()) -> Unsupported | None:
     """Return why msgspec cannot read or write a type, or ``None`` where it can; ``known`` are classes of our own."""
     try:
         kind = kind_of(annotation)
         msgspec.json.Decoder(annotation)
     except (TypeError, NameError, AttributeError, RecursionError) as error:
-        return str(error).partition("\n")[0].rstrip(".")
+        reason = str(error).partition("\n")[0].rstrip(".")
+        return Unsupported(reason, _MENDS.get(reason, _IMPORT if isinstance(error, NameError) else ""))
     for one in subtypes(kind):
+        if is_crashing_union(one):
+            return Unsupported(CRASHING, CRASHING_MEND)
         # object is as good as Any: everything is one.
         if isinstance(one, inspect.CustomType) and one.cls not in (object, SecretStr, *known):
-            return f"msgspec does not know {one.cls.__qualname__.rpartition('<locals>.')[2]}"
+            return Unsupported(f"msgspec does not know {one.cls.__qualname__.rpartition('<locals>.')[2]}")
     return None
+
+
+_IMPORT = "import the name at module level, not under TYPE_CHECKING, where the class is defined"
+_MENDS = {CRASHING: CRASHING_MEND}
 
 
 def is_collection(kind: inspect.Type) -> bool:

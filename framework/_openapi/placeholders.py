@@ -1,11 +1,11 @@
 """Types that stand in an operation where schemas will be, until the names of all components are known."""
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from msgspec import inspect
 
+from framework._inspect.types import kind_of
 from framework._openapi.schemas import Names, schema_of
 
 __all__ = ("describe", "types_in", "with_schemas")
@@ -19,21 +19,7 @@ _WRITTEN_OUT = (Mapping, str, int, float, list, tuple, type(None))
 def describe(annotation: Any) -> inspect.Type:
     """Return msgspec's description of a type; what msgspec does not know (numpy's, for example) may be anything."""
     try:
-        return _described(annotation)
-    except TypeError:
-        # Not hashable for the cache, or not known.
-        return _freshly_described(annotation)
-
-
-# PERF: one Struct with many others in it takes milliseconds, and hundreds of handlers may return it.
-@lru_cache(maxsize=4096)
-def _described(annotation: Any) -> inspect.Type:
-    return inspect.type_info(annotation)
-
-
-def _freshly_described(annotation: Any) -> inspect.Type:
-    try:
-        return inspect.type_info(annotation)
+        return kind_of(annotation)
     except TypeError:
         return inspect.AnyType()
 

@@ -174,9 +174,9 @@ def _encoding(value: Any, where: str) -> Encoding:
         return Encoding.BYTES
     if is_numpy(plain):
         return Encoding.ORJSON
-    reason = unsupported(value)
-    if reason is not None:
-        raise UnencodableReturnError(where, type_name(value), reason)
+    refused = unsupported(value)
+    if refused is not None:
+        raise UnencodableReturnError(where, type_name(value), refused.reason, mend=refused.mend)
     if holds_secrets(kind_of(value)):
         raise UnencodableReturnError(where, type_name(value), "it holds a SecretStr")
     kinds = list(subtypes(kind_of(value)))

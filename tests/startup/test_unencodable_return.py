@@ -1,6 +1,9 @@
 """UnencodableReturnError: a return type that no encoder writes."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Annotated
+
+from msgspec import Meta
 
 from framework import Controller, Event, HTTPError, Response, get
 from framework.errors import UnencodableReturnError
@@ -72,4 +75,27 @@ def test_what_is_no_type() -> None:
             f"Orders.search ({place(Orders.search)}): its return type [int] cannot be encoded "
             f"(Type '[<class 'int'>]' is not supported).\n{MEND}",
         )
+    ]
+
+
+def test_a_pattern_beside_a_collection() -> None:
+    """What kills the process when it is freed is not given to msgspec, be it answered at once or as a stream."""
+
+    class Orders(Controller):
+        @get("/a")
+        async def show(self) -> Annotated[str, Meta(pattern="^[A-Z]+$")] | dict[str, int]:
+            return "A"
+
+        @get("/b")
+        async def listed(self) -> AsyncIterator[Annotated[str, Meta(pattern="^[A-Z]+$")] | set[int]]:
+            yield "A"
+
+    assert mistakes(Orders) == [
+        (
+            UnencodableReturnError,
+            f"Orders.{name} ({place(getattr(Orders, name))}): its return type {written} cannot be encoded "
+            "(msgspec crashes over a text with a pattern beside a list, set, dict or tuple of any length).\n"
+            "  Mend: put the text or the collection into a Struct, or check the text in a __post_init__.",
+        )
+        for name, written in (("show", "str | dict[str, int]"), ("listed", "str | set[int]"))
     ]

@@ -1,12 +1,12 @@
 """UnsupportedTypeError: a type that no request can be read into."""
 
-from typing import Annotated
+from typing import Annotated, NewType
 
 from msgspec import Meta, Struct
 
-from framework import Body, Controller, Cookie, Header, Query, get, post
+from framework import App, Body, Controller, Cookie, Header, Query, get, post
 from framework.errors import UnsupportedTypeError
-from tests.startup.expected import mistakes, place
+from tests.startup.expected import mistakes, place, told
 
 MEND = (
     "  Mend: use a builtin, a msgspec Struct, a dataclass, a TypedDict, a NamedTuple or an attrs class, "
@@ -16,6 +16,9 @@ MEND = (
 
 class Engine:
     """A service, not data."""
+
+
+Sku = NewType("Sku", Annotated[str, Meta(pattern="^[A-Z]+$")])
 
 
 class Line(Struct):
@@ -192,4 +195,86 @@ def test_what_has_no_form_as_another_parameter() -> None:
             f"Orders.in_path ({place(Orders.in_path)}), parameter 'where': dict[str, int] "
             f"cannot be read from a request (it has no form as a path parameter).\n{mend}",
         ),
+    ]
+
+
+class Price(Struct):
+    """Has a field over which msgspec crashes."""
+
+    amount: Annotated[str, Meta(pattern="^[0-9]+$")] | dict[str, str]
+
+
+def test_a_pattern_beside_a_collection() -> None:
+    """A pattern that msgspec frees as if it were the items kills the process: it is not asked."""
+
+    class Orders(Controller):
+        @get("/a")
+        async def search(self, sku: Annotated[str, Meta(pattern="^[A-Z]+$")] | list[int]) -> str:
+            return str(sku)
+
+        @post("/b")
+        async def create(self, skus: Annotated[list[Sku | tuple[int, ...]], Body()]) -> str:
+            return str(skus)
+
+        @post("/c")
+        async def sell(self, prices: list[Price]) -> str:
+            return str(prices)
+
+    reason = (
+        "cannot be read from a request "
+        "(msgspec crashes over a text with a pattern beside a list, set, dict or tuple of any length).\n"
+        "  Mend: put the text or the collection into a Struct, or check the text in a __post_init__."
+    )
+    assert mistakes(Orders) == [
+        (
+            UnsupportedTypeError,
+            f"Orders.search ({place(Orders.search)}), parameter 'sku': str | list[int] {reason}",
+        ),
+        (
+            UnsupportedTypeError,
+            f"Orders.create ({place(Orders.create)}), parameter 'skus': list[Sku | tuple[int, ...]] {reason}",
+        ),
+        (
+            UnsupportedTypeError,
+            f"Orders.sell ({place(Orders.sell)}), parameter 'prices': list[Price] {reason}",
+        ),
+    ]
+
+
+def test_a_pattern_beside_something_else() -> None:
+    """Numbers, Structs and tuples of a fixed length do no harm."""
+
+    class Orders(Controller):
+        @post("/a")
+        async def create(self, order: Annotated[Sku | Line | int | None, Body()]) -> Sku | tuple[int, int]:
+            return (len(str(order)), 0)
+
+        @post("/b")
+        async def change(self, order: Annotated[list[Sku] | int, Body()]) -> dict[str, Sku]:
+            return {str(order): Sku("A")}
+
+    assert told(App(controllers=[Orders])) == []
+
+
+class Parcel(Struct):
+    """Names a class that cannot be found."""
+
+    address: "Address"  # type: ignore[name-defined]
+
+
+def test_a_field_whose_type_cannot_be_found() -> None:
+    """The mend is the import, not another type."""
+
+    class Orders(Controller):
+        @post()
+        async def send(self, parcel: Parcel) -> str:
+            return str(parcel)
+
+    assert mistakes(Orders) == [
+        (
+            UnsupportedTypeError,
+            f"Orders.send ({place(Orders.send)}), parameter 'parcel': Parcel cannot be read from a request "
+            "(name 'Address' is not defined).\n"
+            "  Mend: import the name at module level, not under TYPE_CHECKING, where the class is defined.",
+        )
     ]
