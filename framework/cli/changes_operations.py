@@ -6,6 +6,7 @@ from typing import Any
 
 from framework.cli.changes import Change, Direction, Document, Severity, resolve
 from framework.cli.changes_schemas import SchemaComparison
+from framework.cli.changes_security import insufficient, named, requirements
 
 __all__ = ("compare_documents",)
 
@@ -18,7 +19,7 @@ def compare_documents(old: Document, new: Document) -> list[Change]:
     """Return all changes from one document to another, the breaking ones first."""
     comparison = _Comparison(old, new)
     order = list(Severity)
-    found = dict.fromkeys([*comparison.paths(), *comparison.schemas.compare_components()])
+    found = dict.fromkeys([*comparison.paths(), *comparison.webhooks(), *comparison.schemas.compare_components()])
     return sorted(found, key=lambda one: order.index(one.severity))
 
 
@@ -68,11 +69,10 @@ class _Comparison:
         yield from self._responses(where, old, new)
 
     def _security(self, where: str, old: Any, new: Any) -> Iterator[Change]:
-        before = old.get("security", self._old.get("security", []))
-        after = new.get("security", self._new.get("security", []))
-        removed = [one for one in before or [{}] if one not in (after or [{}])]
-        if removed:
-            yield Change(Severity.BREAKING, where, f"{_names(removed)} suffices no more")
+        before, after = requirements(self._old, old), requirements(self._new, new)
+        lacking = insufficient(self._old, self._new, before, after)
+        if lacking:
+            yield Change(Severity.BREAKING, where, f"{named(lacking)} suffices no more")
         elif before != after:
             yield Change(Severity.NOTE, where, "there are other ways to authenticate")
 
@@ -86,11 +86,11 @@ class _Comparison:
             if other is None:
                 yield Change(Severity.WARNING, place, "it was removed")
                 continue
-            if other.get("required") and not one.get("required"):
-                yield Change(Severity.BREAKING, place, "it became required")
+            yield from _need(place, one, other)
             if _style(one) != _style(other):
                 yield Change(Severity.BREAKING, place, f"it is written as {_style(other)}, no more as {_style(one)}")
             yield from self.schemas.compare(Direction.REQUEST, place, one.get("schema", {}), other.get("schema", {}))
+            yield from self._content(Direction.REQUEST, place, one, other)
         for key, other in after.items():
             if key not in before:
                 severity = Severity.BREAKING if other.get("required") else Severity.NOTE
@@ -110,8 +110,7 @@ class _Comparison:
             severity = Severity.BREAKING if after.get("required") else Severity.NOTE
             yield Change(severity, place, "it was added" + (", and is required" if after.get("required") else ""))
         else:
-            if after.get("required") and not before.get("required"):
-                yield Change(Severity.BREAKING, place, "it became required")
+            yield from _need(place, before, after)
             yield from self._content(Direction.REQUEST, place, before, after)
 
     def _content(self, direction: Direction, place: str, old: Any, new: Any) -> Iterator[Change]:
@@ -138,10 +137,58 @@ class _Comparison:
             else:
                 sides = (resolve(self._old, one), resolve(self._new, after[status]))
                 yield from self._content(Direction.RESPONSE, place, *sides)
+                yield from self._headers(place, *sides)
         for status in after:
             if status not in before:
                 severity = Severity.NOTE if _is_error(status) else Severity.WARNING
                 yield Change(severity, f"{where}, response {status}", "it was added")
+
+    def _headers(self, where: str, old: Any, new: Any) -> Iterator[Change]:
+        before, after = _headers(self._old, old), _headers(self._new, new)
+        for name, one in before.items():
+            place, other = f"{where}, header {name!r}", after.get(name)
+            if other is None:
+                yield Change(Severity.BREAKING, place, "it was removed")
+                continue
+            if one.get("required") and not other.get("required"):
+                yield Change(Severity.BREAKING, place, "it became optional")
+            yield from self.schemas.compare(Direction.RESPONSE, place, one.get("schema", {}), other.get("schema", {}))
+        for name in after:
+            if name not in before:
+                yield Change(Severity.NOTE, f"{where}, header {name!r}", "it was added")
+
+    # Webhooks
+
+    def webhooks(self) -> Iterator[Change]:
+        """Compare what the application sends by itself: a client must be able to read it as a response."""
+        before, after = self._old.get("webhooks", {}), self._new.get("webhooks", {})
+        for name, one in before.items():
+            where = f"webhook {name}"
+            if name not in after:
+                yield Change(Severity.BREAKING, where, "it was removed")
+                continue
+            for method in _METHODS:
+                olds, news = one.get(method, {}), after[name].get(method, {})
+                sides = (
+                    resolve(self._old, olds.get("requestBody", {})),
+                    resolve(self._new, news.get("requestBody", {})),
+                )
+                yield from self._content(Direction.RESPONSE, f"{where}, body", *sides)
+        for name in after:
+            if name not in before:
+                yield Change(Severity.NOTE, f"webhook {name}", "it was added")
+
+
+def _need(place: str, old: Any, new: Any) -> Iterator[Change]:
+    if new.get("required") and not old.get("required"):
+        yield Change(Severity.BREAKING, place, "it became required")
+    elif old.get("required") and not new.get("required"):
+        yield Change(Severity.NOTE, place, "it became optional")
+
+
+def _headers(document: Document, response: Any) -> dict[str, Any]:
+    # RFC 9110, section 5.1: the names of headers are the same in any case.
+    return {name.lower(): resolve(document, one) for name, one in response.get("headers", {}).items()}
 
 
 def _by_shape(document: Document) -> dict[str, str]:
@@ -170,10 +217,6 @@ def _style(parameter: Any) -> str:
     usual = "form" if parameter["in"] in {"query", "cookie"} else "simple"
     style = parameter.get("style", usual)
     return f"{style}, exploded" if parameter.get("explode", style == "form") else str(style)
-
-
-def _names(requirements: list[Any]) -> str:
-    return " or ".join(" and ".join(one) or "no authentication" for one in requirements)
 
 
 def _is_error(status: str) -> bool:

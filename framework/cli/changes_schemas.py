@@ -15,7 +15,9 @@ _ANYTHING = "anything"
 _COMPONENTS = "#/components/schemas/"
 _LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
-_EITHER = ("pattern", "format", "multipleOf", "contentEncoding", "uniqueItems")
+_EITHER = ("pattern", "format", "contentEncoding", "uniqueItems")
+# A bound that is kept out, and the one that is let in.
+_BOUNDS = (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum"))
 
 
 class SchemaComparison:
@@ -225,11 +227,41 @@ def _listed(values: list[Any]) -> str:
 
 
 def _limits(old: _Schema, new: _Schema, place: str) -> _Shifts:
+    swapped = {name for bounds in _BOUNDS for name in _swapped(old, new, bounds)}
+    for lowest, bounds in zip((True, False), _BOUNDS, strict=True):
+        if swapped.issuperset(bounds):
+            yield from _bound(old, new, bounds, place, lowest=lowest)
     for names, is_narrower in _RULES:
         for name in names:
             before, after = old.get(name), new.get(name)
-            if before != after:
+            if before != after and name not in swapped:
                 yield _shift(before, after, is_narrower), place, _moved(name, before, after)
+
+
+def _swapped(old: _Schema, new: _Schema, bounds: tuple[str, str]) -> tuple[str, ...]:
+    """Return both names of a bound where it was kept out and is let in, or the other way."""
+    before, after = [name in old for name in bounds], [name in new for name in bounds]
+    return bounds if sum(before) == sum(after) == 1 and before != after else ()
+
+
+def _bound(old: _Schema, new: _Schema, bounds: tuple[str, str], place: str, *, lowest: bool) -> _Shifts:
+    (name, before), (other, after) = (next((one, each[one]) for one in bounds if one in each) for each in (old, new))
+    strict, then = (_strictness(one, bounds, lowest=lowest) for one in (old, new))
+    if strict != then:
+        shift = Shift.NARROWED if then > strict else Shift.WIDENED
+        yield shift, place, f"{name} {before!r} became {other} {after!r}"
+
+
+def _strictness(schema: _Schema, bounds: tuple[str, str], *, lowest: bool) -> tuple[Any, bool]:
+    out = bounds[0] in schema
+    value = schema[bounds[not out]] * (1 if lowest else -1)
+    # Of integers, those above 0 are those from 1 on.
+    return (value + out, False) if schema.get("type") == "integer" else (value, out)
+
+
+def _divides(before: Any, after: Any) -> bool | None:
+    """Tell whether multiples become fewer: each of 4 is one of 2, and none of both where neither divides the other."""
+    return True if not after % before else None if before % after else False
 
 
 def _shift(before: Any, after: Any, is_narrower: Callable[[Any, Any], bool | None]) -> Shift:
@@ -250,5 +282,6 @@ def _moved(name: str, before: Any, after: Any) -> str:
 _RULES: tuple[tuple[tuple[str, ...], Callable[[Any, Any], bool | None]], ...] = (
     (_LOWER, lambda before, after: bool(after > before)),
     (_UPPER, lambda before, after: bool(after < before)),
+    (("multipleOf",), _divides),
     (_EITHER, lambda _before, _after: None),
 )

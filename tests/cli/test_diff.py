@@ -181,6 +181,14 @@ OPERATIONS: list[tuple[Edit, list[str]]] = [
         ["breaking: DELETE /orders/{order_id}, body: it became required"],
     ),
     (
+        lambda d: d["paths"]["/orders"]["post"]["requestBody"].pop("required"),
+        ["note: POST /orders, body: it became optional"],
+    ),
+    (
+        lambda d: d["paths"]["/orders"]["get"]["parameters"][1].update(content={"application/json": {}}),
+        ["note: GET /orders, header parameter 'x-trace': application/json was added"],
+    ),
+    (
         lambda d: d["paths"]["/orders"]["get"].update(requestBody={"required": True, "content": {}}),
         ["breaking: GET /orders, body: it was added, and is required"],
     ),
@@ -207,6 +215,122 @@ OPERATIONS: list[tuple[Edit, list[str]]] = [
         ],
     ),
 ]
+
+
+HEADERS: list[tuple[Edit, list[str]]] = [
+    (lambda h: h.pop("ETag"), ["breaking: {at} 'etag': it was removed"]),
+    (lambda h: h["ETag"].pop("required"), ["breaking: {at} 'etag': it became optional"]),
+    (lambda h: h["ETag"]["schema"].update(type="integer"), ["breaking: {at} 'etag': string became integer"]),
+    (lambda h: h.update(Link={}), ["note: {at} 'link': it was added"]),
+    (lambda h: h.update(etag=h.pop("ETag")), []),
+]
+
+
+@pytest.mark.parametrize(("edit", "expected"), HEADERS)
+def test_headers_of_responses(edit: Edit, expected: list[str]) -> None:
+    """Clients read them as they read the body."""
+    old = copy.deepcopy(OLD)
+    created = old["paths"]["/orders"]["post"]["responses"]["201"]
+    created["headers"] = {"ETag": {"required": True, "schema": {"type": "string"}}}
+    new = copy.deepcopy(old)
+    edit(new["paths"]["/orders"]["post"]["responses"]["201"]["headers"])
+
+    lines = [one.format(at="POST /orders, response 201, header") for one in expected]
+    assert [str(one) for one in compare_documents(old, new)] == lines
+
+
+SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "oauth": {"type": "oauth2", "flows": {}},
+    "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
+}
+OTHER_WAYS = ["note: GET /orders: there are other ways to authenticate"]
+SECURITY: list[tuple[Any, Any, list[str]]] = [
+    ([{"bearer": []}], [], OTHER_WAYS),
+    ([{"bearer": []}], [{}, {"key": []}], OTHER_WAYS),
+    ([{"bearer": ["write"]}], [{"bearer": []}], OTHER_WAYS),
+    ([{"bearer": [], "key": []}], [{"key": []}], OTHER_WAYS),
+    ([{"bearer": []}], [{"oauth": []}], OTHER_WAYS),
+    ([{"bearer": []}], [{"bearer": [], "key": []}], ["breaking: GET /orders: bearer suffices no more"]),
+    ([{"bearer": []}], [{"bearer": ["write"]}], ["breaking: GET /orders: bearer suffices no more"]),
+    (
+        [{"bearer": ["read", "write"]}, {"key": []}],
+        [{"bearer": ["admin"]}],
+        ["breaking: GET /orders: bearer (read, write) or key suffices no more"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), SECURITY)
+def test_credentials(before: Any, after: Any, expected: list[str]) -> None:
+    """Whoever holds as much as one of the new ways asks for is let in as before."""
+    old = copy.deepcopy(OLD)
+    old["components"]["securitySchemes"] = SCHEMES
+    old["paths"]["/orders"]["get"]["security"] = before
+    new = copy.deepcopy(old)
+    new["paths"]["/orders"]["get"]["security"] = after
+
+    assert [str(one) for one in compare_documents(old, new)] == expected
+
+
+def test_a_scheme_that_is_carried_otherwise() -> None:
+    """The name in the document is not on the wire; where the credentials stand is."""
+    old = copy.deepcopy(OLD)
+    old["components"]["securitySchemes"] = {"key": SCHEMES["key"]}
+    old["security"] = [{"key": []}]
+    renamed, moved = copy.deepcopy(old), copy.deepcopy(old)
+    renamed["components"]["securitySchemes"] = {"apiKey": SCHEMES["key"]}
+    renamed["security"] = [{"apiKey": []}]
+    moved["components"]["securitySchemes"]["key"]["name"] = "X-API-Key"
+
+    assert {one.severity for one in compare_documents(old, renamed)} == {"note"}
+    assert {str(one).partition(": ")[2] for one in compare_documents(old, moved)} == {
+        f"{where}: key suffices no more"
+        for where in ("GET /orders", "POST /orders", "GET /orders/{order_id}", "DELETE /orders/{order_id}")
+    }
+
+
+SOLD = {"post": {"requestBody": {"content": {"application/json": {"schema": {"type": "integer"}}}}}}
+WIDER = {"post": {"requestBody": {"content": {"application/json": {"schema": {"type": "number"}}}}}}
+
+
+def test_webhooks() -> None:
+    """What the application sends by itself is read by clients, as a response is."""
+
+    def told(before: Any, after: Any) -> list[str]:
+        return [str(one) for one in compare_documents({**OLD, "webhooks": before}, {**OLD, "webhooks": after})]
+
+    assert told({"sold": SOLD}, {}) == ["breaking: webhook sold: it was removed"]
+    assert told({}, {"sold": SOLD}) == ["note: webhook sold: it was added"]
+    assert told({"sold": SOLD}, {"sold": WIDER}) == [
+        "breaking: webhook sold, body application/json: integer became number"
+    ]
+    assert told({"sold": WIDER}, {"sold": SOLD}) == ["note: webhook sold, body application/json: number became integer"]
+
+
+NUMBERS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+    ({"multipleOf": 4}, {"multipleOf": 2}, ["note: {at}: multipleOf was 4 and is 2"]),
+    ({"multipleOf": 2}, {"multipleOf": 4}, ["breaking: {at}: multipleOf was 2 and is 4"]),
+    ({"multipleOf": 2}, {"multipleOf": 3}, ["breaking: {at}: multipleOf was 2 and is 3"]),
+    ({"minimum": 1}, {"exclusiveMinimum": 1}, ["breaking: {at}: minimum 1 became exclusiveMinimum 1"]),
+    ({"exclusiveMinimum": 1}, {"minimum": 1}, ["note: {at}: exclusiveMinimum 1 became minimum 1"]),
+    ({"maximum": 9}, {"exclusiveMaximum": 9}, ["breaking: {at}: maximum 9 became exclusiveMaximum 9"]),
+    ({"exclusiveMaximum": 9}, {"maximum": 8}, ["breaking: {at}: exclusiveMaximum 9 became maximum 8"]),
+    ({"type": "integer", "minimum": 1}, {"type": "integer", "exclusiveMinimum": 0}, []),
+    ({"type": "integer", "exclusiveMaximum": 9}, {"type": "integer", "maximum": 8}, []),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), NUMBERS)
+def test_bounds_of_numbers(before: dict[str, Any], after: dict[str, Any], expected: list[str]) -> None:
+    """What counts is which numbers are taken, not how that is written."""
+    old = copy.deepcopy(OLD)
+    old["paths"]["/orders"]["get"]["parameters"][0]["schema"] = {"type": "number", **before}
+    new = copy.deepcopy(old)
+    new["paths"]["/orders"]["get"]["parameters"][0]["schema"] = {"type": "number", **after}
+
+    lines = [one.format(at="GET /orders, query parameter 'limit'") for one in expected]
+    assert [str(one) for one in compare_documents(old, new)] == lines
 
 
 @pytest.mark.parametrize(("edit", "expected"), OPERATIONS)
