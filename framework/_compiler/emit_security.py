@@ -65,19 +65,19 @@ def _emit_only(source: Source, plan: CredentialPlan, services: list[ServicePlan]
 
 def _use(source: Source, name: str, verification: VerificationPlan) -> None:
     scheme = verification.scheme
-    source.use(
-        **{f"read_{name}": scheme.read, f"verify_{name}": scheme.verify, f"refuse_{name}": scheme.refuse},
-        Refusal=Refusal,
-    )
+    source.use(**{f"read_{name}": scheme.read, f"refuse_{name}": scheme.refuse}, Refusal=Refusal)
+    if not verification.verifier:
+        source.use(**{f"verify_{name}": scheme.verify})
 
 
 def _emit_verification(source: Source, variable: str, name: str, plan: VerificationPlan) -> None:
     arguments = ", ".join(filter(None, ("*found", argument_list(plan.call.arguments))))
+    called = plan.verifier or f"verify_{name}"
     if plan.synchronous:
         source.use(to_thread=asyncio.to_thread)
-        source.line(f"{variable} = await to_thread(verify_{name}, {arguments})")
+        source.line(f"{variable} = await to_thread({called}, {arguments})")
     else:
-        source.line(f"{variable} = await verify_{name}({arguments})")
+        source.line(f"{variable} = await {called}({arguments})")
     # False is nobody as well, whatever its annotation says.
     with source.block(f"if {variable} is None or {variable} is False:"):
         source.line(f"raise refuse_{name}(Refusal.INVALID)")

@@ -28,10 +28,9 @@ from framework._inspect.types import is_foreign, kind_of, without_none
 from framework._markers import take_marker
 from framework._plan import ArgumentPlan, BodyKind, BodyPlan, Call, LayerPlan, Provision, ResponsePlan, RoutePlan
 from framework._services.credentials import CredentialPlanner
-from framework._services.graph import Provider, ServiceGraph
-from framework._services.planner import ServicePlanner, argument_of_request, is_request, lifetime_of
+from framework._services.graph import ServiceGraph
+from framework._services.planner import ServicePlanner, argument_of_request, is_request
 from framework.caching import Preconditions
-from framework.container import Lifetime
 from framework.errors import (
     DefinitionError,
     InvalidHandlerError,
@@ -60,7 +59,6 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     formats: tuple[Format, ...]
     report: Report
     patterns: SlowPatternWatch = field(default_factory=SlowPatternWatch)
-    controllers: dict[type, Provider | None] = field(default_factory=dict)
 
 
 class RoutePlanner:
@@ -147,16 +145,7 @@ class RoutePlanner:
 
     def _controller(self) -> str:
         """Plan who holds the handler: made once for the process, or by each request."""
-        controller, graph, known = self._mounted.controller, self._shared.graph, self._shared.controllers
-        if controller not in known:
-            provider = graph.adopt(controller)
-            if provider is not None:
-                provider = replace(provider, lifetime=lifetime_of(graph, provider.signature))
-            known[controller] = provider
-        provider = known[controller]
-        if provider is None:
-            return ""
-        return (self._shared.process if provider.lifetime is Lifetime.SINGLETON else self._services).make(provider)
+        return self._services.make_settled(self._mounted.controller)
 
     def _arguments(self) -> tuple[ArgumentPlan, ...]:
         planned: list[ArgumentPlan] = []

@@ -20,6 +20,7 @@ __all__ = (
     "accepts",
     "bound_parameters",
     "fill_in",
+    "instance_call",
     "is_async",
     "is_async_generator",
     "is_generator",
@@ -170,6 +171,11 @@ def type_arguments(annotation: Any) -> dict[type, dict[Any, Any]]:
 
     visit(annotation, {})
     return found
+
+
+def instance_call(cls: type) -> Any:
+    """Return the ``__call__`` that a class gives its instances, ``None`` where they cannot be called."""
+    return next((vars(base)["__call__"] for base in cls.__mro__ if "__call__" in vars(base)), None)
 
 
 def is_async(target: Any) -> bool:

@@ -89,6 +89,8 @@ class VerificationPlan(Struct, frozen=True, kw_only=True):
     call: Call
     """The scheme's ``verify``, with the arguments that follow the credentials."""
     synchronous: bool
+    verifier: str = ""
+    """The variable that holds the instance that is called, where ``verify`` is a class."""
 
 
 class CredentialPlan(Struct, frozen=True, kw_only=True):

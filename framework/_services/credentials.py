@@ -14,12 +14,13 @@ from framework._inspect.signatures import (
     Parameter,
     Signature,
     accepts,
+    instance_call,
     is_async,
     is_generator,
     read_signature,
 )
 from framework._inspect.types import without_none
-from framework._plan import ArgumentPlan, Call, CredentialPlan, Provision, VerificationPlan
+from framework._plan import ArgumentPlan, Call, CredentialPlan, Provision, ServicePlan, VerificationPlan
 from framework._services.graph import is_a
 from framework._services.planner import ServicePlanner
 from framework.errors import CyclicProviderError, DefinitionError, InvalidSecurityError
@@ -38,6 +39,7 @@ class _Asked(Struct, kw_only=True, eq=False):
     variable: str
     calls: tuple[Call, ...] = ()
     signatures: tuple[Signature, ...] = ()
+    verifiers: tuple[str, ...] = ()
     scopes: list[tuple[str, ...]] = field(default_factory=list)
     """Of each alternative, those of all who ask for it."""
     optional: bool = True
@@ -118,6 +120,7 @@ class CredentialPlanner:
         try:
             read = [(scheme, _read_verify(scheme, place, path)) for scheme in key]
             one.signatures = tuple(signature for _, signature in read)
+            one.verifiers = tuple(self._verifier(scheme, path) for scheme in key)
             one.calls = tuple(
                 Call(target=scheme.verify, arguments=self._arguments(scheme, signature, path))
                 for scheme, signature in read
@@ -130,16 +133,27 @@ class CredentialPlanner:
         self._planned.append(one)
         return one
 
+    def _verifier(self, scheme: SecurityScheme, path: Sequence[str]) -> str:
+        """Plan the instance of a class that verifies; return its variable, "" for a function."""
+        if not isinstance(scheme.verify, type):
+            return ""
+        variable = self._planner.make_settled(scheme.verify, path)
+        self._check_services((variable,), callable_name(scheme.verify))
+        return variable
+
     def _arguments(self, scheme: SecurityScheme, signature: Signature, path: Sequence[str]) -> tuple[ArgumentPlan, ...]:
         rest = replace(signature, parameters=signature.parameters[len(scheme.credentials) :])
         label = callable_name(scheme.verify)
         arguments = self._planner.arguments(rest, (*path, label))
         for one in arguments:
             self._check_stage(one, signature.where, label)
-        for service in self._services(arguments):
+        self._check_services([name for one in arguments for name in one.variables], label)
+        return arguments
+
+    def _check_services(self, variables: Iterable[str], label: str) -> None:
+        for service in self._services(variables):
             for one in service.call.arguments:
                 self._check_stage(one, f"the provider of {service.label}", label)
-        return arguments
 
     def _check_stage(self, argument: ArgumentPlan, where: str, label: str) -> None:
         if argument.provision in _OF_THE_REQUEST:
@@ -149,9 +163,9 @@ class CredentialPlanner:
                 mend="take the Request itself, or nothing that is read from it",
             )
 
-    def _services(self, arguments: Iterable[ArgumentPlan]) -> list[Any]:
-        """Return the services of the request that some arguments need, in the order in which they are made."""
-        wanted = {name for one in arguments for name in one.variables}
+    def _services(self, variables: Iterable[str]) -> list[ServicePlan]:
+        """Return the services of the request that some variables hold, and what they need, in the order of making."""
+        wanted = set(variables)
         found = []
         for service in reversed(self._planner.services):
             if service.variable in wanted:
@@ -160,12 +174,13 @@ class CredentialPlanner:
         return found[::-1]
 
     def _plan(self, one: _Asked) -> CredentialPlan:
-        arguments = [each for call in one.calls for each in call.arguments]
+        needed = [name for call in one.calls for each in call.arguments for name in each.variables]
         verifications = tuple(
             VerificationPlan(
                 scheme=replace(scheme, scopes=one.scopes[index]),
                 call=one.calls[index],
                 synchronous=not is_async(scheme.verify),
+                verifier=one.verifiers[index],
             )
             for index, scheme in enumerate(one.key)
         )
@@ -175,7 +190,7 @@ class CredentialPlanner:
             verifications=verifications,
             optional=one.optional,
             guards=tuple(one.guards),
-            services=tuple(service.variable for service in self._services(arguments)),
+            services=tuple(service.variable for service in self._services([*one.verifiers, *needed])),
         )
 
 
@@ -184,14 +199,16 @@ def _read_verify(scheme: SecurityScheme, place: str, path: Sequence[str]) -> Sig
     verify: Any = scheme.verify
     label, names = type(scheme).__name__, ", ".join(f"{one}: str" for one in scheme.credentials)
     written = f"write it as async def verify({names}) -> User | None; its other parameters are injected"
-    if not callable(verify) or isinstance(verify, type):
+    is_class = isinstance(verify, type)
+    called = instance_call(verify) if is_class else verify
+    if not callable(called):
         what = f"{label}() is given {value_name(verify)} to verify with"
         raise InvalidSecurityError(place, what, mend=written, needed_by=path)
-    signature = read_signature(verify)
+    signature = read_signature(called, owner=verify if is_class else None, method=is_class)
     count = len(scheme.credentials)
-    if is_generator(verify):
+    if is_generator(called):
         raise InvalidSecurityError(signature.where, "it verifies credentials and is a generator", mend=written)
-    if len(signature.parameters) < count or not accepts(verify, count, more=True):
+    if len(signature.parameters) < count or not accepts(called, count + is_class, more=True):
         what = f"it does not take {' and '.join(scheme.credentials)} first, which {label}() gives it"
         raise InvalidSecurityError(signature.where, what, mend=written)
     for one in signature.parameters[:count]:

@@ -55,6 +55,7 @@ class ServiceGraph:
         self._report = report
         self._registrations: dict[tuple[Any, str | None], Registration] = {}
         self._providers: dict[tuple[Any, str | None], Provider | None] = {}
+        self._settled: dict[type[Any], Provider | None] = {}
         for one in registrations:
             wrong = _wrong_key(one)
             if wrong is not None:
@@ -128,6 +129,15 @@ class ServiceGraph:
             provider = self._read(registration, factory)
             self._providers[factory, None] = None if provider is None else replace(provider, adopted=True)
         return self._providers[factory, None]
+
+    def settle(self, cls: type[Any], lifetime_of: Callable[["ServiceGraph", Signature], Lifetime]) -> Provider | None:
+        """Read a class that need not be registered, and then lives by what it asks for: a controller, a verifier."""
+        if cls not in self._settled:
+            provider = self.find(cls) if self.knows(cls) else self.adopt(cls)
+            if provider is not None and provider.adopted:
+                provider = replace(provider, lifetime=lifetime_of(self, provider.signature))
+            self._settled[cls] = provider
+        return self._settled[cls]
 
 
 def _place(registration: Registration) -> str:

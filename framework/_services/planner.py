@@ -207,6 +207,14 @@ class ServicePlanner:
         self.services.insert(0 if provider.outermost else len(self.services), plan)
         return variable
 
+    def make_settled(self, cls: type[Any], path: Sequence[str] = ()) -> str:
+        """Plan the instance of a class that lives by what it asks for; return its variable, "" where it has none."""
+        provider = self._graph.settle(cls, lifetime_of)
+        if provider is None:
+            return ""
+        of_process = self._singletons if provider.lifetime is Lifetime.SINGLETON else None
+        return (of_process or self).make(provider, path)
+
     def hold(self, label: str, value: Any) -> str:
         """Keep something that exists already under a variable, as an instance is kept."""
         variable = self._variable(label)

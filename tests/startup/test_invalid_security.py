@@ -324,3 +324,80 @@ def test_two_schemes_of_one_name() -> None:
 def names_of(controller: type[Controller]) -> Any:
     """Return the handler of a controller."""
     return vars(controller)["name"]
+
+
+class Verifier:
+    """Verifies, and needs a service."""
+
+    def __init__(self, users: Users) -> None:
+        self._users = users
+
+    async def __call__(self, token: str) -> User | None:
+        """Verify."""
+
+
+class Reader:
+    """Reads a parameter when it is made."""
+
+    def __init__(self, page: Annotated[int, Query()]) -> None:
+        self._page = page
+
+    async def __call__(self, token: str) -> User | None:
+        """Verify."""
+
+
+class Short:
+    """Takes no token."""
+
+    async def __call__(self) -> User | None:
+        """Verify."""
+
+
+class Boolean:
+    """Says only whether it is good."""
+
+    def __call__(self, token: str) -> bool:
+        """Verify."""
+        return token == ""
+
+
+def test_a_class_whose_services_are_missing() -> None:
+    """Its constructor is injected as that of a guard is."""
+    assert mistakes(handler(Bearer(Verifier))) == [
+        (
+            MissingProviderError,
+            f"Verifier.__init__ ({place(Verifier.__init__)}), parameter 'users': no provider for Users.\n"
+            "  Needed by: Names.name -> Verifier\n"
+            "  Mend: container.add_scoped(Users), or give the parameter a default.",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cls", "what", "mend"),
+    [
+        (Short, "it does not take token first, which Bearer() gives it", OF_ONE),
+        (
+            Boolean,
+            "it returns bool, which says nothing of who is asking",
+            "  Mend: return whom the credentials belong to, and None for nobody.",
+        ),
+    ],
+)
+def test_a_class_of_the_wrong_shape(cls: type, what: str, mend: str) -> None:
+    """Its __call__ is looked at as a function is."""
+    call: Any = vars(cls)["__call__"]
+    text = f"{cls.__name__}.__call__ ({place(call)}): {what}.\n{mend}"
+    assert mistakes(handler(Bearer(cls))) == [(InvalidSecurityError, text)]
+
+
+def test_a_class_that_reads_parameters() -> None:
+    """Credentials are verified before parameters are read."""
+    assert mistakes(handler(Bearer(Reader))) == [
+        (
+            InvalidSecurityError,
+            "the provider of Reader, parameter 'page': Reader verifies credentials before parameters and body are "
+            "read, and needs one of them.\n"
+            "  Mend: take the Request itself, or nothing that is read from it.",
+        )
+    ]
