@@ -33,18 +33,57 @@ _PLAIN = (
 
 
 def misfit(default: Any, annotation: Any) -> str | None:
-    """Return why a default is no value of a type, or ``None`` where it is one."""
+    """Return why a default is no value of a type, or ``None`` where it is one: it reaches the handler as it is."""
     if default is UNSET or isinstance(default, msgspec.Raw):
         return None
+    # The text of a date is no date here.
+    made, reason = _converted(default, annotation, builtin_types=_PLAIN)
+    return _unlike(default, made) if reason is None else reason
+
+
+def _misfit_example(example: Any, annotation: Any) -> str | None:
+    """Return why an example is no value of a type; it may be written as JSON has it."""
+    return None if isinstance(example, msgspec.Raw) else _converted(example, annotation)[1]
+
+
+def _converted(value: Any, annotation: Any, builtin_types: tuple[type, ...] | None = None) -> tuple[Any, str | None]:
+    """Return what msgspec makes of a value, and why it makes nothing."""
     try:
         # By way of builtins, since convert() takes no members of an Enum.
-        plain = msgspec.to_builtins(default, builtin_types=_PLAIN, enc_hook=reveal)
-        msgspec.convert(plain, annotation, dec_hook=decode_hook)
+        plain = msgspec.to_builtins(value, builtin_types=_PLAIN, enc_hook=reveal)
+        return msgspec.convert(plain, annotation, builtin_types=builtin_types, dec_hook=decode_hook), None
     except msgspec.ValidationError as error:
-        return str(error)
+        return None, str(error)
     except (TypeError, NotImplementedError):
-        return f"got `{type_name(type(default))}`"
-    return None
+        return None, f"got `{type_name(type(value))}`"
+
+
+# What may stand for each other.
+_FAMILIES: tuple[tuple[type, ...], ...] = ((list, tuple), (set, frozenset), (dict,))
+_COLLECTIONS = (list, tuple, set, frozenset, dict)
+_BUILTIN = (type(None), bool, int, float, str, *_PLAIN)
+
+
+def _unlike(default: Any, made: Any) -> str | None:
+    """Return how a default differs in kind from what msgspec makes of it: the value of an Enum is no member."""
+    if type(made) in _COLLECTIONS:
+        family = next(one for one in _FAMILIES if type(made) in one)
+        # Of Any, what is no collection may have been made one.
+        fits = isinstance(default, family) or not isinstance(default, _COLLECTIONS)
+    else:
+        fits = type(made) in _BUILTIN or isinstance(default, type(made))
+    if not fits:
+        return f"Expected `{type_name(type(made))}`, got `{type_name(type(default))}`"
+    found = (_unlike(one, other) for one, other in _pairs(default, made))
+    return next((one for one in found if one is not None), None)
+
+
+def _pairs(default: Any, made: Any) -> list[tuple[Any, Any]]:
+    """Return what stands at the same places in two collections; sets have none."""
+    if isinstance(default, dict) and isinstance(made, dict):
+        return [*zip(default, made, strict=False), *zip(default.values(), made.values(), strict=False)]
+    both = isinstance(default, (list, tuple)) and isinstance(made, (list, tuple))
+    return list(zip(default, made, strict=False)) if both else []
 
 
 def wrong_defaults(kind: inspect.Type) -> Iterator[InvalidDefaultError]:
@@ -73,7 +112,7 @@ def named_examples(marker: ParameterMarker | Body, annotation: Any, where: str, 
 def check_examples(examples: Mapping[str, Any], annotation: Any, where: str) -> None:
     """Raise InvalidExampleError for the first example that is no value of a type."""
     for name, example in examples.items():
-        reason = misfit(example, annotation)
+        reason = _misfit_example(example, annotation)
         if reason is not None:
             raise InvalidExampleError(where, name, example, reason)
 
@@ -83,6 +122,6 @@ def wrong_examples(kind: inspect.Type, where: str) -> Iterator[InvalidExampleErr
     for one in subtypes(kind):
         given = one.extra_json_schema if isinstance(one, inspect.Metadata) else None
         for example in (given or {}).get("examples", ()):
-            reason = misfit(example, form_of(one).hint)
+            reason = _misfit_example(example, form_of(one).hint)
             if reason is not None:
                 yield InvalidExampleError(where, "", example, reason)

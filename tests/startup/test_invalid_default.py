@@ -2,15 +2,17 @@
 
 import datetime as dt
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from framework import Controller, Header, Query, get, post
+from framework import App, Body, Controller, Header, Query, get, post
 from framework.errors import InvalidDefaultError
-from tests.startup.expected import mistakes, place
+from framework.types import SecretStr
+from tests.startup.expected import mistakes, place, told
 
 MEND = "  Mend: give a default that fits, or a type that admits it."
 
@@ -136,3 +138,78 @@ def test_of_every_type_that_fits() -> None:
             return f"{colour} {colours} {day} {key} {names} {ratio} {missing} {page}"
 
     assert mistakes(Orders) == []
+
+
+class Invoice(Struct):
+    """Has a field whose default is written as JSON has it."""
+
+    due: dt.date = "2026-12-31"  # type: ignore[assignment]  # the mistake
+
+
+def test_a_text_in_the_place_of_a_value() -> None:
+    """A default reaches the handler as it is: what JSON would have in the place of a value is none."""
+
+    class Orders(Controller):
+        @get("/a")
+        async def date(self, given: dt.date = "2026-12-31") -> str:  # type: ignore[assignment]  # the mistake
+            return given.isoformat()
+
+        @get("/b")
+        async def member(self, given: Colour = 1) -> str:  # type: ignore[assignment]  # the mistake
+            return given.name
+
+        @get("/c")
+        async def members(self, given: tuple[Colour, ...] = (Colour.RED, 1)) -> str:  # type: ignore[assignment]  # the mistake
+            return given[1].name
+
+        @post("/d")
+        async def model(self, given: Page = {"number": 1}) -> str:  # type: ignore[assignment]  # the mistake
+            return str(given.number)
+
+        @get("/e")
+        async def secret(self, given: Annotated[SecretStr, Header()] = "sesame") -> str:  # type: ignore[assignment]  # the mistake
+            return given.reveal()
+
+        @post("/f")
+        async def invoice(self, given: Invoice) -> str:
+            return given.due.isoformat()
+
+    def told(function: Any, default: str, reason: str) -> tuple[type, str]:
+        where = f"{function.__qualname__.rpartition('<locals>.')[2]} ({place(function)}), parameter 'given'"
+        return InvalidDefaultError, f"{where}: its default {default} does not fit its type ({reason}).\n{MEND}"
+
+    assert mistakes(Orders) == [
+        told(Orders.date, "'2026-12-31'", "Expected `date`, got `str`"),
+        told(Orders.member, "1", "Expected `Colour`, got `int`"),
+        told(Orders.members, "(<Colour.RED: 1>, 1)", "Expected `Colour`, got `int`"),
+        told(Orders.model, "{'number': 1}", "Expected `Page`, got `dict`"),
+        told(Orders.secret, "'sesame'", "Expected `SecretStr`, got `str`"),
+        (
+            InvalidDefaultError,
+            f"Invoice ({place(Invoice)}), field 'due': its default '2026-12-31' does not fit its type "
+            f"(Expected `date`, got `str`).\n{MEND}",
+        ),
+    ]
+
+
+def test_defaults_that_fit() -> None:
+    """A number may be a whole one, a list may stand for a tuple, and Any is anything."""
+
+    class Orders(Controller):
+        @get("/a")
+        async def number(self, given: float = 1) -> str:
+            return str(given)
+
+        @get("/b")
+        async def listed(self, given: Sequence[Colour] = (Colour.RED,), also: tuple[str, ...] = []) -> str:  # type: ignore[assignment]  # it does no harm
+            return f"{given} {also}"
+
+        @post("/c")
+        async def anything(self, given: Annotated[Any, Body()] = Page()) -> str:
+            return str(given)
+
+        @post("/d")
+        async def mapped(self, given: dict[str, list[Page]] = {"first": [Page()]}) -> str:
+            return str(given)
+
+    assert told(App(controllers=[Orders])) == []
