@@ -10,7 +10,7 @@ from framework.errors import InvalidMarkerError
 from framework.params import Body, Inject, ParameterMarker
 from framework.schemes import Credentials
 
-__all__ = ("Marker", "split_marker", "take_marker")
+__all__ = ("Marker", "refuse_foreign", "split_marker", "take_marker")
 
 Marker: typing.TypeAlias = ParameterMarker | Body | Inject | Credentials
 _MARKERS = (ParameterMarker, Body, Inject, Credentials)
@@ -22,8 +22,9 @@ def take_marker(parameter: Parameter, where: str) -> tuple[Any, Marker | None]:
     if _is_marker(parameter.default):
         marker = _name(parameter.default)
         kind = "int" if annotation is MISSING else type_name(annotation)
+        written = f"{marker[:-1]}verify)" if isinstance(parameter.default, Credentials) else marker
         raise InvalidMarkerError(
-            where, name, f"{marker} stands as its default", f"write {name}: Annotated[{kind}, {marker}]"
+            where, name, f"{marker} stands as its default", f"write {name}: Annotated[{kind}, {written}]"
         )
     plain, markers = split_marker(annotation)
     if _is_marker(without_none(plain)):
@@ -48,6 +49,24 @@ def take_marker(parameter: Parameter, where: str) -> tuple[Any, Marker | None]:
             f"put it around the whole type: Annotated[{type_name(plain)}, {marker}]",
         )
     return plain, markers[0] if markers else None
+
+
+# Frameworks whose markers look like ours, and constraints that look like Meta.
+_OTHERS = frozenset({"annotated_types", "fastapi", "litestar", "pydantic"})
+
+
+def refuse_foreign(parameter: Parameter, where: str) -> None:
+    """Raise InvalidMarkerError where a handler's parameter carries what another framework would read."""
+    for one in _metadata(parameter.annotation):
+        cls = one if isinstance(one, type) else type(one)
+        owner = cls.__module__.partition(".")[0]
+        if owner in _OTHERS:
+            raise InvalidMarkerError(
+                where,
+                parameter.name,
+                f"it carries {cls.__name__}() of {owner}, which nobody reads here",
+                "take the markers of framework and Meta of msgspec; services are injected by their type",
+            )
 
 
 def _metadata(annotation: Any) -> tuple[Any, ...]:

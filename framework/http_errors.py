@@ -126,9 +126,7 @@ class HTTPError(_Members, Exception):
             cls.type = type
         cls.members = _members_of(cls)
 
-    def __init__(
-        self, detail: str | None = None, /, *, headers: Mapping[str, str] | None = None, **members: Any
-    ) -> None:
+    def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
         super().__init__(detail)
         self.detail = detail
         self.headers = headers

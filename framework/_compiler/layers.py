@@ -1,11 +1,12 @@
 """Guards, middlewares and exception handlers: checked, and classes among them built by the container."""
 
+import typing
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from framework._compiler.collect import Level
 from framework._inspect.names import callable_name, describe, describe_class, type_name, value_name
-from framework._inspect.signatures import accepts, is_async
+from framework._inspect.signatures import MISSING, accepts, instance_call, is_async, read_signature
 from framework._plan import LayerPlan
 from framework._services.graph import ServiceGraph
 from framework._services.planner import ServicePlanner
@@ -122,4 +123,26 @@ def _check(layer: Any, role: str, level: Level) -> None:
             f"{callable_name(layer) if callable(layer) else value_name(layer)} is given as {shape.name} "
             f"of {level.label} and cannot be called as one",
             mend=f"write it as {shape.written}, or as a class with such a __call__",
+        )
+    if role == "guard":
+        _check_result(layer, level)
+
+
+# What says nothing, or that nothing is returned.
+_NOTHING = (MISSING, None, type(None), Any, typing.NoReturn, typing.Never)
+
+
+def _check_result(guard: Any, level: Level) -> None:
+    """Refuse a guard that would tell by its result whether it admits: nobody looks at that."""
+    try:
+        is_class = isinstance(guard, type)
+        signature = read_signature(instance_call(guard) if is_class else guard, owner=guard if is_class else None)
+    except DefinitionError:
+        return  # Its annotations are of no use to anybody else.
+    if signature.returns not in _NOTHING:
+        told = type_name(signature.returns)
+        raise InvalidLayerError(
+            signature.where,
+            f"it is given as a guard of {level.label} and returns {told}, which nobody looks at",
+            mend="raise Forbidden or another HTTPError to refuse, and annotate it -> None",
         )

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import UNSET, Struct
 from msgspec.structs import asdict
 
+from framework._compiler.document_options import check_document
 from framework._inspect.names import callable_name, value_name
 from framework._openapi.settings import OpenAPI
 from framework._sockets.handshake import ANY_ORIGIN, parse_origin
@@ -215,7 +216,7 @@ def check_settings(
             _check_limits(where, value, report)
         if isinstance(value, Deprecation) and not _check_deprecation(where, value, report):
             continue
-        if name == "openapi" and _has_shared_places(where, value, report):
+        if name == "openapi" and not _check_documents(where, value, report):
             continue
         if shape is None or shape.fits(value) or (shape.optional and value is None):
             kept[name] = value
@@ -258,6 +259,13 @@ def _check_limits(where: str, limits: Limits, report: Callable[[DefinitionError]
         if not (value is UNSET or shape.fits(value) or (shape.optional and value is None)):
             what = f"Limits({name}={value_name(value)}) is not {shape.expected}"
             report(InvalidOptionError(where, what, mend=f"write it as Limits({name}={shape.example})"))
+
+
+def _check_documents(where: str, value: Any, report: Callable[[DefinitionError], None]) -> bool:
+    """Report what is wrong with the documents of an app, and tell whether nothing is."""
+    listed = value if _is_series(value) else (value,)
+    fit = [check_document(where, one, report) for one in listed if isinstance(one, OpenAPI)]
+    return all(fit) and not _has_shared_places(where, value, report)
 
 
 def _has_shared_places(where: str, documents: Any, report: Callable[[DefinitionError], None]) -> bool:

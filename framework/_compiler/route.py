@@ -10,6 +10,7 @@ from framework._binding.binder import RequestBinder
 from framework._binding.defaults import check_examples
 from framework._compiler.collect import Mounted, Report
 from framework._compiler.layers import LayerPlanner
+from framework._compiler.raised import check_errors
 from framework._compiler.slow_patterns import SlowPatternWatch
 from framework._compiler.sockets import UPGRADED, argument_of_socket, binding_method, is_socket, plan_socket
 from framework._compiler.streaming import plan_answer
@@ -25,21 +26,20 @@ from framework._inspect.signatures import (
     type_arguments,
 )
 from framework._inspect.types import is_foreign, kind_of, without_none
-from framework._markers import take_marker
+from framework._markers import refuse_foreign, take_marker
 from framework._plan import ArgumentPlan, BodyKind, BodyPlan, Call, LayerPlan, Provision, ResponsePlan, RoutePlan
 from framework._services.credentials import CredentialPlanner
-from framework._services.graph import ServiceGraph
+from framework._services.graph import ServiceGraph, is_a
 from framework._services.planner import ServicePlanner, argument_of_request, is_request
 from framework.caching import Preconditions
 from framework.errors import (
     DefinitionError,
+    InvalidDefaultError,
     InvalidHandlerError,
-    InvalidResponseError,
     MissingAnnotationError,
     UnknownPlaceholderError,
 )
 from framework.formats import Format
-from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.params import Inject
 from framework.schemes import Credentials, stated_security
@@ -163,6 +163,7 @@ class RoutePlanner:
     def _argument(self, parameter: Parameter) -> ArgumentPlan | None:
         """Decide where a handler's argument comes from, in the order that the documentation gives."""
         where = self._mounted.where
+        refuse_foreign(parameter, where)
         annotation, marker = take_marker(parameter, where)
         if annotation is MISSING:
             raise MissingAnnotationError(where, parameter.name)
@@ -179,7 +180,10 @@ class RoutePlanner:
             self._leave(parameter)
             return None
         if self._shared.graph.knows(annotation) or is_foreign(without_none(annotation)):
-            return self._services.inject(parameter, annotation, where, self._path)
+            argument = self._services.inject(parameter, annotation, where, self._path)
+            if argument is None:
+                _check_stand_in(parameter, annotation, where)
+            return argument
         return self._binder.bind_unmarked(parameter, where)
 
     @property
@@ -219,10 +223,7 @@ class RoutePlanner:
             report(InvalidHandlerError(where, what, mend="write it as async def"))
         bodies = () if body is None else (body.type,)
         self._shared.patterns.look_at(where, (*(kind_of(one.annotation) for one in self._binder.parameters), *bodies))
-        for one in self._options.get("raises", ()):
-            if not (isinstance(one, type) and issubclass(one, HTTPError)):
-                what = f"raises= names {type_name(one)}, which is no HTTPError"
-                report(InvalidResponseError(where, what, mend="derive it from HTTPError with a status, or take it out"))
+        check_errors(where, self._options.get("raises", ()), report)
 
     def _check_function(self) -> None:
         function, where = self._mounted.function, self._mounted.where
@@ -233,6 +234,14 @@ class RoutePlanner:
         if self._synchronous and (is_async(written) or is_async_generator(written)):
             what = "the decorator around it makes it a plain function"
             raise InvalidHandlerError(where, what, mend="write its wrapper as async def")
+
+
+def _check_stand_in(parameter: Parameter, annotation: Any, where: str) -> None:
+    """Raise InvalidDefaultError where the default of a service that nobody provides is none: Depends(), for example."""
+    default = parameter.default
+    if default is not None and not is_a(type(default), without_none(annotation)):
+        reason = f"got `{type_name(type(default))}`"
+        raise InvalidDefaultError(where, f"parameter {parameter.name!r}", default, reason)
 
 
 def _handler_signature(mounted: Mounted) -> Signature:

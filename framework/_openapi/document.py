@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 from msgspec import Struct, inspect
 
+from framework._inspect.names import type_name
+from framework._inspect.types import unsupported
 from framework._openapi.docstrings import class_description, summary_and_description
 from framework._openapi.naming import input_and_output_names, named_types
 from framework._openapi.operations import READ, Operation, describe_operations
@@ -19,6 +21,7 @@ from framework._openapi.security import security_schemes
 from framework._openapi.selection import has_channels
 from framework._openapi.settings import OpenAPI
 from framework._plan import RoutePlan
+from framework.errors import InvalidOptionError
 
 __all__ = ("Described", "build_document", "describe_document", "encode_document")
 
@@ -44,8 +47,12 @@ class Described(Struct, frozen=True, kw_only=True):
 def describe_document(settings: OpenAPI, routes: Sequence[RoutePlan]) -> Described:
     """Return what stands in the documents of the routes that are shown.
 
-    Raises an ExceptionGroup of DefinitionErrors where two operations, or their ids, would be the same.
+    Raises an ExceptionGroup of DefinitionErrors where two operations, or their ids, would be the same, and for webhooks
+    whose bodies have no schema.
     """
+    mistakes = _webhook_mistakes(settings.webhooks)
+    if mistakes:
+        raise ExceptionGroup("The OpenAPI document cannot be made", mistakes)
     operations = describe_operations(routes)
     channels = _channels_of(routes) if has_channels(routes) else ()
     answers = _answers_in(operations)
@@ -123,6 +130,19 @@ def encode_document(document: dict[str, Any]) -> bytes:
 
 def _part(operation: Operation, *, read: bool) -> dict[str, Any]:
     return {key: value for key, value in operation.body.items() if (key in READ) is read}
+
+
+def _webhook_mistakes(webhooks: Mapping[str, Any]) -> list[InvalidOptionError]:
+    refused = {name: (body, unsupported(body)) for name, body in webhooks.items()}
+    return [
+        InvalidOptionError(
+            "OpenAPI",
+            f"the webhook {name!r} sends {type_name(body)}, which has no schema ({why.reason})",
+            mend=why.mend or "give a Struct, a dataclass, a TypedDict or a builtin",
+        )
+        for name, (body, why) in refused.items()
+        if why is not None
+    ]
 
 
 def _webhook(body: Any) -> dict[str, Any]:

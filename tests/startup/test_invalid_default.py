@@ -213,3 +213,29 @@ def test_defaults_that_fit() -> None:
             return str(given)
 
     assert told(App(controllers=[Orders])) == []
+
+
+class Clock:
+    """A service that nobody provides."""
+
+
+class Depends:
+    """What another framework has in the place of a default."""
+
+
+def test_of_a_service() -> None:
+    """Where nobody provides a service its default stands in, if it is one; None says that there may be none."""
+
+    class Orders(Controller):
+        @get("/a")
+        async def wrong(self, clock: Clock = Depends()) -> str:  # type: ignore[assignment]  # the mistake
+            return str(clock)
+
+        @get("/b")
+        async def right(self, clock: Clock = Clock(), other: Clock | None = None) -> str:
+            return f"{clock} {other}"
+
+    ((kind, text),) = mistakes(Orders)
+    assert kind is InvalidDefaultError
+    assert text.startswith(f"Orders.wrong ({place(Orders.wrong)}), parameter 'clock': its default <")
+    assert text.endswith(f"does not fit its type (got `Depends`).\n{MEND}")

@@ -1,12 +1,13 @@
 """InvalidLayerError: a guard, middleware or exception handler of the wrong shape."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from aiohttp import web
 
 from framework import App, Container, Controller, Router, get
 from framework.errors import InvalidLayerError
+from framework.http_errors import Forbidden
 from tests.startup.expected import after, mistakes, place, told
 
 GUARD = "  Mend: write it as async def guard(request) -> None, or as a class with such a __call__."
@@ -160,3 +161,46 @@ def test_a_scoped_guard() -> None:
         )
     ]
     assert build(lambda container: container.add_singleton(Registered)) == []
+
+
+async def is_ann(request: web.Request) -> bool:
+    """Tell by the result."""
+    return request.headers.get("X-User") == "ann"
+
+
+class IsAnn:
+    """Tells by the result as well."""
+
+    async def __call__(self, request: web.Request) -> bool:
+        """Tell."""
+        return request.headers.get("X-User") == "ann"
+
+
+async def silent(request: web.Request):  # type: ignore[no-untyped-def]  # what is tested
+    """Say nothing of the result."""
+
+
+async def never(request: web.Request) -> NoReturn:
+    """Refuse everybody."""
+    raise Forbidden(request.path)
+
+
+async def unreadable(request: web.Request) -> "Nowhere":  # type: ignore[name-defined]  # what is tested
+    """Have a result that nobody needs to know."""
+
+
+def test_a_guard_that_tells_by_its_result() -> None:
+    """False would admit everybody: a guard raises to refuse."""
+    mend = "  Mend: raise Forbidden or another HTTPError to refuse, and annotate it -> None."
+
+    assert mistakes(Orders, guards=[is_ann, IsAnn, silent, never, unreadable]) == [
+        (
+            InvalidLayerError,
+            f"is_ann ({place(is_ann)}): it is given as a guard of app and returns bool, which nobody looks at.\n{mend}",
+        ),
+        (
+            InvalidLayerError,
+            f"IsAnn.__call__ ({place(IsAnn.__call__)}): it is given as a guard of app and returns bool, "
+            f"which nobody looks at.\n{mend}",
+        ),
+    ]

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from framework import Body, Controller, Cookie, Header, Inject, Path, Query, get
 from framework.errors import InvalidMarkerError
+from framework.security import Bearer
 from tests.startup.expected import mistakes, mistakes_of, place
 
 NO_STYLE: Any = "commas"
@@ -308,3 +309,56 @@ def test_what_is_no_mistake() -> None:
             return f"{value} {other}"
 
     assert mistakes(Orders) == []
+
+
+class Depends:
+    """Has the name, and by its module the origin, of what another framework reads."""
+
+    def __init__(self, provider: object) -> None:
+        self.provider = provider
+
+
+Depends.__module__ = "fastapi.params"
+
+
+class Ge:
+    """A constraint of another library."""
+
+
+Ge.__module__ = "annotated_types"
+
+
+def test_markers_of_others() -> None:
+    """What a route would read otherwise, or not check at all, when it is brought over as it is."""
+
+    class Orders(Controller):
+        @get("/a")
+        async def user(self, value: Annotated[str, Depends(Clock)]) -> str:
+            return value
+
+        @get("/b")
+        async def limit(self, value: Annotated[int, Query(), Ge] = 1) -> str:
+            return str(value)
+
+    mend = "take the markers of framework and Meta of msgspec; services are injected by their type"
+    marker_told(
+        Orders,
+        (Orders.user, "it carries Depends() of fastapi, which nobody reads here", mend),
+        (Orders.limit, "it carries Ge() of annotated_types, which nobody reads here", mend),
+    )
+
+
+def test_credentials_as_a_default() -> None:
+    """The mend keeps the function that verifies."""
+
+    async def verify(token: str) -> Page | None:
+        return Page(len(token))
+
+    class Orders(Controller):
+        @get()
+        async def search(self, value: Page = Bearer(verify)) -> str:  # type: ignore[assignment]  # the mistake
+            return str(value)
+
+    marker_told(
+        Orders, (Orders.search, "Bearer() stands as its default", "write value: Annotated[Page, Bearer(verify)]")
+    )

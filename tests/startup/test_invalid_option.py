@@ -479,3 +479,70 @@ def test_documents_at_one_place() -> None:
             "  Mend: give each OpenAPI its own docs_path=.",
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "what", "mend"),
+    [
+        ({"title": 3}, "title=3) is not a text", 'title="Shop"'),
+        ({"version": 1.0}, "version=1.0) is not a text", 'version="1.0"'),
+        ({"description": b""}, "description=b'') is not a text", 'description="All that is sold."'),
+        ({"contact": "me"}, "contact='me') is not a mapping", 'contact={"name": "Ann", "email": "ann@shop.example"}'),
+        (
+            {"license": {"identifier": "MIT"}},
+            "license={'identifier': 'MIT'}) is not a mapping with a name",
+            'license={"name": "MIT", "identifier": "MIT"}',
+        ),
+        (
+            {"servers": "https://shop.example"},
+            "servers='https://shop.example') is not a sequence of URLs, or of mappings with a url",
+            'servers=("https://shop.example",)',
+        ),
+        (
+            {"servers": [{"description": "Test"}]},
+            "servers=[{'description': 'Test'}]) is not a sequence of URLs, or of mappings with a url",
+            'servers=("https://shop.example",)',
+        ),
+        ({"tags": ["a"]}, "tags=['a']) is not a mapping of tags to texts", 'tags={"orders": "What is sold"}'),
+        (
+            {"external_docs": {}},
+            "external_docs={}) is not a mapping with a url",
+            'external_docs={"url": "https://shop.example/docs"}',
+        ),
+        (
+            {"webhooks": [int]},
+            "webhooks=[int]) is not a mapping of names to types",
+            'webhooks={"orderPlaced": OrderPlaced}',
+        ),
+        ({"path": "a.json"}, "path='a.json') is not a path that begins with \"/\"", 'path="/openapi.json"'),
+        ({"yaml": "no"}, "yaml='no') is not True or False", "yaml=False"),
+        ({"docs_path": 3}, 'docs_path=3) is not a path that begins with "/"', 'docs_path="/docs"'),
+        ({"guards": print}, "guards=print) is not a sequence", "guards=(require_admin,)"),
+    ],
+)
+def test_settings_of_a_document(settings: dict[str, Any], what: str, mend: str) -> None:
+    """What would be served as it is, and break those who read it, is told with the place of the call of App."""
+
+    def make() -> App:
+        return App([Orders], openapi=OpenAPI(**settings))
+
+    assert told(make()) == [
+        (InvalidOptionError, f"App ({after(make, 1)}): OpenAPI({what}.\n  Mend: write it as {mend}.")
+    ]
+
+
+class Unknown:
+    """A class that has no schema."""
+
+
+def test_a_webhook_without_a_schema() -> None:
+    """What is sent to others must be something that can be described."""
+    documents = OpenAPI(webhooks={"orderPlaced": dict[str, int], "orderLost": Unknown})
+
+    assert told(App([Orders], openapi=documents)) == [
+        (
+            InvalidOptionError,
+            "OpenAPI: the webhook 'orderLost' sends Unknown, which has no schema (msgspec does not know Unknown).\n"
+            "  Mend: give a Struct, a dataclass, a TypedDict or a builtin.",
+        )
+    ]

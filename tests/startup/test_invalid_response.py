@@ -9,7 +9,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from framework import Controller, EventStream, HTTPError, Response, get, post
-from framework.errors import InvalidResponseError, UnencodableReturnError
+from framework.errors import InvalidResponseError, UnencodableReturnError, UnresolvedAnnotationError
 from framework.formats import MSGPACK
 from framework.http_errors import NotFound
 from framework.responses import Redirect
@@ -82,7 +82,7 @@ def test_raises_names_what_is_no_http_error() -> None:
     where = f"Orders.search ({place(Orders.search)})"
     assert mistakes(Orders) == [
         (InvalidResponseError, f"{where}: raises= names ValueError, which is no HTTPError.\n{mend}"),
-        (InvalidResponseError, f"{where}: raises= names HTTPError('made'), which is no HTTPError.\n{mend}"),
+        (InvalidResponseError, f"{where}: raises= names an instance of HTTPError.\n  Mend: name the class."),
         (InvalidResponseError, f"{where}: raises= names 'NotFound', which is no HTTPError.\n{mend}"),
     ]
 
@@ -340,4 +340,60 @@ def test_streams_that_are_none() -> None:
     }
     assert mistakes(Orders) == [
         (InvalidResponseError, f"Orders.{name} ({place(vars(Orders)[name])}): {what}") for name, what in told.items()
+    ]
+
+
+class Engine:
+    """A service, not data."""
+
+
+class Fine(HTTPError, status=200):
+    """Is no error."""
+
+
+class Doubled(HTTPError, status=409):
+    """Has members that every problem has, and one that cannot be written."""
+
+    status: int  # type: ignore[misc]  # the mistake
+    title: str  # type: ignore[misc]  # the mistake
+    engine: Engine
+
+
+class Lost(HTTPError, status=404):
+    """Names what cannot be found."""
+
+    place: "Nowhere"  # type: ignore[name-defined]
+
+
+def test_errors_that_cannot_be_answered() -> None:
+    """Whether there is a document or not, they would be a 500 when they are raised; each is told once."""
+
+    class Orders(Controller):
+        @get("/a", raises=(Fine, Doubled))
+        async def first(self) -> str:
+            return ""
+
+        @get("/b", raises=(Doubled, Lost))
+        async def second(self) -> str:
+            return ""
+
+    doubled = f"Doubled ({place(Doubled)})"
+    other_name = "is one that every problem has already.\n  Mend: give it another name."
+    assert mistakes(Orders) == [
+        (
+            InvalidResponseError,
+            f"Fine ({place(Fine)}): its status 200 is not that of an error.\n  Mend: give it a status from 400 to 599.",
+        ),
+        (InvalidResponseError, f"{doubled}: its member 'status' {other_name}"),
+        (InvalidResponseError, f"{doubled}: its member 'title' {other_name}"),
+        (
+            InvalidResponseError,
+            f"{doubled}: its member 'engine' is Engine, which cannot be encoded (msgspec does not know Engine).\n"
+            "  Mend: use builtins, a Struct or a dataclass.",
+        ),
+        (
+            UnresolvedAnnotationError,
+            f"Lost ({place(Lost)}): its annotations cannot be resolved (name 'Nowhere' is not defined).\n"
+            "  Mend: import the name at module level, not under TYPE_CHECKING, where the function is defined.",
+        ),
     ]

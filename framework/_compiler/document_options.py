@@ -1,0 +1,100 @@
+"""Checks what an ``OpenAPI`` says: a document with the wrong things in it is served, and breaks those who read it."""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from framework._inspect.names import callable_name, value_name
+from framework._openapi.settings import OpenAPI
+from framework.errors import DefinitionError, InvalidOptionError
+
+__all__ = ("check_document",)
+
+
+class _Shape(Struct, frozen=True):
+    fits: Callable[[Any], bool]
+    expected: str
+    example: str
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _may_be_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("/")
+
+
+def _is_switch(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_series(value: Any) -> bool:
+    return isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping | type)
+
+
+def _has(*names: str) -> Callable[[Any], bool]:
+    """Return what tells of an object of OpenAPI, which may be left out, whether it has what it must have."""
+    return lambda value: (
+        value is None or (isinstance(value, Mapping) and all(_is_text(value.get(one)) for one in names))
+    )
+
+
+def _are_servers(value: Any) -> bool:
+    return _is_series(value) and all(isinstance(one, str) or (one is not None and _has("url")(one)) for one in value)
+
+
+def _are_texts_by_name(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(one, str) for pair in value.items() for one in pair)
+
+
+def _are_by_name(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(one, str) for one in value)
+
+
+_A_PATH = 'a path that begins with "/"'
+_SHAPES: Mapping[str, _Shape] = {
+    "title": _Shape(_is_text, "a text", 'title="Shop"'),
+    "version": _Shape(_is_text, "a text", 'version="1.0"'),
+    "summary": _Shape(_may_be_text, "a text", 'summary="Sells things"'),
+    "description": _Shape(_may_be_text, "a text", 'description="All that is sold."'),
+    "terms_of_service": _Shape(_may_be_text, "a text", 'terms_of_service="https://shop.example/terms"'),
+    "contact": _Shape(_has(), "a mapping", 'contact={"name": "Ann", "email": "ann@shop.example"}'),
+    "license": _Shape(_has("name"), "a mapping with a name", 'license={"name": "MIT", "identifier": "MIT"}'),
+    "servers": _Shape(
+        _are_servers, "a sequence of URLs, or of mappings with a url", 'servers=("https://shop.example",)'
+    ),
+    "tags": _Shape(_are_texts_by_name, "a mapping of tags to texts", 'tags={"orders": "What is sold"}'),
+    "external_docs": _Shape(_has("url"), "a mapping with a url", 'external_docs={"url": "https://shop.example/docs"}'),
+    "webhooks": _Shape(_are_by_name, "a mapping of names to types", 'webhooks={"orderPlaced": OrderPlaced}'),
+    "path": _Shape(_is_path, _A_PATH, 'path="/openapi.json"'),
+    "yaml": _Shape(_is_switch, "True or False", "yaml=False"),
+    "docs_path": _Shape(lambda value: value is None or _is_path(value), _A_PATH, 'docs_path="/docs"'),
+    "asyncapi_path": _Shape(lambda value: value is None or _is_path(value), _A_PATH, 'asyncapi_path="/asyncapi.json"'),
+    "guards": _Shape(_is_series, "a sequence", "guards=(require_admin,)"),
+    "middlewares": _Shape(_is_series, "a sequence", "middlewares=(measure,)"),
+}
+
+
+def check_document(where: str, settings: OpenAPI, report: Callable[[DefinitionError], None]) -> bool:
+    """Report what is wrong with the settings of a document, and tell whether nothing is."""
+    mistakes = list(_mistakes(where, settings))
+    for one in mistakes:
+        report(one)
+    return not mistakes
+
+
+def _mistakes(where: str, settings: OpenAPI) -> list[DefinitionError]:
+    found: list[DefinitionError] = []
+    for name, shape in _SHAPES.items():
+        value = getattr(settings, name)
+        if not shape.fits(value):
+            given = callable_name(value) if callable(value) else value_name(value)
+            what = f"OpenAPI({name}={given}) is not {shape.expected}"
+            found.append(InvalidOptionError(where, what, mend=f"write it as {shape.example}"))
+    return found
