@@ -4,6 +4,7 @@ import importlib
 import sys
 import tomllib
 import traceback
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def _attribute(reference: str) -> Any:
         raise ToolError(f"{reference!r} names no app", mend="write it as module:attribute, for example shop.main:app")
     try:
         found: Any = importlib.import_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if is_definition_error(error):
             raise
         raise ToolError(f"{module} cannot be imported: {_in_one_line(error)}", mend="mend it there") from error
@@ -81,7 +82,7 @@ def is_definition_error(error: BaseException) -> bool:
     return isinstance(error, ExceptionGroup) and error.split(DefinitionError)[1] is None
 
 
-def _in_one_line(error: Exception) -> str:
+def _in_one_line(error: BaseException) -> str:
     frames = [one for one in traceback.extract_tb(error.__traceback__) if not _is_machinery(one.filename)]
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {' '.join(str(error).split())}{place}"
@@ -103,7 +104,7 @@ def _as_app(reference: str, found: Any) -> App:
         return _checked(reference, found)
     try:
         made = found()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if is_definition_error(error):
             raise
         raise ToolError(f"{reference}() fails: {_in_one_line(error)}", mend="mend it, or name an App") from error
@@ -114,7 +115,10 @@ def _as_app(reference: str, found: Any) -> App:
 
 def _checked(reference: str, found: Any) -> App:
     if not isinstance(found, App):
+        if isinstance(found, Coroutine):
+            found.close()
         raise ToolError(
-            f"{reference} is a {type(found).__name__}", mend="name an App, or a function without parameters for one"
+            f"{reference} is of type {type(found).__name__}",
+            mend="name an App, or a function without parameters for one",
         )
     return found

@@ -61,11 +61,30 @@ def test_an_app_may_be_made_or_held(run: Run, write: Write, added: str, attribut
             "shop:Order",
             "shop:Order() fails: TypeError: Missing required argument 'number'; mend it, or name an App",
         ),
-        ("number = 3\n", "shop:number", "shop:number is a int; name an App, or a function without parameters for one"),
+        (
+            "number = 3\n",
+            "shop:number",
+            "shop:number is of type int; name an App, or a function without parameters for one",
+        ),
         (
             "def make():\n    return 3\n",
             "shop:make",
-            "shop:make() is a int; name an App, or a function without parameters for one",
+            "shop:make() is of type int; name an App, or a function without parameters for one",
+        ),
+        (
+            "async def make():\n    return app\n",
+            "shop:make",
+            "shop:make() is of type coroutine; name an App, or a function without parameters for one",
+        ),
+        (
+            "def make():\n    raise SystemExit('No settings')\n",
+            "shop:make",
+            "shop:make() fails: SystemExit: No settings ({shop}:23); mend it, or name an App",
+        ),
+        (
+            "raise SystemExit(3)\n",
+            "shop:app",
+            "shop cannot be imported: SystemExit: 3 ({shop}:22); mend it there",
         ),
         ("web = app.build()\n", "shop:web", "shop:web is what an app was built into; name the App itself"),
         (
