@@ -3,13 +3,14 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+import orjson
 from msgspec import Struct
 
 from framework._inspect.names import callable_name, value_name
 from framework._openapi.settings import OpenAPI
 from framework.errors import DefinitionError, InvalidOptionError
 
-__all__ = ("check_document",)
+__all__ = ("check_document", "is_part_of_document")
 
 
 class _Shape(Struct, frozen=True):
@@ -38,6 +39,10 @@ def _is_series(value: Any) -> bool:
     return isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping | type)
 
 
+def _is_object(value: Any) -> bool:
+    return isinstance(value, Mapping) and is_part_of_document(value)
+
+
 def _has(*names: str) -> Callable[[Any], bool]:
     """Return what tells of an object of OpenAPI, which may be left out, whether it has what it must have."""
     return lambda value: (
@@ -55,6 +60,20 @@ def _are_texts_by_name(value: Any) -> bool:
 
 def _are_by_name(value: Any) -> bool:
     return isinstance(value, Mapping) and all(isinstance(one, str) for one in value)
+
+
+def is_part_of_document(value: Any) -> bool:
+    """Tell whether something can stand in the document: what JSON has, and types wherever there is ``schema``."""
+    if isinstance(value, Mapping):
+        return all(name == "schema" or is_part_of_document(one) for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(is_part_of_document, value))
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        # Integers beyond 64 bits are written by another encoder.
+        return isinstance(value, int)
+    return True
 
 
 _A_PATH = 'a path that begins with "/"'

@@ -1,8 +1,11 @@
 """Guards, middlewares and exception handlers: checked, and classes among them built by the container."""
 
+import types
 import typing
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+
+from aiohttp import web
 
 from framework._compiler.collect import Level
 from framework._inspect.names import callable_name, describe, describe_class, type_name, value_name
@@ -124,25 +127,40 @@ def _check(layer: Any, role: str, level: Level) -> None:
             f"of {level.label} and cannot be called as one",
             mend=f"write it as {shape.written}, or as a class with such a __call__",
         )
-    if role == "guard":
-        _check_result(layer, level)
+    _check_result(layer, role, level)
 
 
-# What says nothing, or that nothing is returned.
-_NOTHING = (MISSING, None, type(None), Any, typing.NoReturn, typing.Never)
+# What says nothing of a result, or that there is none but an exception.
+_UNSAID = (MISSING, Any, typing.NoReturn, typing.Never)
+_NOTHING = (None, type(None))
 
 
-def _check_result(guard: Any, level: Level) -> None:
-    """Refuse a guard that would tell by its result whether it admits: nobody looks at that."""
+def _check_result(layer: Any, role: str, level: Level) -> None:
+    """Refuse a guard that would tell by its result whether it admits, and other layers that give no response."""
     try:
-        is_class = isinstance(guard, type)
-        signature = read_signature(instance_call(guard) if is_class else guard, owner=guard if is_class else None)
+        is_class = isinstance(layer, type)
+        signature = read_signature(instance_call(layer) if is_class else layer, owner=layer if is_class else None)
     except DefinitionError:
         return  # Its annotations are of no use to anybody else.
-    if signature.returns not in _NOTHING:
-        told = type_name(signature.returns)
+    returns = signature.returns
+    fits = returns in _NOTHING if role == "guard" else _may_be_response(returns)
+    if returns not in _UNSAID and not fits:
         raise InvalidLayerError(
             signature.where,
-            f"it is given as a guard of {level.label} and returns {told}, which nobody looks at",
-            mend="raise Forbidden or another HTTPError to refuse, and annotate it -> None",
+            f"it is given as {_SHAPES[role].name} of {level.label} and returns {type_name(returns)}",
+            mend=_RESULTS[role],
         )
+
+
+_RESULTS = {
+    "guard": "raise Forbidden or another HTTPError to refuse, and annotate it -> None: nobody looks at its result",
+    "middleware": "return what call_next gives, or a Response, and say so in the annotation",
+    "exception handler": "return a Response, and say so in the annotation",
+}
+
+
+def _may_be_response(returns: Any) -> bool:
+    if typing.get_origin(returns) in (typing.Union, types.UnionType):
+        return any(map(_may_be_response, typing.get_args(returns)))
+    made = typing.get_origin(returns) or returns
+    return returns not in _NOTHING and (not isinstance(made, type) or issubclass(made, web.StreamResponse))

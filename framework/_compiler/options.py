@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import UNSET, Struct
 from msgspec.structs import asdict
 
-from framework._compiler.document_options import check_document
+from framework._compiler.document_options import check_document, is_part_of_document
 from framework._inspect.names import callable_name, value_name
 from framework._openapi.settings import OpenAPI
 from framework._sockets.handshake import ANY_ORIGIN, parse_origin
@@ -73,6 +73,10 @@ def _are_texts(value: Any) -> bool:
 
 def _is_mapping(value: Any) -> bool:
     return isinstance(value, Mapping)
+
+
+def _is_part(value: Any) -> bool:
+    return isinstance(value, Mapping) and is_part_of_document(value)
 
 
 def _are_media_types(value: Any) -> bool:
@@ -157,7 +161,7 @@ _SHAPES: Mapping[str, _Shape] = {
     "body_limit": _Shape(_is_whole, "a number of bytes", "body_limit=65_536"),
     "timeout": _Shape(_is_duration, "a positive number of seconds", "timeout=2.5", optional=True),
     "keep_alive": _Shape(_is_duration, "a positive number of seconds", "keep_alive=15", optional=True),
-    "extra": _Shape(_is_mapping, "a mapping", 'extra={"x-internal": True}', optional=True),
+    "extra": _Shape(_is_part, "a mapping of what JSON has", 'extra={"x-internal": True}', optional=True),
     "controllers": _Shape(_is_series, "a sequence", "controllers=[OrderController]"),
     "container": _Shape(_is_container, "a Container", "container=Container()", optional=True),
     "openapi": _Shape(_is_openapi, "an OpenAPI", 'openapi=OpenAPI(title="Shop")', optional=True),

@@ -5,9 +5,10 @@ from typing import Any, NoReturn
 
 from aiohttp import web
 
-from framework import App, Container, Controller, Router, get
+from framework import App, Container, Controller, Response, Router, get
 from framework.errors import InvalidLayerError
 from framework.http_errors import Forbidden
+from framework.typedefs import CallNext
 from tests.startup.expected import after, mistakes, place, told
 
 GUARD = "  Mend: write it as async def guard(request) -> None, or as a class with such a __call__."
@@ -191,16 +192,54 @@ async def unreadable(request: web.Request) -> "Nowhere":  # type: ignore[name-de
 
 def test_a_guard_that_tells_by_its_result() -> None:
     """False would admit everybody: a guard raises to refuse."""
-    mend = "  Mend: raise Forbidden or another HTTPError to refuse, and annotate it -> None."
+    mend = (
+        "  Mend: raise Forbidden or another HTTPError to refuse, and annotate it -> None: nobody looks at its result."
+    )
 
     assert mistakes(Orders, guards=[is_ann, IsAnn, silent, never, unreadable]) == [
         (
             InvalidLayerError,
-            f"is_ann ({place(is_ann)}): it is given as a guard of app and returns bool, which nobody looks at.\n{mend}",
+            f"is_ann ({place(is_ann)}): it is given as a guard of app and returns bool.\n{mend}",
         ),
         (
             InvalidLayerError,
-            f"IsAnn.__call__ ({place(IsAnn.__call__)}): it is given as a guard of app and returns bool, "
-            f"which nobody looks at.\n{mend}",
+            f"IsAnn.__call__ ({place(IsAnn.__call__)}): it is given as a guard of app and returns bool.\n{mend}",
         ),
     ]
+
+
+async def swallow(request: web.Request, call_next: CallNext) -> None:
+    """Forget to return what is inside."""
+    await call_next(request)
+
+
+async def text(request: web.Request, error: KeyError) -> str:
+    """Answer as a handler may."""
+    return f"{request.path} {error}"
+
+
+async def either(request: web.Request, call_next: CallNext) -> web.Response | web.StreamResponse:
+    """Answer in one of two ways."""
+    return await call_next(request)
+
+
+async def typed(request: web.Request, error: KeyError) -> Response[str]:
+    """Answer as it should be."""
+    return Response(f"{request.path} {error}")
+
+
+def test_layers_that_give_no_response() -> None:
+    """What is no response would be a 500 for every request."""
+    assert mistakes(Orders, middlewares=[swallow, either], exception_handlers={KeyError: text}) == [
+        (
+            InvalidLayerError,
+            f"swallow ({place(swallow)}): it is given as a middleware of app and returns None.\n"
+            "  Mend: return what call_next gives, or a Response, and say so in the annotation.",
+        ),
+        (
+            InvalidLayerError,
+            f"text ({place(text)}): it is given as an exception handler of app and returns str.\n"
+            "  Mend: return a Response, and say so in the annotation.",
+        ),
+    ]
+    assert told(App([Orders], middlewares=[either], exception_handlers={KeyError: typed}, openapi=None)) == []

@@ -88,7 +88,7 @@ class Orders(Controller):
         ("timeout", float("nan"), "timeout=nan is not a positive number of seconds", "timeout=2.5"),
         ("timeout", "3s", "timeout='3s' is not a positive number of seconds", "timeout=2.5"),
         ("keep_alive", 0, "keep_alive=0 is not a positive number of seconds", "keep_alive=15"),
-        ("extra", (), "extra=() is not a mapping", 'extra={"x-internal": True}'),
+        ("extra", (), "extra=() is not a mapping of what JSON has", 'extra={"x-internal": True}'),
     ],
 )
 def test_an_option_of_a_route(option: str, value: Any, what: str, example: str) -> None:
@@ -546,3 +546,21 @@ def test_a_webhook_without_a_schema() -> None:
             "  Mend: give a Struct, a dataclass, a TypedDict or a builtin.",
         )
     ]
+
+
+def test_what_cannot_stand_in_the_document() -> None:
+    """A type may stand below schema; elsewhere there is what JSON has."""
+
+    class Items(Controller):
+        @get("/a", extra={"x-limits": {"schema": Unknown, "most": 2**70, "since": [None, 1.5]}})
+        async def right(self) -> str:
+            return ""
+
+        @get("/b", extra={"x-limits": [{"owner": Unknown}]})
+        async def wrong(self) -> str:
+            return ""
+
+    ((kind, text),) = mistakes(Items)
+    assert kind is InvalidOptionError
+    assert text.startswith(f"Items.wrong ({place(Items.wrong)}): extra={{'x-limits': [{{'owner': ")
+    assert text.endswith('is not a mapping of what JSON has.\n  Mend: write it as extra={"x-internal": True}.')
