@@ -2,6 +2,7 @@
 
 import datetime as dt
 import decimal
+import typing
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -93,6 +94,8 @@ def wrong_defaults(kind: inspect.Type) -> Iterator[InvalidDefaultError]:
         if not given:
             continue
         cls = getattr(one, "cls", None)
+        # The class of a parametrised generic is none: Page[Order].
+        cls = typing.get_origin(cls) or cls
         hints = class_hints(cls) if isinstance(cls, type) else {}
         for field in given:
             reason = misfit(field.default, hints.get(field.name, Any))

@@ -1,7 +1,7 @@
 """Request bodies in the document."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_origin
 
 from msgspec import NODEFAULT, inspect
 from msgspec.structs import replace
@@ -24,7 +24,8 @@ def request_body(plan: RoutePlan) -> dict[str, Any] | None:
         return None
     describe = _CONTENT[body.kind]
     media_types = [essence(one) for one in body.media_types]
-    if isinstance(body.type, inspect.StructType) and issubclass(body.type.cls, Patch):
+    # The class of a parametrised generic is none: Page[Order].
+    if isinstance(body.type, inspect.StructType) and issubclass(get_origin(body.type.cls) or body.type.cls, Patch):
         media_types.append(MERGE_PATCH)
     content = {one: describe(plan, body, one) for one in media_types}
     return compact(description=body.description, content=content, required=body.required)

@@ -1,7 +1,7 @@
 """Request bodies in the document: a content for each media type, required or not, with the limits that can be told."""
 
 import enum
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypedDict, TypeVar
 
 import pytest
 from msgspec import Meta, Struct
@@ -188,3 +188,36 @@ async def test_rate_that_is_not_asked_for_is_not_told(serve: Serve) -> None:
     operation = document["paths"]["/typed"]["post"]
     assert "408" not in operation["responses"]
     assert operation["requestBody"] == {"content": {"application/json": LINE}, "required": True}
+
+
+T = TypeVar("T")
+
+
+class Page(Struct, Generic[T]):
+    """Some of many."""
+
+    items: list[T]
+
+
+class Row(TypedDict, Generic[T]):
+    """A row with one cell."""
+
+    cell: T
+
+
+@pytest.mark.parametrize(
+    ("annotation", "name"), [(Page[int], "PageOfInt"), (Page[Line], "PageOfLine"), (Row[Line], "RowOfLine")]
+)
+def test_a_generic_body(annotation: Any, name: str) -> None:
+    """A parametrised generic is named for what it holds."""
+
+    class Pages(Controller):
+        @post("/pages")
+        async def add(self, page: Annotated[annotation, Body()]) -> None:
+            """Add."""
+
+    document = App([Pages]).document()
+    OpenAPIV31SpecValidator(document).validate()
+
+    content = document["paths"]["/pages"]["post"]["requestBody"]["content"]
+    assert content["application/json"] == {"schema": {"$ref": f"#/components/schemas/{name}"}}

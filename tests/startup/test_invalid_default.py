@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -239,3 +239,30 @@ def test_of_a_service() -> None:
     assert kind is InvalidDefaultError
     assert text.startswith(f"Orders.wrong ({place(Orders.wrong)}), parameter 'clock': its default <")
     assert text.endswith(f"does not fit its type (got `Depends`).\n{MEND}")
+
+
+T = TypeVar("T")
+
+
+class Several(Struct, Generic[T]):
+    """A generic with a wrong default."""
+
+    items: list[T]
+    number: int = "one"  # type: ignore[assignment]  # the mistake
+
+
+def test_of_a_field_of_a_generic() -> None:
+    """A parametrised class is looked into as another is."""
+
+    class Orders(Controller):
+        @post()
+        async def create(self, pages: Several[int]) -> str:
+            return str(pages)
+
+    assert mistakes(Orders) == [
+        (
+            InvalidDefaultError,
+            f"Several ({place(Several)}), field 'number': its default 'one' does not fit its type "
+            f"(Expected `int`, got `str`).\n{MEND}",
+        )
+    ]
