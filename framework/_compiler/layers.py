@@ -131,7 +131,7 @@ def _check(layer: Any, role: str, level: Level) -> None:
 
 
 # What says nothing of a result, or that there is none but an exception.
-_UNSAID = (MISSING, Any, typing.NoReturn, typing.Never)
+_UNSAID = (MISSING, Any, object, typing.NoReturn, typing.Never)
 _NOTHING = (None, type(None))
 
 

@@ -213,7 +213,7 @@ def test_a_generic_body(annotation: Any, name: str) -> None:
 
     class Pages(Controller):
         @post("/pages")
-        async def add(self, page: Annotated[annotation, Body()]) -> None:
+        async def add(self, page: Annotated[annotation, Body()]) -> None:  # pyright: ignore[reportInvalidTypeForm]  of each test
             """Add."""
 
     document = App([Pages]).document()

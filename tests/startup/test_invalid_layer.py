@@ -223,6 +223,11 @@ async def either(request: web.Request, call_next: CallNext) -> web.Response | we
     return await call_next(request)
 
 
+async def anything(request: web.Request, call_next: CallNext) -> object:
+    """Say no more than that something is returned."""
+    return await call_next(request)
+
+
 async def typed(request: web.Request, error: KeyError) -> Response[str]:
     """Answer as it should be."""
     return Response(f"{request.path} {error}")
@@ -242,4 +247,4 @@ def test_layers_that_give_no_response() -> None:
             "  Mend: return a Response, and say so in the annotation.",
         ),
     ]
-    assert told(App([Orders], middlewares=[either], exception_handlers={KeyError: typed}, openapi=None)) == []
+    assert told(App([Orders], middlewares=[either, anything], exception_handlers={KeyError: typed}, openapi=None)) == []
