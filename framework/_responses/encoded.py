@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 
 from framework._private import SUPPORTED, serialize_head
 from framework._responses.response import Response
-from framework._responses.wire import HIGH_WATER, date_lines, drain, has_signals
+from framework._responses.wire import HIGH_WATER, LENGTH_LINES, date_lines, drain, has_signals
 from framework.http_errors import reason_phrase
 
 __all__ = ("EncodedResponse", "Head")
@@ -176,7 +176,7 @@ class EncodedResponse(Response[Any]):
             raise ClientConnectionResetError("Cannot write to closing transport")
         if head.has_length:
             body = body or b""
-            data = b"%bContent-Length: %d\r\n%b%b" % (start, len(body), date_lines(), body)
+            data = b"".join((start, LENGTH_LINES[len(body)], date_lines(), body))
         else:
             data = start + date_lines()
         self._keep_alive = True
