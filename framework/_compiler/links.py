@@ -15,7 +15,9 @@ from framework._compiler.callbacks import check_callbacks
 from framework._compiler.collect import Mounted, Report
 from framework._compiler.expressions import Mistake, expression_mistakes, is_expression
 from framework._compiler.link_targets import LinkTarget
+from framework._compiler.reverse import wire_text
 from framework._inspect.names import callable_name, value_name
+from framework._inspect.types import is_collection
 from framework._plan import BodyKind, LinkedParameter, LinkPlan, RoutePlan, Source
 from framework.errors import InvalidLinkError
 from framework.openapi import Link
@@ -148,13 +150,19 @@ def _target_mistakes(link: Link, target: LinkTarget) -> Iterator[Mistake]:
     yield from _name_mistakes(link, target)
     for name, value in link.parameters.items():
         for one in target.named(name)[:1]:
-            if isinstance(one.schema, inspect.Type):
-                yield from _constant_mistakes(name, value, one.schema)
+            yield from _parameter_mistakes(name, value, one.schema)
+    if link.request_body is not UNSET:
+        yield from _body_mistakes(link.request_body, target)
+
+
+def _body_mistakes(value: Any, target: LinkTarget) -> Iterator[Mistake]:
     body = target.plan.body
-    if link.request_body is not UNSET and body is None:
+    if body is None:
         yield f"it gives request_body=, and {target} reads none", "take it out"
-    elif link.request_body is not UNSET and body is not None and body.kind is BodyKind.TYPED:
-        yield from _constant_mistakes("request_body", link.request_body, body.type)
+    elif body.kind is BodyKind.TYPED:
+        yield from _constant_mistakes("request_body", value, body.type)
+    elif not is_expression(value):
+        yield f"request_body={value!r} is a constant, and the body of {target} is no JSON", "give an expression"
 
 
 def _name_mistakes(link: Link, target: LinkTarget) -> Iterator[Mistake]:
@@ -168,28 +176,41 @@ def _name_mistakes(link: Link, target: LinkTarget) -> Iterator[Mistake]:
             names = " or ".join(repr(one.full_name) for one in found)
             yield f"it gives {name}=, which {target} has several times", f"call it {names} in parameters="
     for one in target.parameters:
+        twice = [f"{name}=" for name, found in given.items() if found == [one]]
+        if len(twice) > 1:
+            yield f"it gives {' and '.join(twice)}, which are one parameter", "keep one of them"
         if one.source is Source.PATH and not any(one in found for found in given.values()):
             what = f"it does not give the path parameter {one.name!r} of {target}"
             yield what, f'say where it is found, for example {one.name}="$response.body#/{one.name}"'
 
 
+def _parameter_mistakes(given: str, value: Any, schema: Any) -> Iterator[Mistake]:
+    if wire_text(value) is None:
+        # The JSON Schema of OpenAPI 3.1 has texts alone there.
+        yield f"{given}={value!r} is no single value, and a link can give no other", "give one, or an expression"
+    elif isinstance(schema, inspect.Type) and not is_expression(value):
+        yield from _constant_mistakes(given, value, schema)
+
+
 def _constant_mistakes(given: str, value: Any, kind: inspect.Type) -> Iterator[Mistake]:
-    reason = None if is_expression(value) else misfit(value, form_of(kind).hint)
+    constant = [value] if is_collection(kind) and not isinstance(value, list | tuple) else value
+    reason = None if is_expression(value) else misfit(constant, form_of(kind).hint)
     if reason is not None:
         yield f"{given}={value!r} does not fit its type ({reason})", "give a value that fits, or an expression"
 
 
 def _planned(name: str, link: Link, target: LinkTarget) -> LinkPlan:
-    names = [one.name for one in target.parameters]
-    given = [(target.named(one)[0], value) for one, value in link.parameters.items()]
     return LinkPlan(
         name=name,
         method=target.plan.method,
         path=target.plan.path,
-        parameters=tuple(
-            LinkedParameter(source=one.source, name=one.name, qualified=names.count(one.name) > 1, value=value)
-            for one, value in given
-        ),
+        parameters=tuple(_given(target, one, value) for one, value in link.parameters.items()),
         request_body=link.request_body,
         description=link.description,
     )
+
+
+def _given(target: LinkTarget, name: str, value: Any) -> LinkedParameter:
+    found = target.named(name)[0]
+    is_shared = [one.name for one in target.parameters].count(found.name) > 1
+    return LinkedParameter(source=found.source, name=found.name, qualified=is_shared, value=str(wire_text(value)))

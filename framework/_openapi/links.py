@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from framework._openapi.operation_ids import Key, is_operation, key_of
 from framework._openapi.scalars import compact, plain_copy
-from framework._plan import LinkPlan, RoutePlan, Source
+from framework._plan import LinkedParameter, LinkPlan, RoutePlan, Source
 from framework.errors import InvalidLinkError
 
 __all__ = ("Renamed", "describe_links", "links_nowhere", "rename_in_expressions")
@@ -17,7 +17,7 @@ __all__ = ("Renamed", "describe_links", "links_nowhere", "rename_in_expressions"
 Renamed: TypeAlias = Callable[[str], Mapping[str, str]]
 """Gives, for a path template, its placeholders with those that the document has in their place."""
 
-_PATH = re.compile(r"(\$request\.path\.)(\w+)")
+_PATH = re.compile(r"((?:^|\{)\$request\.path\.)(\w+)")
 
 
 def describe_links(plan: RoutePlan, ids: Mapping[Key, str], renamed: Renamed) -> dict[str, Any]:
@@ -45,20 +45,21 @@ def links_nowhere(documents: Sequence[Sequence[RoutePlan]]) -> list[InvalidLinkE
 
 
 def rename_in_expressions(value: Any, renamed: Mapping[str, str]) -> Any:
-    """Write the placeholders of a route in an expression as the document does; constants are left as they are."""
+    """Write the placeholders of a route in expressions as the document does; what is no text is left as it is."""
     if not isinstance(value, str):
         return value
     return _PATH.sub(lambda found: found[1] + renamed.get(found[2], found[2]), value)
 
 
 def _describe(link: LinkPlan, operation_id: str, own: Mapping[str, str], others: Mapping[str, str]) -> dict[str, Any]:
-    names = [others.get(one.name, one.name) if one.source is Source.PATH else one.name for one in link.parameters]
-    given = zip(link.parameters, names, strict=True)
-    parameters = {f"{one.source}.{name}" if one.qualified else name: _value(one.value, own) for one, name in given}
+    parameters = {_name(one, others): rename_in_expressions(one.value, own) for one in link.parameters}
     described = compact(operationId=operation_id, parameters=parameters or None, description=link.description)
-    return described if link.request_body is UNSET else {**described, "requestBody": _value(link.request_body, own)}
+    if link.request_body is UNSET:
+        return described
+    body = plain_copy(msgspec.to_builtins(link.request_body, str_keys=True))
+    return {**described, "requestBody": rename_in_expressions(body, own)}
 
 
-def _value(value: Any, renamed: Mapping[str, str]) -> Any:
-    plain = plain_copy(msgspec.to_builtins(value, str_keys=True))
-    return rename_in_expressions(plain, renamed)
+def _name(parameter: LinkedParameter, renamed: Mapping[str, str]) -> str:
+    name = renamed.get(parameter.name, parameter.name) if parameter.source is Source.PATH else parameter.name
+    return f"{parameter.source}.{name}" if parameter.qualified else name

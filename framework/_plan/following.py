@@ -10,14 +10,15 @@ __all__ = ("LinkPlan", "LinkedParameter")
 
 
 class LinkedParameter(Struct, frozen=True, kw_only=True):
-    """A parameter of the target, and a constant or a runtime expression for it."""
+    """A parameter of the target, and what it is given."""
 
     source: Source
     name: str
     """As on the wire."""
     qualified: bool
     """Whether another parameter of the target has the name in another source."""
-    value: Any
+    value: str
+    """A constant as on the wire, or a runtime expression."""
 
 
 class LinkPlan(Struct, frozen=True, kw_only=True):

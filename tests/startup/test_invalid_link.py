@@ -88,6 +88,14 @@ class Targets(Controller):
     async def search(self) -> None:
         """Take nothing."""
 
+    @post("/upload")
+    async def upload(self, body: BodyStream) -> None:
+        """Take bytes."""
+
+    @get("/tagged")
+    async def tagged(self, tag: tuple[int, ...] = ()) -> None:
+        """Take several."""
+
     @route("/both", methods=("GET", "POST"))
     async def both(self) -> None:
         """Be two operations."""
@@ -160,6 +168,26 @@ def test_a_target_that_is_none(link: Link, what: str, mend: str) -> None:
             "give a value that fits, or an expression",
         ),
         (
+            Link("Targets.show", parameters={"path.number": 1}, number=2),
+            "it gives path.number= and number=, which are one parameter",
+            "keep one of them",
+        ),
+        (
+            Link("Targets.upload", request_body=b"a"),
+            "request_body=b'a' is a constant, and the body of POST /targets/upload is no JSON",
+            "give an expression",
+        ),
+        (
+            Link("Targets.tagged", tag=["a", "b"]),
+            "tag=['a', 'b'] is no single value, and a link can give no other",
+            "give one, or an expression",
+        ),
+        (
+            Link("Targets.tagged", tag="a"),
+            "tag='a' does not fit its type (Expected `int`, got `str` - at `$[0]`)",
+            "give a value that fits, or an expression",
+        ),
+        (
             Link("Targets.search", request_body="$request.body"),
             "it gives request_body=, and GET /targets reads none",
             "take it out",
@@ -174,6 +202,15 @@ def test_a_target_that_is_none(link: Link, what: str, mend: str) -> None:
 def test_what_the_target_does_not_take(link: Link, what: str, mend: str) -> None:
     """All that a link gives is a parameter or the body of its target, and all of its path is given."""
     of_link(link, what, mend)
+
+
+def test_one_parameter_twice() -> None:
+    """Its name on the wire and that of the argument are one."""
+    of_link(
+        Link("Targets.show", parameters={"X-Tenant": "a"}, number=1, x_tenant="b"),
+        "it gives X-Tenant= and x_tenant=, which are one parameter",
+        "keep one of them",
+    )
 
 
 @pytest.mark.parametrize(
