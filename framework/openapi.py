@@ -35,6 +35,10 @@ class Link:
         self.request_body = request_body
         self.description = description
 
+    def __repr__(self) -> str:
+        name = getattr(self.target, "__qualname__", None)
+        return f"Link({name or repr(self.target)})"
+
 
 class _Sent(Struct, frozen=True, kw_only=True):
     """What webhooks and callbacks share: a request that the application sends, and the answer that it expects."""

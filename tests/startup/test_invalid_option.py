@@ -23,7 +23,7 @@ from framework import (
 )
 from framework.caching import CacheControl
 from framework.errors import InvalidOptionError
-from framework.openapi import Callback
+from framework.openapi import Callback, Link
 from framework.routing import RouteOptions
 from tests.startup.expected import after, mistakes, place, told
 
@@ -93,6 +93,12 @@ class Orders(Controller):
             "links",
             {"next": "Orders.search"},
             "links={'next': 'Orders.search'} is not a mapping of names to Links",
+            'links={"order": Link("OrderController.show")}',
+        ),
+        (
+            "links",
+            {1: Link("Orders.search"), 2: Link(require_user)},
+            "links={1: Link('Orders.search'), 2: Link(require_user)} is not a mapping of names to Links",
             'links={"order": Link("OrderController.show")}',
         ),
         (
