@@ -11,6 +11,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import asdict
 
 from framework._inspect.names import callable_name, value_name
+from framework._openapi.pages import PAGES
 from framework._openapi.settings import OpenAPI
 from framework._sockets.handshake import ANY_ORIGIN, parse_origin
 from framework.background import Periodic
@@ -189,6 +190,10 @@ _LIMITS: Mapping[str, _Shape] = {
 }
 
 
+# Where documents and their pages are.
+_PLACES = ("path", *(page.setting for page in PAGES))
+
+
 def check_options(
     where: str, definition: RouteDefinition, report: Callable[[DefinitionError], None]
 ) -> RouteOptions | SocketOptions:
@@ -264,7 +269,7 @@ def _has_shared_places(where: str, documents: Any, report: Callable[[DefinitionE
     """Report documents of one app that would stand at one place, most often the default."""
     if not _is_series(documents):
         return False
-    places = [(option, getattr(one, option, None)) for one in documents for option in ("path", "docs_path")]
+    places = [(option, getattr(one, option, None)) for one in documents for option in _PLACES]
     shared = [one for one in dict.fromkeys(places) if one[1] is not None and places.count(one) > 1]
     for option, place in shared:
         what = f"several documents of openapi= have {option}={place!r}"
