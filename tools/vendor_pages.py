@@ -24,6 +24,10 @@ from typing import NamedTuple
 
 ASSETS = Path(__file__).resolve().parent.parent / "framework" / "_openapi" / "assets"
 COMPRESSED = (".js", ".css")
+WORDMARK = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='44' height='14'%3E%3Ctext y='11'"
+    " font-family='sans-serif' font-size='11' font-weight='700' fill='%232467F2'%3ERedocly%3C/text%3E%3C/svg%3E"
+)
 LARGE = 10_000
 
 
@@ -41,7 +45,7 @@ class Vendored(NamedTuple):
 
     tarballs: Sequence[Tarball]
     replaced: Mapping[str, str] = MappingProxyType({})
-    """Texts in scripts that are written otherwise: what would ask another host."""
+    """Texts in its script that are written otherwise: what would ask for something, here or elsewhere."""
     unreached: Sequence[str] = ()
     """Code that evaluates text, and that no browser reaches which shows the page as we start it."""
 
@@ -75,6 +79,51 @@ PAGES: Mapping[str, Vendored] = {
             'if("object"==typeof globalThis)return globalThis;try{return this||new Function("return this")()}',
             'Function("binder","return function (',
         ),
+    ),
+    "redoc": Vendored(
+        tarballs=(
+            Tarball(
+                "redoc",
+                "3.0.1",
+                "sha512-KDfoKaYW19LCl4YStgBnwlaNjYEFfs5zCNt1s1WZ2YM5u8d26Yuzd2l43fZO851ZsgIMe/D640fDJkD8eaRQKQ==",
+                {"LICENSE": "LICENSE", "bundles/redoc.standalone.js": "redoc.standalone.js"},
+            ),
+        ),
+        replaced={
+            # The logo beside «API docs by», which is fetched without being asked for.
+            "https://cdn.redoc.ly/redoc/logo-mini-full.svg": WORDMARK,
+            "https://cdn.redoc.ly/redoc/logo-mini.svg": "data:,",
+            # The menus that hand the document to chatgpt.com and claude.ai; there is no option for them.
+            "showPageActions:!0": "showPageActions:!1",
+        },
+        unreached=(
+            # Fallbacks for engines without globalThis.
+            "||Function(`return this`)()",
+            # The search in a worker; without Worker it runs in the page.
+            "Function(`return `+t)()(self)",
+            'Function("return "+c)()(self)',
+            "Function(XDe)",
+        ),
+    ),
+    "scalar": Vendored(
+        tarballs=(
+            Tarball(
+                "@scalar/api-reference",
+                "1.76.0",
+                "sha512-pjqwnzmA9YK3ZX+IZSICMsywm4qI6HLSngR2py9H6TvFApHHuJjkTAd+gFJfnqJDzJuro8k7ji6JCtJ2U+Byng==",
+                {"dist/browser/standalone.js": "scalar.js"},
+            ),
+            # Of the same house and repository, and what the page is built with; the tarball above has no licence in it.
+            Tarball(
+                "@scalar/types",
+                "0.25.0",
+                "sha512-EdwOVV5ajKks4MX5BorHIdMLG0L8EAxfz+NisAPV8l7Rsic50+YoWnqkY1eqB6K96iyreIKUdl7B/PIFGLqylg==",
+                {"LICENSE": "LICENSE"},
+            ),
+        ),
+        replaced={"//# sourceMappingURL=standalone.js.map": ""},
+        # A question to the browser, which jitless leaves out.
+        unreached=("try{return Function(``),!0}catch{return!1}",),
     ),
 }
 

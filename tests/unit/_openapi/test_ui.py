@@ -12,7 +12,7 @@ import pytest
 
 import framework
 from framework._openapi import ui
-from framework._openapi.pages import PAGES, SWAGGER_UI
+from framework._openapi.pages import PAGES, REDOC, SCALAR, SWAGGER_UI
 
 ASSETS = Path(framework.__file__).parent / "_openapi" / "assets"
 TOOL = runpy.run_path(str(Path(__file__).parents[3] / "tools" / "vendor_pages.py"))
@@ -77,6 +77,20 @@ def test_licence_and_notice_of_swagger_ui_are_shipped() -> None:
     assert (folder / "swagger-ui-bundle.js.LICENSE.txt").read_text().startswith("/*!\n")
 
 
+@pytest.mark.parametrize(
+    ("folder", "owners"),
+    [
+        ("redoc", ["Copyright (c) 2015-present, Rebilly, Inc.", "Copyright (c) 2021-present, Redocly Inc."]),
+        ("scalar", ["Copyright (c) 2023-present Scalar"]),
+    ],
+)
+def test_the_mit_licences_are_shipped(folder: str, owners: list[str]) -> None:
+    """MIT: the copyright notice and the permission go with the copies."""
+    licence = (ASSETS / folder / "LICENSE").read_text()
+    assert [line for line in licence.splitlines() if line.startswith("Copyright")] == owners
+    assert "Permission is hereby granted, free of charge" in licence
+
+
 ICON = "image/png"
 STYLE = "text/css; charset=utf-8"
 SCRIPT = "text/javascript; charset=utf-8"
@@ -101,6 +115,8 @@ STRICT = (
             },
             id="swagger-ui",
         ),
+        pytest.param(REDOC, {"redoc.standalone.js": ("redoc.standalone.js", SCRIPT, True)}, id="redoc"),
+        pytest.param(SCALAR, {"scalar.js": ("scalar.js", SCRIPT, True)}, id="scalar"),
     ],
 )
 def test_assets_are_served_under_their_upstream_names(page: ui.Page, served: dict[str, tuple[str, str, bool]]) -> None:
@@ -153,6 +169,14 @@ def test_scripts_evaluate_no_text(page: ui.Page) -> None:
 
 
 @every_page
+def test_scripts_hold_what_the_tool_writes_into_them(page: ui.Page) -> None:
+    """What would ask for something by itself is replaced in the vendored script."""
+    replaced = TOOL["PAGES"][page.folder].replaced
+    text = "".join(scripts_of(page).values())
+    assert [(old in text, new in text) for old, new in replaced.items()] == [(False, True)] * len(replaced)
+
+
+@every_page
 def test_assets_version_is_a_hash_of_the_content(page: ui.Page) -> None:
     """The version is taken from the manifest, which changes with every byte of every file."""
     manifest = (ASSETS / page.folder / "MANIFEST").read_bytes()
@@ -176,6 +200,46 @@ def test_swagger_ui_page() -> None:
         '<div id="swagger-ui"></div>\n'
         '<script src="/docs/assets/abc123/swagger-ui-bundle.js"></script>\n'
         '<script src="/docs/assets/abc123/initializer.js"></script>\n'
+        "</body>\n"
+        "</html>\n"
+    )
+
+
+def test_redoc_page() -> None:
+    """One module starts it; an empty icon keeps the browser from asking for one."""
+    assert ui.markup(REDOC, "Shop", "redoc/assets/abc123", "n0nce").decode() == (
+        "<!doctype html>\n"
+        '<html lang="en">\n'
+        "<head>\n"
+        '<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        "<title>Shop</title>\n"
+        '<link rel="icon" href="data:,">\n'
+        "</head>\n"
+        "<body>\n"
+        '<div id="redoc"></div>\n'
+        '<script type="module" src="redoc/assets/abc123/initializer.js"></script>\n'
+        "</body>\n"
+        "</html>\n"
+    )
+
+
+def test_scalar_page() -> None:
+    """The script that starts it comes first, and finds the nonce for styles in the head."""
+    assert ui.markup(SCALAR, "Shop", "scalar/assets/abc123", "n0nce").decode() == (
+        "<!doctype html>\n"
+        '<html lang="en">\n'
+        "<head>\n"
+        '<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta property="csp-nonce" content="n0nce">\n'
+        "<title>Shop</title>\n"
+        '<link rel="icon" href="data:,">\n'
+        "</head>\n"
+        "<body>\n"
+        '<div id="scalar"></div>\n'
+        '<script src="scalar/assets/abc123/initializer.js"></script>\n'
+        '<script src="scalar/assets/abc123/scalar.js"></script>\n'
         "</body>\n"
         "</html>\n"
     )
@@ -261,6 +325,47 @@ def test_swagger_ui_initializer() -> None:
     )
 
 
+def test_redoc_initializer() -> None:
+    """It tells nobody of its use, keeps its place in the fragment, and searches without a worker."""
+    assert ui.initializer(REDOC, "openapi.json", "redoc/assets/abc123").decode() == (
+        'import { init } from "./redoc.standalone.js";\n'
+        "\n"
+        "globalThis.Worker = undefined;\n"
+        'const url = new URL("openapi.json", document.baseURI).href;\n'
+        'init(url, { disableTelemetry: true, router: "hash" }, document.getElementById("redoc"));\n'
+    )
+
+
+def test_scalar_initializer() -> None:
+    """No fonts, proxy, telemetry, agent or tools of another host; every style element gets the nonce."""
+    assert ui.initializer(SCALAR, "openapi.json", "scalar/assets/abc123").decode() == (
+        '"use strict";\n'
+        "(() => {\n"
+        "  globalThis.__zod_globalConfig = { jitless: true };\n"
+        '  const nonce = document.querySelector("meta[property=csp-nonce]").content;\n'
+        "  const createElement = document.createElement;\n"
+        "  document.createElement = (...given) => {\n"
+        "    const element = createElement.apply(document, given);\n"
+        "    if (element instanceof HTMLStyleElement) element.nonce = nonce;\n"
+        "    return element;\n"
+        "  };\n"
+        '  document.addEventListener("DOMContentLoaded", () => {\n'
+        '    Scalar.createApiReference("#scalar", {\n'
+        '      url: new URL("openapi.json", document.baseURI).href,\n'
+        "      agent: { disabled: true },\n"
+        "      hideClientButton: true,\n"
+        "      mcp: { disabled: true },\n"
+        "      persistAuth: false,\n"
+        '      proxyUrl: "",\n'
+        '      showDeveloperTools: "never",\n'
+        "      telemetry: false,\n"
+        "      withDefaultFonts: false,\n"
+        "    });\n"
+        "  });\n"
+        "})();\n"
+    )
+
+
 @every_page
 def test_initializer_escapes_hostile_urls(page: ui.Page) -> None:
     """A URL stays one string of JavaScript: quotes, line ends, tags and U+2028 cannot end it, nor the script."""
@@ -278,6 +383,19 @@ def test_initializer_escapes_hostile_urls(page: ui.Page) -> None:
 def test_content_security_policy() -> None:
     """Only the application's own files run and are asked; nothing inline, nothing evaluated, no frame around it."""
     assert ui.content_security_policy({}, SWAGGER_UI.allowed) == ui.content_security_policy({}) == STRICT
+
+
+def test_policies_of_the_other_pages() -> None:
+    """ReDoc needs empty style elements and its icons; Scalar a nonce for style elements, and attributes."""
+    assert (
+        ui.content_security_policy({}, REDOC.allowed)
+        == STRICT.replace("style-src 'self'", "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='")
+        + "; font-src data:"
+    )
+    assert (
+        ui.content_security_policy({}, SCALAR.allowed)
+        == STRICT.replace("style-src 'self'", "style-src 'self' 'nonce-{nonce}'") + "; style-src-attr 'unsafe-inline'"
+    )
 
 
 def test_the_policy_knows_whom_the_page_asks() -> None:
