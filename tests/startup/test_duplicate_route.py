@@ -102,10 +102,14 @@ def test_the_document_s_own_path() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "own"),
-    [("docs_path", "SwaggerUIController"), ("redoc_path", "ReDocController"), ("scalar_path", "ScalarController")],
+    ("openapi", "own"),
+    [
+        (OpenAPI(docs_path="/page"), "SwaggerUIController"),
+        (OpenAPI(redoc_path="/page"), "ReDocController"),
+        (OpenAPI(scalar_path="/page"), "ScalarController"),
+    ],
 )
-def test_a_page_s_own_path(setting: str, own: str) -> None:
+def test_a_page_s_own_path(openapi: OpenAPI, own: str) -> None:
     """A handler on the path of a page is told as the mistake, too."""
 
     class Pages(Controller):
@@ -113,7 +117,7 @@ def test_a_page_s_own_path(setting: str, own: str) -> None:
         async def show(self) -> str:
             return ""
 
-    ((kind, text),) = told(App([Pages], openapi=OpenAPI(**{setting: "/page"})))
+    ((kind, text),) = told(App([Pages], openapi=openapi))
     assert kind is DuplicateRouteError
     assert text.startswith(f"Pages.show ({place(Pages.show)}): GET /page is also answered by {own}.index (")
     assert text.endswith(f").\n{MEND}")
