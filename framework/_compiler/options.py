@@ -216,7 +216,7 @@ def check_settings(
             _check_limits(where, value, report)
         if isinstance(value, Deprecation) and not _check_deprecation(where, value, report):
             continue
-        if name == "openapi" and has_wrong_places(where, value if _is_series(value) else (value,), report):
+        if name == "openapi" and has_wrong_places(where, value, report):
             continue
         if shape is None or shape.fits(value) or (shape.optional and value is None):
             kept[name] = value

@@ -15,9 +15,10 @@ _Place = tuple[str, Any]
 _EXAMPLES = {"path": "/openapi.json", **{page.setting: f"/{page.setting.removesuffix('_path')}" for page in PAGES}}
 
 
-def has_wrong_places(where: str, documents: Collection[Any], report: Callable[[DefinitionError], None]) -> bool:
+def has_wrong_places(where: str, documents: Any, report: Callable[[DefinitionError], None]) -> bool:
     """Report paths that are none, and those of one app that would be one place, most often the default."""
-    places = [(option, getattr(one, option)) for one in documents if isinstance(one, OpenAPI) for option in _EXAMPLES]
+    listed = documents if isinstance(documents, Collection) else (documents,)
+    places = [(option, getattr(one, option)) for one in listed if isinstance(one, OpenAPI) for option in _EXAMPLES]
     mistakes = [*_not_paths(where, places), *_shared(where, places)]
     for mistake in mistakes:
         report(mistake)
