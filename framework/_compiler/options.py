@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import UNSET, Struct
 from msgspec.structs import asdict
 
+from framework._compiler.places import has_wrong_places
 from framework._inspect.names import callable_name, value_name
 from framework._openapi.settings import OpenAPI
 from framework._sockets.handshake import ANY_ORIGIN, parse_origin
@@ -230,7 +231,7 @@ def check_settings(
             _check_limits(where, value, report)
         if isinstance(value, Deprecation) and not _check_deprecation(where, value, report):
             continue
-        if name == "openapi" and _has_shared_places(where, value, report):
+        if name == "openapi" and has_wrong_places(where, value, report):
             continue
         if shape is None or shape.fits(value) or (shape.optional and value is None):
             kept[name] = value
@@ -273,15 +274,3 @@ def _check_limits(where: str, limits: Limits, report: Callable[[DefinitionError]
         if not (value is UNSET or shape.fits(value) or (shape.optional and value is None)):
             what = f"Limits({name}={value_name(value)}) is not {shape.expected}"
             report(InvalidOptionError(where, what, mend=f"write it as Limits({name}={shape.example})"))
-
-
-def _has_shared_places(where: str, documents: Any, report: Callable[[DefinitionError], None]) -> bool:
-    """Report documents of one app that would stand at one place, most often the default."""
-    if not _is_series(documents):
-        return False
-    places = [(option, getattr(one, option, None)) for one in documents for option in ("path", "docs_path")]
-    shared = [one for one in dict.fromkeys(places) if one[1] is not None and places.count(one) > 1]
-    for option, place in shared:
-        what = f"several documents of openapi= have {option}={place!r}"
-        report(InvalidOptionError(where, what, mend=f"give each OpenAPI its own {option}="))
-    return bool(shared)

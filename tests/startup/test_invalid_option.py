@@ -499,3 +499,59 @@ def test_documents_at_one_place() -> None:
             "  Mend: give each OpenAPI its own docs_path=.",
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "what", "mend"),
+    [
+        ({"path": None}, "OpenAPI(path=None) is not a path", 'OpenAPI(path="/openapi.json")'),
+        ({"docs_path": 3}, "OpenAPI(docs_path=3) is not a path or None", 'OpenAPI(docs_path="/docs")'),
+        ({"redoc_path": True}, "OpenAPI(redoc_path=True) is not a path or None", 'OpenAPI(redoc_path="/redoc")'),
+        ({"scalar_path": b"/"}, "OpenAPI(scalar_path=b'/') is not a path or None", 'OpenAPI(scalar_path="/scalar")'),
+    ],
+)
+def test_places_that_are_none(settings: dict[str, Any], what: str, mend: str) -> None:
+    """Documents and pages are at paths; the same mistake in two documents is told once."""
+    one, two = OpenAPI(**settings), OpenAPI(**{"path": "/b.json", "docs_path": "/b", **settings})
+    apps = App([Orders], openapi=one), App([Orders], openapi=(one, two))
+    where = f"App ({after(test_places_that_are_none, 12)})"
+
+    for app in apps:
+        assert told(app) == [(InvalidOptionError, f"{where}: {what}.\n  Mend: write it as {mend}.")]
+
+
+def test_pages_at_one_place() -> None:
+    """Documents and all of their pages need paths of their own, within one document and among several."""
+    app = App(
+        [Orders],
+        openapi=[OpenAPI(redoc_path="/docs"), OpenAPI(path="/b.json", docs_path=None, scalar_path="/openapi.json")],
+    )
+    where = f"App ({after(test_pages_at_one_place, 2)})"
+
+    assert told(app) == [
+        (
+            InvalidOptionError,
+            f"{where}: path='/openapi.json' and scalar_path='/openapi.json' of openapi= are one place.\n"
+            "  Mend: give each a path of its own.",
+        ),
+        (
+            InvalidOptionError,
+            f"{where}: docs_path='/docs' and redoc_path='/docs' of openapi= are one place.\n"
+            "  Mend: give each a path of its own.",
+        ),
+    ]
+
+
+def test_redoc_pages_at_one_place() -> None:
+    """Pages that are off unless asked for share no place by default, and are told when they do."""
+    documents = [OpenAPI(redoc_path="/r"), OpenAPI(path="/b.json", docs_path=None, redoc_path="/r")]
+    app = App([Orders], openapi=documents)
+    where = f"App ({after(test_redoc_pages_at_one_place, 3)})"
+
+    assert told(app) == [
+        (
+            InvalidOptionError,
+            f"{where}: several documents of openapi= have redoc_path='/r'.\n"
+            "  Mend: give each OpenAPI its own redoc_path=.",
+        )
+    ]
