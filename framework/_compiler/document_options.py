@@ -27,10 +27,6 @@ def _may_be_text(value: Any) -> bool:
     return value is None or isinstance(value, str)
 
 
-def _is_path(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith("/")
-
-
 def _is_switch(value: Any) -> bool:
     return isinstance(value, bool)
 
@@ -45,9 +41,7 @@ def _is_object(value: Any) -> bool:
 
 def _has(*names: str) -> Callable[[Any], bool]:
     """Return what tells of an object of OpenAPI, which may be left out, whether it has what it must have."""
-    return lambda value: (
-        value is None or (isinstance(value, Mapping) and all(_is_text(value.get(one)) for one in names))
-    )
+    return lambda value: value is None or (_is_object(value) and all(_is_text(value.get(one)) for one in names))
 
 
 def _are_servers(value: Any) -> bool:
@@ -76,7 +70,6 @@ def is_part_of_document(value: Any) -> bool:
     return True
 
 
-_A_PATH = 'a path that begins with "/"'
 _SHAPES: Mapping[str, _Shape] = {
     "title": _Shape(_is_text, "a text", 'title="Shop"'),
     "version": _Shape(_is_text, "a text", 'version="1.0"'),
@@ -91,10 +84,7 @@ _SHAPES: Mapping[str, _Shape] = {
     "tags": _Shape(_are_texts_by_name, "a mapping of tags to texts", 'tags={"orders": "What is sold"}'),
     "external_docs": _Shape(_has("url"), "a mapping with a url", 'external_docs={"url": "https://shop.example/docs"}'),
     "webhooks": _Shape(_are_by_name, "a mapping of names to types", 'webhooks={"orderPlaced": OrderPlaced}'),
-    "path": _Shape(_is_path, _A_PATH, 'path="/openapi.json"'),
     "yaml": _Shape(_is_switch, "True or False", "yaml=False"),
-    "docs_path": _Shape(lambda value: value is None or _is_path(value), _A_PATH, 'docs_path="/docs"'),
-    "asyncapi_path": _Shape(lambda value: value is None or _is_path(value), _A_PATH, 'asyncapi_path="/asyncapi.json"'),
     "guards": _Shape(_is_series, "a sequence", "guards=(require_admin,)"),
     "middlewares": _Shape(_is_series, "a sequence", "middlewares=(measure,)"),
 }

@@ -1,15 +1,28 @@
-"""The OpenAPI documents of one app, and the controllers that serve them and Swagger UI."""
+"""The OpenAPI documents of one app, and the controllers that serve them and their pages."""
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from aiohttp import hdrs, web
 
+from framework._openapi.pages import PAGES
 from framework._openapi.selection import select_routes
 from framework._openapi.serving import Rendition, accepts_gzip, encode_yaml, has_yaml, is_known
 from framework._openapi.settings import OpenAPI
-from framework._openapi.ui import CONTENT_SECURITY_POLICY, Asset, assets_version, initializer, load_assets, page
+from framework._openapi.ui import (
+    INITIALIZER,
+    NONCE,
+    SCRIPT,
+    Asset,
+    Page,
+    assets_version,
+    content_security_policy,
+    initializer,
+    load_assets,
+    markup,
+)
 from framework._plan import RoutePlan
 from framework._responses.response import Response
 from framework.controller import Controller
@@ -63,7 +76,10 @@ class Document(Content):
     def __init__(self, settings: OpenAPI) -> None:
         super().__init__()
         self.settings = settings
-        self.policy = CONTENT_SECURITY_POLICY
+        self.policy = ""
+        """The Content-Security-Policy of the files of its pages."""
+        self.policies: Mapping[Page, str] = {}
+        """And of the pages, with a place for the nonce where they need one."""
         self.asyncapi = Content()
         """Empty where there is nothing to stand in it."""
 
@@ -73,27 +89,40 @@ def build_documents(documents: Sequence[Document], routes: Sequence[RoutePlan]) 
 
     Raises an ExceptionGroup with the DefinitionErrors of all documents.
     """
-    from framework._openapi.document import build_document, describe_document
-    from framework._openapi.ui import content_security_policy
-
     mistakes: dict[str, DefinitionError] = {}
     for one in documents:
         try:
-            selected = select_routes(one.settings, routes)
-            described = describe_document(one.settings, selected)
-            one.content = build_document(one.settings, selected, described)
-            one.policy = content_security_policy(one.content)
-            # Encoded now, so that the first reader does not wait and what cannot be written is told at the start.
-            _ = one.json.plain
-            if described.channels and one.settings.asyncapi_path is not None:
-                from framework._openapi.asyncapi import build_asyncapi
-
-                one.asyncapi.content = build_asyncapi(one.settings, described)
-                _ = one.asyncapi.json.plain
+            _fill(one, select_routes(one.settings, routes))
         except* DefinitionError as group:
             mistakes |= {str(error): error for error in _leaves(group)}
+    if not mistakes and any(plan.links for plan in routes):
+        from framework._openapi.links import links_nowhere
+
+        lost = links_nowhere([select_routes(one.settings, routes) for one in documents])
+        mistakes = {str(error): error for error in lost}
     if mistakes:
         raise ExceptionGroup("The OpenAPI document cannot be made", list(mistakes.values()))
+
+
+def _fill(document: Document, routes: Sequence[RoutePlan]) -> None:
+    from framework._openapi.document import build_document, describe_document
+
+    settings = document.settings
+    if settings.webhooks:
+        from framework._compiler.callbacks import check_webhooks
+
+        check_webhooks(settings.webhooks)
+    described = describe_document(settings, routes)
+    document.content = build_document(settings, routes, described)
+    document.policy = content_security_policy(document.content)
+    document.policies = {page: content_security_policy(document.content, page.allowed) for page in PAGES}
+    # Encoded now, so that the first reader does not wait and what cannot be written is told at the start.
+    _ = document.json.plain
+    if described.channels and settings.asyncapi_path is not None:
+        from framework._openapi.asyncapi import build_asyncapi
+
+        document.asyncapi.content = build_asyncapi(settings, described)
+        _ = document.asyncapi.json.plain
 
 
 def _leaves(group: BaseExceptionGroup[DefinitionError]) -> list[DefinitionError]:
@@ -103,16 +132,14 @@ def _leaves(group: BaseExceptionGroup[DefinitionError]) -> list[DefinitionError]
 
 
 def documentation_controllers(document: Document) -> list[type[Controller]]:
-    """Return the controllers for ``/openapi.json``, ``/openapi.yaml`` and, unless it is off, ``/docs``."""
-    settings = document.settings
-    found = [_document_controller(document)]
-    if settings.docs_path is not None:
-        found.append(_page_controller(document, settings.docs_path))
-    return found
+    """Return the controllers for ``/openapi.json``, ``/openapi.yaml`` and the pages that are on, such as ``/docs``."""
+    places = [(page, getattr(document.settings, page.setting)) for page in PAGES]
+    shown = [_page_controller(document, page, path) for page, path in places if path is not None]
+    return [_document_controller(document), *shown]
 
 
 def is_own_route(plan: RoutePlan) -> bool:
-    """Tell whether a route serves a document or its page."""
+    """Tell whether a route serves a document or one of its pages."""
     return plan.function.__module__ in _OWN
 
 
@@ -148,35 +175,39 @@ def negotiated(request: web.Request, rendition: Rendition, media_type: str) -> R
     return Response(encoded.body, media_type=media_type, headers=headers)
 
 
-def _page_controller(document: Document, docs_path: str) -> type[Controller]:
+def _page_controller(document: Document, page: Page, path: str) -> type[Controller]:
     settings = document.settings
+    folder = f"assets/{assets_version(page)}"
+    start = f"{path.rstrip('/')}/{folder}"
     # Relative to the page, so that it works under any prefix.
-    base = f"{docs_path.rpartition('/')[2]}/assets/{assets_version()}"
-    start = f"{docs_path}/assets/{assets_version()}"
-    source = "../" * (docs_path.count("/") - 1) + settings.path.lstrip("/")
-    html = page(settings.title, base)
-    script = initializer(source, base)
+    base = f"{path.rpartition('/')[2]}/{folder}".lstrip("/")
+    source = "../" * (path.count("/") - 1) + settings.path.lstrip("/")
+    script = initializer(page, source, base)
 
-    class SwaggerUIController(Controller):
+    class PageController(Controller):
         guards = settings.guards
         middlewares = settings.middlewares
 
-        @get(docs_path, in_document=False)
+        @get(path, in_document=False)
         async def index(self) -> Response[bytes]:
-            return _guarded(Response(html, media_type="text/html; charset=utf-8"), _REVALIDATE, document)
+            nonce = secrets.token_urlsafe(16)
+            html = Response(markup(page, settings.title, base, nonce), media_type="text/html; charset=utf-8")
+            return _guarded(html, _REVALIDATE, document.policies[page].replace(NONCE, nonce))
 
-        @get(f"{start}/initializer.js", in_document=False)
+        @get(f"{start}/{INITIALIZER}", in_document=False)
         async def initializer(self) -> Response[bytes]:
-            return _guarded(Response(script, media_type="text/javascript; charset=utf-8"), _REVALIDATE, document)
+            return _guarded(Response(script, media_type=SCRIPT), _REVALIDATE, document.policy)
 
         @get(f"{start}/{{name}}", in_document=False)
         async def asset(self, name: str) -> Response[bytes]:
-            found = load_assets().get(name)
+            found = load_assets(page).get(name)
             if found is None:
                 raise NotFound
-            return _guarded(_asset_response(found), _IMMUTABLE, document)
+            return _guarded(_asset_response(found), _IMMUTABLE, document.policy)
 
-    return SwaggerUIController
+    # As it is called in messages.
+    PageController.__name__ = PageController.__qualname__ = f"{page.name.replace(' ', '')}Controller"
+    return PageController
 
 
 def _asset_response(asset: Asset) -> Response[bytes]:
@@ -186,8 +217,8 @@ def _asset_response(asset: Asset) -> Response[bytes]:
     return response
 
 
-def _guarded(response: Response[bytes], cache_control: str, document: Document) -> Response[bytes]:
+def _guarded(response: Response[bytes], cache_control: str, policy: str) -> Response[bytes]:
     response.headers["Cache-Control"] = cache_control
-    response.headers["Content-Security-Policy"] = document.policy
+    response.headers["Content-Security-Policy"] = policy
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -11,6 +11,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import asdict
 
 from framework._compiler.document_options import check_document, is_part_of_document
+from framework._compiler.places import has_wrong_places
 from framework._inspect.names import callable_name, value_name
 from framework._openapi.settings import OpenAPI
 from framework._sockets.handshake import ANY_ORIGIN, parse_origin
@@ -22,6 +23,7 @@ from framework.errors import DefinitionError, InvalidOptionError
 from framework.formats import Format
 from framework.limits import Limits
 from framework.media_types import is_media_type
+from framework.openapi import Callback, Link
 from framework.routing import RouteDefinition, RouteOptions, SocketOptions
 
 __all__ = ("check_options", "check_settings")
@@ -77,6 +79,14 @@ def _is_mapping(value: Any) -> bool:
 
 def _is_part(value: Any) -> bool:
     return isinstance(value, Mapping) and is_part_of_document(value)
+
+
+def _are_links(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(_is_name(key) and isinstance(one, Link) for key, one in value.items())
+
+
+def _are_callbacks(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(_is_name(key) and isinstance(one, Callback) for key, one in value.items())
 
 
 def _are_media_types(value: Any) -> bool:
@@ -161,6 +171,12 @@ _SHAPES: Mapping[str, _Shape] = {
     "body_limit": _Shape(_is_whole, "a number of bytes", "body_limit=65_536"),
     "timeout": _Shape(_is_duration, "a positive number of seconds", "timeout=2.5", optional=True),
     "keep_alive": _Shape(_is_duration, "a positive number of seconds", "keep_alive=15", optional=True),
+    "links": _Shape(_are_links, "a mapping of names to Links", 'links={"order": Link("OrderController.show")}'),
+    "callbacks": _Shape(
+        _are_callbacks,
+        "a mapping of names to Callbacks",
+        'callbacks={"paid": Callback("{$request.body#/notify_url}", Payment)}',
+    ),
     "extra": _Shape(_is_part, "a mapping of what JSON has", 'extra={"x-internal": True}', optional=True),
     "controllers": _Shape(_is_series, "a sequence", "controllers=[OrderController]"),
     "container": _Shape(_is_container, "a Container", "container=Container()", optional=True),
@@ -269,16 +285,4 @@ def _check_documents(where: str, value: Any, report: Callable[[DefinitionError],
     """Report what is wrong with the documents of an app, and tell whether nothing is."""
     listed = value if _is_series(value) else (value,)
     fit = [check_document(where, one, report) for one in listed if isinstance(one, OpenAPI)]
-    return all(fit) and not _has_shared_places(where, value, report)
-
-
-def _has_shared_places(where: str, documents: Any, report: Callable[[DefinitionError], None]) -> bool:
-    """Report documents of one app that would stand at one place, most often the default."""
-    if not _is_series(documents):
-        return False
-    places = [(option, getattr(one, option, None)) for one in documents for option in ("path", "docs_path")]
-    shared = [one for one in dict.fromkeys(places) if one[1] is not None and places.count(one) > 1]
-    for option, place in shared:
-        what = f"several documents of openapi= have {option}={place!r}"
-        report(InvalidOptionError(where, what, mend=f"give each OpenAPI its own {option}="))
-    return bool(shared)
+    return not has_wrong_places(where, value, report) and all(fit)

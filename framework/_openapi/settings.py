@@ -17,15 +17,16 @@ RouteSelection: TypeAlias = Sequence[str] | Callable[[RouteSummary], bool]
 class OpenAPI(Struct, frozen=True, kw_only=True):
     """The head of the document, where it is served and who may read it.
 
-    ``App(openapi=OpenAPI(title="Shop", version="1.0"))``; ``App(openapi=None)`` turns document and page off, and
-    ``docs_path=None`` the page alone. An app may have several, each with a ``path`` and the routes that it includes:
+    ``App(openapi=OpenAPI(title="Shop", version="1.0"))``; ``App(openapi=None)`` turns document and pages off, and
+    ``docs_path=None`` Swagger UI alone; ``redoc_path="/redoc"`` and ``scalar_path="/scalar"`` turn their pages on. An
+    app may have several documents, each with a ``path`` and the routes that it includes:
     ``App(openapi=[OpenAPI(...), OpenAPI(path="/internal/openapi.json", docs_path=None, include=("internal",))])``.
 
     ``contact``, ``license``, ``servers`` and ``external_docs`` are written as the objects of these names in OpenAPI; a
     server may also be its URL alone. ``tags`` maps tags to their descriptions, in the order in which they are shown.
     ``webhooks`` maps what the application tells others, by POST, to the types of the bodies:
-    ``{"orderPlaced": OrderPlaced}``. Guards and middlewares stand before document and page:
-    ``OpenAPI(guards=(AdminOnly,))``.
+    ``{"orderPlaced": OrderPlaced}``; a ``framework.openapi.Webhook`` in the place of a type says more. Guards and
+    middlewares stand before document and pages: ``OpenAPI(guards=(AdminOnly,))``.
     """
 
     title: str = "API"
@@ -46,6 +47,11 @@ class OpenAPI(Struct, frozen=True, kw_only=True):
     yaml: bool = True
     """Whether the document stands beside ``path`` as YAML too, where PyYAML is installed: ``/openapi.yaml``."""
     docs_path: str | None = "/docs"
+    """Where Swagger UI is."""
+    redoc_path: str | None = None
+    """Where ReDoc is."""
+    scalar_path: str | None = None
+    """Where Scalar is."""
     asyncapi_path: str | None = "/asyncapi.json"
     """Where the AsyncAPI document of web sockets and event streams is, in an app that has some; ``None`` for nowhere.
 

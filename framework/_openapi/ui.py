@@ -1,8 +1,9 @@
-"""Swagger UI from the framework's own files: the page, the script that starts it, and the policy that fences it in.
+"""What a documentation page is: its HTML, the script that starts it, its files, and the policy that fences it in.
 
-The files in ``assets`` are written by ``tools/vendor_swagger_ui.py``. URLs are used as the caller gives them; a
-relative one (``docs/assets/abc123``, ``openapi.json``) is resolved by the browser against the URL of the page, so that
-it holds also where the application is mounted under a prefix.
+The pages themselves stand in :mod:`framework._openapi.pages`, and their files, written by ``tools/vendor_pages.py``,
+below ``assets``. URLs are used as the caller gives them; a relative one (``docs/assets/abc123``, ``openapi.json``) is
+resolved by the browser against the URL of the page, so that it holds also where the application is mounted under a
+prefix.
 """
 
 import hashlib
@@ -17,98 +18,55 @@ from typing import Any
 from msgspec import Struct
 
 __all__ = (
-    "CONTENT_SECURITY_POLICY",
+    "INITIALIZER",
+    "NONCE",
+    "SCRIPT",
     "Asset",
+    "Page",
     "assets_version",
     "content_security_policy",
     "initializer",
     "load_assets",
-    "page",
+    "markup",
 )
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; "
-    "script-src 'self'; "
-    "style-src 'self'; "
-    "img-src 'self' data: blob:; "  # data: the icons in the style sheet; blob: a response that is an image
-    "media-src 'self'; "  # a response that is sound
-    "connect-src 'self'; "
-    "base-uri 'none'; "
-    "form-action 'none'; "
-    "frame-ancestors 'none'"
-)
-"""The header of the page and of ``oauth2-redirect.html``: nothing inline, nothing evaluated, no other host.
+NONCE = "{nonce}"
+"""Stands in a policy for what is drawn anew for each answer."""
+INITIALIZER = "initializer.js"
+SCRIPT = "text/javascript; charset=utf-8"
 
-Swagger UI needs no inline style: it sets styles through the DOM, and its sanitizer strips those in descriptions. What a
-browser still reports is a ``style`` attribute (or an aligned table) in a description, while the sanitizer parses it.
-"""
-
-_SAME_HOST = "connect-src 'self'"
+# Nothing inline, nothing evaluated, no other host.
+_POLICY: Mapping[str, tuple[str, ...]] = {
+    "default-src": ("'none'",),
+    "script-src": ("'self'",),
+    "style-src": ("'self'",),
+    "img-src": ("'self'", "data:", "blob:"),  # data: the icons in style sheets; blob: a response that is an image
+    "media-src": ("'self'",),  # a response that is sound
+    "connect-src": ("'self'",),
+    "base-uri": ("'none'",),
+    "form-action": ("'none'",),
+    "frame-ancestors": ("'none'",),
+}
 # What the page itself asks: where tokens are fetched from, and what describes an OpenID provider.
 _ASKED = ("tokenUrl", "refreshUrl", "openIdConnectUrl")
 
 
-def content_security_policy(document: Mapping[str, Any]) -> str:
-    """Return the policy that lets the page talk to the servers of a document, and fetch tokens, and no more."""
-    schemes = document.get("components", {}).get("securitySchemes", {}).values()
-    described = [*schemes, *(flow for scheme in schemes for flow in scheme.get("flows", {}).values())]
-    urls = [one[name] for one in described for name in _ASKED if name in one]
-    urls += [server.get("url", "") for server in document.get("servers", ())]
-    origins = dict.fromkeys(origin for url in urls if (origin := _origin(url)) is not None)
-    return CONTENT_SECURITY_POLICY.replace(_SAME_HOST, " ".join((_SAME_HOST, *origins)))
+class Page(Struct, frozen=True, eq=False):
+    """One documentation page; everything that differs between two of them."""
 
-
-def _origin(url: str) -> str | None:
-    """Return scheme, host and port of an absolute URL; a server's URL may have variables, which name no one host."""
-    found = re.match(r"(https?://[A-Za-z0-9.:\[\]-]+)(?:[/?#]|$)", url)
-    return found[1].lower() if found else None
-
-
-_SCRIPT = "text/javascript; charset=utf-8"
-_STYLE = "text/css; charset=utf-8"
-_STORED = {
-    "favicon-32x32.png": ("favicon-32x32.png", "image/png"),
-    "index.css": ("index.css", _STYLE),
-    "oauth2-redirect.html": ("oauth2-redirect.html", "text/html; charset=utf-8"),
-    "oauth2-redirect.js": ("oauth2-redirect.js", _SCRIPT),
-    "swagger-ui-bundle.js": ("swagger-ui-bundle.js.gz", _SCRIPT),
-    "swagger-ui.css": ("swagger-ui.css.gz", _STYLE),
-}
-
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<link rel="icon" type="image/png" sizes="32x32" href="{base}/favicon-32x32.png">
-<link rel="stylesheet" href="{base}/index.css">
-<link rel="stylesheet" href="{base}/swagger-ui.css">
-</head>
-<body>
-<div id="swagger-ui"></div>
-<script src="{base}/swagger-ui-bundle.js"></script>
-<script src="{base}/initializer.js"></script>
-</body>
-</html>
-"""
-
-_INITIALIZER = """\
-"use strict";
-(() => {
-  const absolute = (reference) => new URL(reference, document.baseURI).href;
-  SwaggerUIBundle({
-    dom_id: "#swagger-ui",
-    url: absolute(%s),
-    oauth2RedirectUrl: absolute(%s),
-    validatorUrl: null,
-    deepLinking: true,
-    persistAuthorization: false,
-    tryItOutEnabled: true,
-  });
-})();
-"""
+    name: str
+    setting: str
+    """The name of its path among the settings of :class:`OpenAPI`."""
+    folder: str
+    """Where its files are, below ``assets``."""
+    template: str
+    """The HTML, with ``{title}``, ``{base}`` and, if its policy has one, ``{nonce}``."""
+    start: str
+    """The script that starts it, with ``%(document)s`` and ``%(base)s``, which become strings of JavaScript."""
+    files: Mapping[str, tuple[str, str]]
+    """The name under which a file is served below ``base`` -> the name under which it is stored, and its type."""
+    allowed: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    """What its policy allows besides, by directive."""
 
 
 class Asset(Struct, frozen=True):
@@ -120,37 +78,60 @@ class Asset(Struct, frozen=True):
     gzipped: bool
 
 
+def content_security_policy(
+    document: Mapping[str, Any], allowed: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+) -> str:
+    """Return the policy that lets a page talk to the servers of a document, and fetch tokens, and no more."""
+    widened = {"connect-src": _origins(document), **allowed}
+    directives = {name: (*_POLICY.get(name, ()), *widened.get(name, ())) for name in (*_POLICY, *allowed)}
+    return "; ".join(f"{name} {' '.join(sources)}" for name, sources in directives.items())
+
+
+def _origins(document: Mapping[str, Any]) -> tuple[str, ...]:
+    schemes = document.get("components", {}).get("securitySchemes", {}).values()
+    described = [*schemes, *(flow for scheme in schemes for flow in scheme.get("flows", {}).values())]
+    urls = [one[name] for one in described for name in _ASKED if name in one]
+    urls += [server.get("url", "") for server in document.get("servers", ())]
+    return tuple(dict.fromkeys(origin for url in urls if (origin := _origin(url)) is not None))
+
+
+def _origin(url: str) -> str | None:
+    """Return scheme, host and port of an absolute URL; a server's URL may have variables, which name no one host."""
+    found = re.match(r"(https?://[A-Za-z0-9.:\[\]-]+)(?:[/?#]|$)", url)
+    return found[1].lower() if found else None
+
+
 @cache
-def load_assets() -> Mapping[str, Asset]:
+def load_assets(page: Page) -> Mapping[str, Asset]:
     """Return the vendored files by the name under which they are served below ``base``.
 
     ``initializer.js`` stands there too, but is made by :func:`initializer`.
     """
     return MappingProxyType(
         {
-            name: Asset(name, media_type, _read(stored), stored.endswith(".gz"))
-            for name, (stored, media_type) in _STORED.items()
+            name: Asset(name, media_type, _read(page, stored), stored.endswith(".gz"))
+            for name, (stored, media_type) in page.files.items()
         }
     )
 
 
 @cache
-def assets_version() -> str:
+def assets_version(page: Page) -> str:
     """Return 12 hexadecimal digits that change with any vendored file: a URL that holds them may be cached for ever.
 
     ``initializer.js`` is not among these files: it changes with the application, so it must be revalidated.
     """
-    return hashlib.sha256(_read("MANIFEST")).hexdigest()[:12]
+    return hashlib.sha256(_read(page, "MANIFEST")).hexdigest()[:12]
 
 
-def page(title: str, base: str) -> bytes:
-    """Return the HTML page, whose scripts and styles are all files below ``base``."""
-    return _PAGE.format(title=html.escape(title), base=html.escape(base)).encode()
+def markup(page: Page, title: str, base: str, nonce: str) -> bytes:
+    """Return the HTML of a page, whose scripts and styles are all files below ``base``."""
+    return page.template.format(title=html.escape(title), base=html.escape(base), nonce=nonce).encode()
 
 
-def initializer(document_url: str, base: str) -> bytes:
-    """Return the script that starts Swagger UI for the document; both URLs may be relative to the page's."""
-    return (_INITIALIZER % (_quote(document_url), _quote(f"{base}/oauth2-redirect.html"))).encode()
+def initializer(page: Page, document_url: str, base: str) -> bytes:
+    """Return the script that starts a page for the document; both URLs may be relative to the page's."""
+    return (page.start % {"document": _quote(document_url), "base": _quote(base)}).encode()
 
 
 def _quote(text: str) -> str:
@@ -158,8 +139,8 @@ def _quote(text: str) -> str:
     return json.dumps(text).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _read(name: str) -> bytes:
+def _read(page: Page, name: str) -> bytes:
     """Return the content of one vendored file, found also where the package is not a folder."""
     from importlib.resources import files  # slow to import, and needed only where the page is served
 
-    return (files("framework._openapi") / "assets" / name).read_bytes()
+    return (files("framework._openapi") / "assets" / page.folder / name).read_bytes()

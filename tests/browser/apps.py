@@ -1,16 +1,16 @@
-"""An application whose operations ask for credentials of each kind, with an OAuth 2 server in its own house."""
+"""Two applications: one behind credentials of each kind, with an OAuth 2 server of its own, and one of many texts."""
 
 from typing import Annotated
 
 from aiohttp import web
-from msgspec import Struct
+from msgspec import Meta, Struct
 from yarl import URL
 
-from framework import App, Controller, OpenAPI, Query, get, post
+from framework import App, Body, Controller, HTTPError, OpenAPI, Query, get, post
 from framework.http_errors import BadRequest
 from framework.security import APIKey, Basic, Bearer, OAuth2
 
-__all__ = ("guarded_app",)
+__all__ = ("guarded_app", "singing_app")
 
 _CODE, _TOKEN = "the-code", "the-token"
 
@@ -87,3 +87,61 @@ class TokenController(Controller):
 def guarded_app() -> App:
     """Return the application."""
     return App([GuardedController, TokenController], openapi=OpenAPI(title="Guarded", version="1.0"))
+
+
+class NotSung(HTTPError, status=409, title="Not sung"):
+    """The song is not sung any more."""
+
+    since: int
+
+
+class Song(Struct):
+    """Something to be sung."""
+
+    title: Annotated[str, Meta(min_length=1, description="As on the *record*")]
+    verses: list["Song"] = []
+
+
+class SongController(Controller):
+    """Keeps songs."""
+
+    path = "/songs"
+    tags = ("songs",)
+
+    @get()
+    async def search(self, text: Annotated[str, Query(description="Part of the title")] = "") -> list[Song]:
+        """Return songs.
+
+        In **no** order:
+
+        | of | how many |
+        |----|----------|
+        | all | `1` |
+        """
+        return [Song(f"Blackbird {text}")]
+
+    @post(status=201, raises=(NotSung,))
+    async def create(
+        self,
+        song: Annotated[Song, Body(examples={"short": Song("Her Majesty")})],
+    ) -> Song:
+        """Add a song to the repertoire."""
+        return song
+
+    @get("/{number}", guards=(Bearer(verify),))
+    async def show(self, number: Annotated[int, Meta(ge=1)]) -> Song:
+        """Return one song."""
+        return Song(str(number))
+
+
+def singing_app(*, redoc_path: str | None = None, scalar_path: str | None = None) -> App:
+    """Return the application, with the pages that have a path."""
+    openapi = OpenAPI(
+        title="Songs",
+        description='All that is *sung*.\n\n```json\n{"title": "Blackbird"}\n```',
+        tags={"songs": "What is sung"},
+        docs_path=None,
+        redoc_path=redoc_path,
+        scalar_path=scalar_path,
+    )
+    return App([SongController], openapi=openapi)

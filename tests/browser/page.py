@@ -1,4 +1,4 @@
-"""Swagger UI in Chromium, as a person uses it; every call blocks, and belongs into a thread."""
+"""The documentation pages in Chromium, as a person uses them; every call blocks, and belongs into a thread."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-__all__ = ("CHROMEDRIVER", "CHROMIUM", "DocsPage", "open_browser")
+__all__ = ("CHROMEDRIVER", "CHROMIUM", "BrowserPage", "DocsPage", "ReDocPage", "ScalarPage", "open_browser")
 
 CHROMIUM, CHROMEDRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 _PATIENCE = 30
@@ -33,6 +33,13 @@ _SWITCHES = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--window-size=1200,900",
 )
+# A script that catches what is refused to it leaves no trace in the console.
+_WATCH = """
+globalThis.violations = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+  violations.push(`${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
+});
+"""
 
 
 @contextmanager
@@ -45,21 +52,24 @@ def open_browser() -> Iterator[Chrome]:
             options.add_argument(one)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         driver = Chrome(options=options, service=Service(executable_path=CHROMEDRIVER or ""))
+        driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _WATCH})
         try:
             yield driver
         finally:
             driver.quit()
 
 
-class DocsPage:
-    """The page of one application."""
+class BrowserPage:
+    """A page of one application, seen as soon as ``ready`` is."""
+
+    ready = "body"
 
     def __init__(self, driver: Chrome, url: str) -> None:
         # Not all of selenium is typed.
         self._driver: Any = driver
         self._wait = WebDriverWait(driver, _PATIENCE)
         driver.get(url)
-        self._find(".opblock")
+        self._find(self.ready)
 
     def _find(self, selector: str) -> WebElement:
         """Return an element as soon as it can be seen."""
@@ -76,6 +86,33 @@ class DocsPage:
         self._driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         self._wait.until(lambda _: element.is_enabled())
         element.click()
+
+    def headings(self) -> list[str]:
+        """Return the headings that are made, seen or not."""
+        found = self._driver.find_elements(By.CSS_SELECTOR, "h1, h2, h3")
+        return [one.get_attribute("textContent").strip() for one in found]
+
+    def complaints(self) -> list[str]:
+        """Return what the console shows (errors of scripts, warnings), and all violations of the policy."""
+        shown = [one["message"] for one in self._driver.get_log("browser") if one["level"] in {"SEVERE", "WARNING"}]
+        return [*shown, *self._driver.execute_script("return violations")]
+
+    def hosts(self) -> set[str]:
+        """Return all hosts that the page has asked since it was opened."""
+        events = (json.loads(one["message"])["message"] for one in self._driver.get_log("performance"))
+        urls = [one["params"]["request"]["url"] for one in events if one["method"] == "Network.requestWillBeSent"]
+        return {parts.netloc for url in urls if (parts := urlsplit(url)).scheme in {"http", "https", "ws", "wss"}}
+
+    def picture(self, path: Path) -> None:
+        """Save what is seen as a PNG."""
+        self._driver.execute_script("window.scrollTo(0, 0)")
+        self._driver.save_screenshot(str(path))
+
+
+class DocsPage(BrowserPage):
+    """Swagger UI."""
+
+    ready = ".opblock"
 
     def authorize(self, scheme: str, *values: str) -> None:
         """Fill in the form of one security scheme, and leave the dialog."""
@@ -126,17 +163,42 @@ class DocsPage:
         text = self._find(f"{answer} .highlight-code code, {answer} .microlight").get_attribute("textContent") or ""
         return int(status), json.loads(text)
 
-    def complaints(self) -> list[str]:
-        """Return what the console shows: errors of scripts, violations of the policy, warnings."""
-        return [one["message"] for one in self._driver.get_log("browser") if one["level"] in {"SEVERE", "WARNING"}]
 
-    def hosts(self) -> set[str]:
-        """Return all hosts that the page has asked since it was opened."""
-        events = (json.loads(one["message"])["message"] for one in self._driver.get_log("performance"))
-        urls = [one["params"]["request"]["url"] for one in events if one["method"] == "Network.requestWillBeSent"]
-        return {parts.netloc for url in urls if (parts := urlsplit(url)).scheme in {"http", "https", "ws", "wss"}}
+class ReDocPage(BrowserPage):
+    """ReDoc."""
 
-    def picture(self, path: Path) -> None:
-        """Save what is seen as a PNG."""
-        self._driver.execute_script("window.scrollTo(0, 0)")
-        self._driver.save_screenshot(str(path))
+    ready = "h1"
+
+    def follow(self, method: str, path: str) -> str:
+        """Follow the link to an operation, and return what the menu says of the place that is seen then."""
+        links = self._driver.find_elements(By.CSS_SELECTOR, "a[href^='#/']")
+        link = next(one for one in links if one.text.split() == [method, path])
+        self._driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", link)
+        link.click()
+        self._wait.until(lambda driver: "#/" in driver.current_url)
+        return self._find("[data-active=true]:has([data-component-name='Tags/HttpTag']) [data-text]").text
+
+    def search(self, text: str) -> list[str]:
+        """Return what is found for a text."""
+        opener = "//div[text()[starts-with(., 'Search')]]"
+        self._wait.until(lambda driver: driver.find_elements(By.XPATH, opener), "there is no search")[0].click()
+        self._find("input[placeholder^='Search ']").send_keys(text)
+        self._find("[data-component-name='Search/SearchItem']")
+        found = self._driver.find_elements(By.CSS_SELECTOR, "[data-component-name='Search/SearchItem']")
+        return [one.text for one in found]
+
+
+class ScalarPage(BrowserPage):
+    """Scalar."""
+
+    ready = "h3"
+
+    def execute(self, method: str) -> tuple[str, str]:
+        """Send a request of the first operation with a method, and return status and body that are shown."""
+        self._click(f"button.show-api-client-button[method={method}]")
+        send = "//*[@role='dialog']//button[starts-with(normalize-space(.), 'Send')]"
+        self._wait.until(lambda driver: [one for one in driver.find_elements(By.XPATH, send) if one.is_displayed()])
+        next(one for one in self._driver.find_elements(By.XPATH, send) if one.is_displayed()).click()
+        body = self._find("[role=dialog] .response-section-content-body .cm-content")
+        found = re.search(r"\b\d{3} [A-Z].*", self._find("[role=dialog] .response-heading + *").text)
+        return found[0] if found else "", body.text

@@ -1,46 +1,20 @@
 """Swagger UI in a real browser: it loads, tries out and authorizes, under the strict policy and without other hosts."""
 
-import asyncio
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from aiohttp import web
-from pytest_aiohttp.plugin import AiohttpServer
 
 from app_template.application import create_app, create_container
 from app_template.settings import Settings
 from tests.browser.apps import guarded_app
 
 selenium = pytest.importorskip("selenium", reason="selenium is not installed")
-from tests.browser.page import CHROMEDRIVER, CHROMIUM, DocsPage, open_browser  # noqa: E402  needs selenium
+from tests.browser.page import CHROMEDRIVER, CHROMIUM, DocsPage  # noqa: E402  needs selenium
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None or CHROMEDRIVER is None, reason="no chromium with its chromedriver")
-
-T = TypeVar("T")
-Look = Callable[[DocsPage], T]
-
-
-@pytest.fixture
-def look(aiohttp_server: AiohttpServer) -> Any:
-    """Serve an application, open its page and use it; what the page complains of, or asks elsewhere, is a failure."""
-
-    async def use(application: web.Application, work: Look[T]) -> T:
-        server = await aiohttp_server(application, host="127.0.0.1")
-
-        def run() -> tuple[T, list[str], set[str]]:
-            with open_browser() as driver:
-                page = DocsPage(driver, str(server.make_url("/docs")))
-                return work(page), page.complaints(), page.hosts()
-
-        found, complaints, hosts = await asyncio.to_thread(run)
-        assert complaints == []
-        assert hosts == {f"127.0.0.1:{server.port}"}
-        return found
-
-    return use
 
 
 def shop(folder: Path) -> web.Application:
@@ -57,7 +31,7 @@ async def test_an_order_is_placed(look: Any, tmp_path: Path) -> None:
             page.picture(Path(__file__).parents[2] / "docs" / "images" / "swagger-ui.png")
         return page.execute("orders", "create", {"customer": "ann", "lines": [{"sku": "MUG-1", "quantity": 1}]})
 
-    status, order = await look(shop(tmp_path), work)
+    status, order = await look(shop(tmp_path), DocsPage, "/docs", work)
     assert (status, order["customer"]) == (201, "ann")
 
 
@@ -81,4 +55,4 @@ async def test_authorize_opens_operations(look: Any) -> None:
         return found
 
     visitor = {"name": "ann", "scopes": ["read"]}
-    assert await look(guarded_app().build(), work) == dict.fromkeys(_CREDENTIALS, (200, visitor))
+    assert await look(guarded_app().build(), DocsPage, "/docs", work) == dict.fromkeys(_CREDENTIALS, (200, visitor))

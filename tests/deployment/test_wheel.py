@@ -46,10 +46,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_wheel_holds_what_is_needed_besides_code(wheel: Path) -> None:
-    """Type information, the assets of the documentation page, the template and the licence are in the wheel."""
+    """Type information, the assets of the documentation pages, the template and the licence are in the wheel."""
     names = set(zipfile.ZipFile(wheel).namelist())
-    wanted = {"framework/py.typed", "framework/_openapi/assets/swagger-ui-bundle.js.gz", "app_template/main.py"}
-    assert wanted <= names
+    assets = {str(one.relative_to(ROOT)) for one in (ROOT / "framework/_openapi/assets").rglob("*") if one.is_file()}
+    wanted = {
+        "framework/py.typed",
+        "framework/_openapi/assets/swagger-ui/swagger-ui-bundle.js.gz",
+        "app_template/main.py",
+    }
+    assert wanted | assets <= names
     assert any(name.endswith("/LICENSE") for name in names)
     assert not any(name.startswith("tests/") for name in names)
 

@@ -1,5 +1,7 @@
 """DuplicateRouteError: two handlers answer one method on one path."""
 
+import pytest
+
 from framework import App, Controller, OpenAPI, Router, get, head, options, post, route
 from framework.errors import DuplicateRouteError
 from tests.startup.expected import mistakes, place, told
@@ -96,6 +98,28 @@ def test_the_document_s_own_path() -> None:
     assert text.startswith(
         f"Documents.show ({place(Documents.show)}): GET /openapi.json is also answered by OpenAPIController.document ("
     )
+    assert text.endswith(f").\n{MEND}")
+
+
+@pytest.mark.parametrize(
+    ("openapi", "own"),
+    [
+        (OpenAPI(docs_path="/page"), "SwaggerUIController"),
+        (OpenAPI(redoc_path="/page"), "ReDocController"),
+        (OpenAPI(scalar_path="/page"), "ScalarController"),
+    ],
+)
+def test_a_page_s_own_path(openapi: OpenAPI, own: str) -> None:
+    """A handler on the path of a page is told as the mistake, too."""
+
+    class Pages(Controller):
+        @get("/page")
+        async def show(self) -> str:
+            return ""
+
+    ((kind, text),) = told(App([Pages], openapi=openapi))
+    assert kind is DuplicateRouteError
+    assert text.startswith(f"Pages.show ({place(Pages.show)}): GET /page is also answered by {own}.index (")
     assert text.endswith(f").\n{MEND}")
 
 

@@ -247,4 +247,5 @@ def test_layers_that_give_no_response() -> None:
             "  Mend: return a Response, and say so in the annotation.",
         ),
     ]
-    assert told(App([Orders], middlewares=[either, anything], exception_handlers={KeyError: typed}, openapi=None)) == []
+    fitting: list[Any] = [either, anything]
+    assert told(App([Orders], middlewares=fitting, exception_handlers={KeyError: typed}, openapi=None)) == []

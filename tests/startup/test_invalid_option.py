@@ -23,6 +23,7 @@ from framework import (
 )
 from framework.caching import CacheControl
 from framework.errors import InvalidOptionError
+from framework.openapi import Callback, Link
 from framework.routing import RouteOptions
 from tests.startup.expected import after, mistakes, place, told
 
@@ -88,6 +89,25 @@ class Orders(Controller):
         ("timeout", float("nan"), "timeout=nan is not a positive number of seconds", "timeout=2.5"),
         ("timeout", "3s", "timeout='3s' is not a positive number of seconds", "timeout=2.5"),
         ("keep_alive", 0, "keep_alive=0 is not a positive number of seconds", "keep_alive=15"),
+        (
+            "links",
+            {"next": "Orders.search"},
+            "links={'next': 'Orders.search'} is not a mapping of names to Links",
+            'links={"order": Link("OrderController.show")}',
+        ),
+        (
+            "links",
+            {1: Link("Orders.search"), 2: Link(require_user)},
+            "links={1: Link('Orders.search'), 2: Link(require_user)} is not a mapping of names to Links",
+            'links={"order": Link("OrderController.show")}',
+        ),
+        (
+            "callbacks",
+            {1: Callback("https://shop.example")},
+            "callbacks={1: Callback(url='https://shop.example', body=None, method='POST', status=None, response=None, "
+            "summary=None, description=None)} is not a mapping of names to Callbacks",
+            'callbacks={"paid": Callback("{$request.body#/notify_url}", Payment)}',
+        ),
         ("extra", (), "extra=() is not a mapping of what JSON has", 'extra={"x-internal": True}'),
     ],
 )
@@ -514,9 +534,7 @@ def test_documents_at_one_place() -> None:
             "webhooks=[int]) is not a mapping of names to types",
             'webhooks={"orderPlaced": OrderPlaced}',
         ),
-        ({"path": "a.json"}, "path='a.json') is not a path that begins with \"/\"", 'path="/openapi.json"'),
         ({"yaml": "no"}, "yaml='no') is not True or False", "yaml=False"),
-        ({"docs_path": 3}, 'docs_path=3) is not a path that begins with "/"', 'docs_path="/docs"'),
         ({"guards": print}, "guards=print) is not a sequence", "guards=(require_admin,)"),
     ],
 )
@@ -535,19 +553,6 @@ class Unknown:
     """A class that has no schema."""
 
 
-def test_a_webhook_without_a_schema() -> None:
-    """What is sent to others must be something that can be described."""
-    documents = OpenAPI(webhooks={"orderPlaced": dict[str, int], "orderLost": Unknown})
-
-    assert told(App([Orders], openapi=documents)) == [
-        (
-            InvalidOptionError,
-            "OpenAPI: the webhook 'orderLost' sends Unknown, which has no schema (msgspec does not know Unknown).\n"
-            "  Mend: give a Struct, a dataclass, a TypedDict or a builtin.",
-        )
-    ]
-
-
 def test_what_cannot_stand_in_the_document() -> None:
     """A type may stand below schema; elsewhere there is what JSON has."""
 
@@ -564,3 +569,59 @@ def test_what_cannot_stand_in_the_document() -> None:
     assert kind is InvalidOptionError
     assert text.startswith(f"Items.wrong ({place(Items.wrong)}): extra={{'x-limits': [{{'owner': ")
     assert text.endswith('is not a mapping of what JSON has.\n  Mend: write it as extra={"x-internal": True}.')
+
+
+@pytest.mark.parametrize(
+    ("settings", "what", "mend"),
+    [
+        ({"path": None}, "OpenAPI(path=None) is not a path", 'OpenAPI(path="/openapi.json")'),
+        ({"docs_path": 3}, "OpenAPI(docs_path=3) is not a path or None", 'OpenAPI(docs_path="/docs")'),
+        ({"redoc_path": True}, "OpenAPI(redoc_path=True) is not a path or None", 'OpenAPI(redoc_path="/redoc")'),
+        ({"scalar_path": b"/"}, "OpenAPI(scalar_path=b'/') is not a path or None", 'OpenAPI(scalar_path="/scalar")'),
+    ],
+)
+def test_places_that_are_none(settings: dict[str, Any], what: str, mend: str) -> None:
+    """Documents and pages are at paths; the same mistake in two documents is told once."""
+    one, two = OpenAPI(**settings), OpenAPI(**{"path": "/b.json", "docs_path": "/b", **settings})
+    apps = App([Orders], openapi=one), App([Orders], openapi=(one, two))
+    where = f"App ({after(test_places_that_are_none, 12)})"
+
+    for app in apps:
+        assert told(app) == [(InvalidOptionError, f"{where}: {what}.\n  Mend: write it as {mend}.")]
+
+
+def test_pages_at_one_place() -> None:
+    """Documents and all of their pages need paths of their own, within one document and among several."""
+    app = App(
+        [Orders],
+        openapi=[OpenAPI(redoc_path="/docs"), OpenAPI(path="/b.json", docs_path=None, scalar_path="/openapi.json")],
+    )
+    where = f"App ({after(test_pages_at_one_place, 2)})"
+
+    assert told(app) == [
+        (
+            InvalidOptionError,
+            f"{where}: path='/openapi.json' and scalar_path='/openapi.json' of openapi= are one place.\n"
+            "  Mend: give each a path of its own.",
+        ),
+        (
+            InvalidOptionError,
+            f"{where}: docs_path='/docs' and redoc_path='/docs' of openapi= are one place.\n"
+            "  Mend: give each a path of its own.",
+        ),
+    ]
+
+
+def test_redoc_pages_at_one_place() -> None:
+    """Pages that are off unless asked for share no place by default, and are told when they do."""
+    documents = [OpenAPI(redoc_path="/r"), OpenAPI(path="/b.json", docs_path=None, redoc_path="/r")]
+    app = App([Orders], openapi=documents)
+    where = f"App ({after(test_redoc_pages_at_one_place, 3)})"
+
+    assert told(app) == [
+        (
+            InvalidOptionError,
+            f"{where}: several documents of openapi= have redoc_path='/r'.\n"
+            "  Mend: give each OpenAPI its own redoc_path=.",
+        )
+    ]
