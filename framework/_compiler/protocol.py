@@ -26,7 +26,7 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _PAYLOAD_ACCESS_ERROR, ERROR, RequestHandler, _ErrInfo
 
 from framework._responses.encoded import EncodedResponse
-from framework._responses.wire import HIGH_WATER, drain
+from framework._responses.wire import HIGH_WATER, break_off, drain
 
 # ruff: noqa: SLF001  see above
 
@@ -236,7 +236,7 @@ class _Protocol(RequestHandler):
         except ConnectionError:
             reset = True
         except BaseException as error:  # noqa: BLE001  raised again there, unless it is an Exception
-            self._give_up(error)
+            self._give_up(request, error)
         finally:
             request._task = None
         self._go_on(reset=reset)
@@ -251,12 +251,13 @@ class _Protocol(RequestHandler):
         self._handler_waiter = None
         return response.write_whole(request)
 
-    def _give_up(self, error: BaseException) -> None:
+    def _give_up(self, request: web.BaseRequest, error: BaseException) -> None:
         """Close the connection after what could not be answered."""
         if isinstance(error, asyncio.CancelledError):
             self.log_debug("Ignored premature client disconnection")
         elif isinstance(error, Exception):
             self.log_exception("Unhandled exception", exc_info=error)
+            break_off(request)
         self.force_close()
         if not isinstance(error, Exception):
             raise error

@@ -15,7 +15,7 @@ from yarl import URL
 from framework._responses.cookies import SetCookie, check_cookie, morsel_for, needs_https
 from framework._responses.encoders import encode_bytes, encode_untyped
 from framework._responses.headers import header_texts
-from framework._responses.wire import HIGH_WATER, drain, has_signals, header_lines, send, whole_head
+from framework._responses.wire import HIGH_WATER, break_off, drain, has_signals, header_lines, send, whole_head
 from framework.caching import CacheControl
 from framework.http_errors import reason_phrase
 
@@ -286,8 +286,9 @@ class BrokenResponse(web.StreamResponse):
     def __init__(self) -> None:
         super().__init__(status=500)
 
-    async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:  # noqa: ARG002  aiohttp's signature
+    async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
         """Make aiohttp close the connection, as it does for a client that has gone."""
+        break_off(request)
         raise ClientConnectionResetError("The response has begun and cannot be completed")
 
 

@@ -1,7 +1,10 @@
 """Head and body of a response as the bytes of one write."""
 
 import asyncio
+import socket
+import struct
 import time
+from contextlib import suppress
 from email.utils import formatdate
 from http.cookies import SimpleCookie
 from typing import Any
@@ -12,9 +15,10 @@ from multidict import CIMultiDict
 
 from framework.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ("HIGH_WATER", "date_lines", "drain", "has_signals", "header_lines", "send", "whole_head", "write_timeout_of")
+__all__ = ("HIGH_WATER", "break_off", "date_lines", "drain", "has_signals", "header_lines", "send", "whole_head", "write_timeout_of")
 
 _WITHOUT_LENGTH = frozenset({204, 304})
+_RESET = struct.pack("ii", 1, 0)
 HIGH_WATER = 65_536
 """Whoever has written more than this waits until the transport takes more."""
 
@@ -84,6 +88,22 @@ def send(request: BaseRequest, data: bytes) -> None:
     if transport is None or transport.is_closing():
         raise ClientConnectionResetError("Cannot write to closing transport")
     transport.write(data)
+
+
+def break_off(request: BaseRequest) -> None:
+    """Reset the connection where its end would be taken for that of the body (RFC 9112, section 6.3).
+
+    HTTP/1.1 has chunks, whose end is missing then: there a connection that is closed tells enough.
+    """
+    transport = request.transport
+    if transport is None or request.version >= HttpVersion11:
+        return
+    own = transport.get_extra_info("socket")
+    if own is not None:
+        # Closed without lingering, a socket sends RST in the place of FIN.
+        with suppress(OSError):
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    transport.abort()
 
 
 def write_timeout_of(request: BaseRequest) -> float | None:
