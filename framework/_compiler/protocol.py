@@ -26,7 +26,8 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _PAYLOAD_ACCESS_ERROR, ERROR, RequestHandler, _ErrInfo
 
 from framework._responses.encoded import EncodedResponse
-from framework._responses.wire import HIGH_WATER, break_off, drain
+from framework._responses.wire import LEFT_OVER, WriteWatch, break_off, drain, write_timeout_of
+from framework.limits import DEFAULT_LIMITS
 
 # ruff: noqa: SLF001  see above
 
@@ -129,20 +130,40 @@ _IDLE: Any = _Idle()
 class _Protocol(RequestHandler):
     """A connection that starts a task for each request, and has none while it waits for one."""
 
-    __slots__ = ("_context", "_create_task")
+    __slots__ = ("_answering", "_context", "_create_task", "_watch")
+    _answering: web.Request | None
     _context: contextvars.Context
     _create_task: _MakeTask | None
+    _watch: WriteWatch | None
 
     async def start(self) -> None:
         """Wait for requests from now on; called once, when the connection is made."""
+        self._answering = self._watch = None
         self._context = contextvars.copy_context()
         self._create_task = _custom_tasks(self._loop)
         # They are remembered; when the client has gone, nobody can be asked.
         _ = (self.peername, self.sockname, self.ssl_context)
+        if self.transport is not None:
+            # Writing is paused by whatever is left over of an answer, however little it is.
+            self.transport.set_write_buffer_limits(LEFT_OVER)
         if self._messages:
             self._next(*self._messages.popleft(), eager=False)
         else:
             self._waiter = _IDLE
+
+    def pause_writing(self) -> None:
+        """Watch the client from now on: one that takes nothing for too long is cut off, whoever writes."""
+        super().pause_writing()
+        seconds = DEFAULT_LIMITS.write_timeout if self._answering is None else write_timeout_of(self._answering)
+        if seconds is not None and self.transport is not None:
+            self._watch = WriteWatch(self.transport, seconds)
+
+    def resume_writing(self) -> None:
+        """Go on, since the client has taken everything."""
+        if self._watch is not None:
+            self._watch.end()
+            self._watch = None
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Parse, and begin with the first request unless one is being answered."""
@@ -215,7 +236,7 @@ class _Protocol(RequestHandler):
         """Answer a request and decide about the connection, all in the request's own task."""
         reset = False
         self._request_in_progress = True
-        self._current_request = request
+        self._current_request = self._answering = request
         try:
             try:
                 response: Any = await handler(request)
@@ -225,8 +246,8 @@ class _Protocol(RequestHandler):
                 plain = response.__class__ is EncodedResponse and begun is None and request._post is None
                 if not (plain and not self._upgraded and self._write(request, response)):
                     response, reset = await self._handle_request(request, begun, partial(_give, response))
-                elif response._body_length > HIGH_WATER:
-                    await drain(request)
+            if self._paused:
+                await drain(request)
             if not reset:
                 self._keepalive = bool(response.keep_alive)
                 if payload is not EMPTY_PAYLOAD:
@@ -238,7 +259,7 @@ class _Protocol(RequestHandler):
         except BaseException as error:  # noqa: BLE001  raised again there, unless it is an Exception
             self._give_up(request, error)
         finally:
-            request._task = None
+            request._task = self._answering = None
         self._go_on(reset=reset)
 
     def _write(self, request: web.Request, response: EncodedResponse) -> bool:

@@ -15,7 +15,7 @@ from yarl import URL
 from framework._responses.cookies import SetCookie, check_cookie, morsel_for, needs_https
 from framework._responses.encoders import encode_bytes, encode_untyped
 from framework._responses.headers import header_texts
-from framework._responses.wire import HIGH_WATER, break_off, drain, has_signals, header_lines, send, whole_head
+from framework._responses.wire import break_off, drain, has_signals, header_lines, send, whole_head
 from framework.caching import CacheControl
 from framework.http_errors import reason_phrase
 
@@ -185,7 +185,7 @@ class Response(SafeCookies, web.Response, Generic[_T]):
         self._eof_sent = True
         self._body_length = len(data)
         send(request, data)
-        if len(data) > HIGH_WATER:
+        if request.protocol.writing_paused:
             await drain(request)
         return None
 

@@ -15,12 +15,22 @@ from multidict import CIMultiDict
 
 from framework.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ("HIGH_WATER", "break_off", "date_lines", "drain", "has_signals", "header_lines", "send", "whole_head", "write_timeout_of")
+__all__ = (
+    "LEFT_OVER",
+    "break_off",
+    "date_lines",
+    "drain",
+    "has_signals",
+    "header_lines",
+    "send",
+    "whole_head",
+    "write_timeout_of",
+)
 
 _WITHOUT_LENGTH = frozenset({204, 304})
 _RESET = struct.pack("ii", 1, 0)
-HIGH_WATER = 65_536
-"""Whoever has written more than this waits until the transport takes more."""
+LEFT_OVER = 1
+"""Where a transport begins to tell that it has more to write than the client takes: at once."""
 
 
 def has_signals(request: BaseRequest) -> bool:
@@ -121,17 +131,17 @@ async def drain(request: BaseRequest) -> None:
     transport, seconds = request.transport, write_timeout_of(request)
     if transport is None:
         raise ClientConnectionResetError("Cannot write to closing transport")
-    watch = None if seconds is None else _WriteWatch(transport, seconds)
+    watch = None if seconds is None else WriteWatch(transport, seconds)
     try:
         await request.writer.drain()
     finally:
         if watch is not None:
-            watch.timer.cancel()
+            watch.end()
     if request.transport is None:
         raise ClientConnectionResetError("The client has gone, or takes nothing of its answer")
 
 
-class _WriteWatch:
+class WriteWatch:
     """Aborts a transport when what it has to write does not grow less for some seconds."""
 
     def __init__(self, transport: asyncio.WriteTransport, seconds: float) -> None:
@@ -140,17 +150,23 @@ class _WriteWatch:
         self._loop = asyncio.get_running_loop()
         self._left = transport.get_write_buffer_size()
         self._taken_at = self._loop.time()
-        self.timer = self._loop.call_later(seconds / 4, self._look)
+        self._timer = self._loop.call_later(seconds / 4, self._look)
+
+    def end(self) -> None:
+        """Watch no longer."""
+        self._timer.cancel()
 
     def _look(self) -> None:
         left, now = self._transport.get_write_buffer_size(), self._loop.time()
+        if not left:
+            return
         if left < self._left:
             self._left, self._taken_at = left, now
         elif now - self._taken_at >= self._seconds:
             # Not close(), which would wait for the client to take what is left.
             self._transport.abort()
             return
-        self.timer = self._loop.call_later(self._seconds / 4, self._look)
+        self._timer = self._loop.call_later(self._seconds / 4, self._look)
 
 
 class _Clock:
