@@ -1,9 +1,9 @@
 """The table's place in aiohttp's router: one catch-all resource, tried after aiohttp's own."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from aiohttp import HttpVersion11, hdrs, web
@@ -16,8 +16,6 @@ from framework._routing.template import PathTemplate
 from framework.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ("ControllerResource", "PathEntry", "Refusals", "RouteEntry")
-
-ExpectHandler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 
 # RFC 3986, section 3.2.2: a registered name or an IP literal, then perhaps a port.
 _HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::(\d{0,5}))?\Z")
@@ -69,22 +67,31 @@ class RouteEntry(web.AbstractRoute):
         name: str | None,
         *,
         allow: str = "",
-        expect_handler: ExpectHandler | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        body: int | None = None,
     ) -> None:
-        super().__init__(method, handler, resource=_TemplateResource(template), expect_handler=expect_handler)
+        super().__init__(method, handler, resource=_TemplateResource(template))
         self._name = name
         self.allow = allow
         """The methods of the path, where this route tells them."""
         self.limits = limits
         """What requests may cost here."""
+        self._body = body
+        """The most bytes of a body that are read here, ``None`` where the handler may read what it likes."""
         self.template = template
         self.placeholders = template.placeholders
 
     def allowing(self, methods: Iterable[str]) -> "RouteEntry":
         """Return a route that answers the same and tells more methods of its path."""
         allow = ", ".join(sorted({*self.allow.split(", "), *methods}))
-        return RouteEntry(self.method, self.handler, self.template, self.name, allow=allow, limits=self.limits)
+        return RouteEntry(self.method, self.handler, self.template, self.name, allow=allow, limits=self.limits, body=0)
+
+    async def handle_expect_header(self, request: web.Request) -> web.StreamResponse | None:
+        """Ask a client that waits for it to send its body, unless its head tells that nobody will read it."""
+        length, most = request.content_length, self._body
+        if most is not None and (not most or (length is not None and length > most)):
+            return None
+        return await super().handle_expect_header(request)
 
     @property
     def name(self) -> str | None:
