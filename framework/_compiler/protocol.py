@@ -27,7 +27,6 @@ from aiohttp.web_protocol import _PAYLOAD_ACCESS_ERROR, ERROR, RequestHandler, _
 
 from framework._responses.encoded import EncodedResponse
 from framework._responses.wire import LEFT_OVER, WriteWatch, break_off, drain, write_timeout_of
-from framework.limits import DEFAULT_LIMITS
 
 # ruff: noqa: SLF001  see above
 
@@ -154,9 +153,13 @@ class _Protocol(RequestHandler):
     def pause_writing(self) -> None:
         """Watch the client from now on: one that takes nothing for too long is cut off, whoever writes."""
         super().pause_writing()
-        seconds = DEFAULT_LIMITS.write_timeout if self._answering is None else write_timeout_of(self._answering)
-        if seconds is not None and self.transport is not None:
-            self._watch = WriteWatch(self.transport, seconds)
+        request = self._answering
+        # A web socket watches for itself.
+        if request is None or self._upgraded or self.transport is None:
+            return
+        seconds = write_timeout_of(request)
+        if seconds is not None:
+            self._watch = WriteWatch(self.transport, seconds, request.writer)
 
     def resume_writing(self) -> None:
         """Go on, since the client has taken everything."""

@@ -10,6 +10,7 @@ from http.cookies import SimpleCookie
 from typing import Any
 
 from aiohttp import ClientConnectionResetError, HttpVersion10, HttpVersion11, hdrs
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.web_request import BaseRequest
 from multidict import CIMultiDict
 
@@ -17,6 +18,8 @@ from framework.limits import DEFAULT_LIMITS, Limits
 
 __all__ = (
     "LEFT_OVER",
+    "LENGTH_LINES",
+    "WriteWatch",
     "break_off",
     "date_lines",
     "drain",
@@ -28,6 +31,7 @@ __all__ = (
 )
 
 _WITHOUT_LENGTH = frozenset({204, 304})
+_SMALL = 1024
 _RESET = struct.pack("ii", 1, 0)
 LEFT_OVER = 1
 """Where a transport begins to tell that it has more to write than the client takes: at once."""
@@ -131,7 +135,7 @@ async def drain(request: BaseRequest) -> None:
     transport, seconds = request.transport, write_timeout_of(request)
     if transport is None:
         raise ClientConnectionResetError("Cannot write to closing transport")
-    watch = None if seconds is None else WriteWatch(transport, seconds)
+    watch = None if seconds is None else WriteWatch(transport, seconds, request.writer)
     try:
         await request.writer.drain()
     finally:
@@ -142,13 +146,17 @@ async def drain(request: BaseRequest) -> None:
 
 
 class WriteWatch:
-    """Aborts a transport when what it has to write does not grow less for some seconds."""
+    """Aborts a transport when nothing of what it has to write is taken for some seconds.
 
-    def __init__(self, transport: asyncio.WriteTransport, seconds: float) -> None:
+    ``writer`` counts what is written meanwhile, so that what is added does not hide what is taken.
+    """
+
+    def __init__(self, transport: asyncio.WriteTransport, seconds: float, writer: AbstractStreamWriter) -> None:
         self._transport = transport
+        self._writer = writer
         self._seconds = seconds
         self._loop = asyncio.get_running_loop()
-        self._left = transport.get_write_buffer_size()
+        self._taken = self._count(transport.get_write_buffer_size())
         self._taken_at = self._loop.time()
         self._timer = self._loop.call_later(seconds / 4, self._look)
 
@@ -156,17 +164,35 @@ class WriteWatch:
         """Watch no longer."""
         self._timer.cancel()
 
+    def _count(self, left: int) -> int:
+        return self._writer.output_size - left
+
     def _look(self) -> None:
         left, now = self._transport.get_write_buffer_size(), self._loop.time()
         if not left:
             return
-        if left < self._left:
-            self._left, self._taken_at = left, now
+        taken = self._count(left)
+        if taken > self._taken:
+            self._taken, self._taken_at = taken, now
         elif now - self._taken_at >= self._seconds:
             # Not close(), which would wait for the client to take what is left.
             self._transport.abort()
             return
         self._timer = self._loop.call_later(self._seconds / 4, self._look)
+
+
+class _LengthLines(dict[int, bytes]):
+    """The Content-Length line of each length; those of small bodies are remembered."""
+
+    def __missing__(self, length: int) -> bytes:
+        line = b"Content-Length: %d\r\n" % length
+        if length <= _SMALL:
+            self[length] = line
+        return line
+
+
+# PERF: formatting a number costs as much as all the rest of a head.
+LENGTH_LINES = _LengthLines()
 
 
 class _Clock:

@@ -7,8 +7,11 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 from aiohttp import web
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http import StreamWriter
 
 from framework import Container, Controller, Limits, Request, Response, get
+from framework._responses.wire import WriteWatch
 from framework.typedefs import CallNext
 from tests.http.raw import Server, make_request
 from tests.http.shapes import Serve, app_of, logged
@@ -186,6 +189,37 @@ async def test_client_that_has_not_taken_the_end_of_a_small_answer_is_cut_off(se
         await asyncio.wait({seen.task})
         assert seen.transport is not None
         assert seen.transport.is_closing()
+
+
+class Buffer(asyncio.Transport):
+    """A transport with so much to write."""
+
+    left = 1_000
+    aborts = 0
+
+    def get_write_buffer_size(self) -> int:
+        """Return what a client has not taken."""
+        return self.left
+
+    def abort(self) -> None:
+        """Count it."""
+        self.aborts += 1
+
+
+async def test_what_is_added_does_not_hide_what_is_taken() -> None:
+    """A buffer that grows while the client takes something of it is no reason to cut the client off."""
+    transport, writer = Buffer(), StreamWriter(BaseProtocol(asyncio.get_running_loop()), asyncio.get_running_loop())
+    watch = WriteWatch(transport, SECONDS, writer)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while loop.time() - began < 3 * SECONDS:
+        writer.output_size += 2_000
+        transport.left += 1_000
+        await asyncio.sleep(SECONDS / 20)
+    assert transport.aborts == 0
+    await asyncio.sleep(2 * SECONDS)
+    assert transport.aborts == 1
+    watch.end()
 
 
 async def test_no_write_timeout(serve: Serve) -> None:
