@@ -36,7 +36,7 @@ from framework.params import Body, Cookie, File, Form, Header, ParameterMarker, 
 
 __all__ = ("RequestBinder",)
 
-_BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE", "QUERY"})
 _SOURCES: dict[type[ParameterMarker], Source] = {
     Path: Source.PATH,
     Query: Source.QUERY,

@@ -1,5 +1,6 @@
 """Forms: urlencoded and multipart bodies as names with texts, files and parts, for what the route declares."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import unquote_plus
@@ -16,7 +17,7 @@ from framework._binding.uploads import Spool, UploadFile
 from framework._plan import Carrier, ParameterPlan, Source
 from framework.limits import Limits
 
-__all__ = ("URLENCODED", "FormData", "FormReader", "close_files", "finish_files")
+__all__ = ("URLENCODED", "FormData", "FormReader", "close_files", "finish_files", "finish_files_later")
 
 URLENCODED = "application/x-www-form-urlencoded"
 
@@ -114,6 +115,15 @@ def close_files(form: FormData) -> None:
 async def finish_files(form: FormData, _: BaseException | None) -> None:
     """Close the files of a form as services are closed."""
     close_files(form)
+
+
+async def finish_files_later(form: FormData, error: BaseException | None) -> None:
+    """Close the files of a form when the task of its request has ended: the response may read them while it is sent."""
+    task = asyncio.current_task()
+    if error is not None or task is None:
+        close_files(form)
+    else:
+        task.add_done_callback(lambda _: close_files(form))
 
 
 def parse_urlencoded(data: bytes, limits: Limits) -> FormData:

@@ -24,6 +24,7 @@ from framework._inspect.types import (
 )
 from framework._plan import FieldPlan, ParameterPlan, Source
 from framework.errors import InvalidDefaultError, InvalidMarkerError, UnsupportedTypeError
+from framework.merge_patch import Patch
 from framework.params import Form, ParameterMarker, Query, QueryStyle
 
 __all__ = (
@@ -82,6 +83,9 @@ def body_mend(name: str, kind: inspect.Type) -> str:
     """Return how a type that would be a body can be read without one."""
     if any(isinstance(one, inspect.CustomType) for one in subtypes(kind)):
         return "answer POST, PUT, PATCH or DELETE"
+    if any(isinstance(one, inspect.StructType) and issubclass(one.cls, Patch) for one in subtypes(kind)):
+        # Its class has no name that could be written.
+        return "answer PATCH"
     if _model(kind) is not None:
         return (
             f"spread its fields over the query with Annotated[{name}, Query()], or register the type in the container"

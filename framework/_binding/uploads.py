@@ -34,9 +34,9 @@ class Spool:
 class UploadFile:
     """A file that was uploaded with a form.
 
-    It is there until the response of its request is made, then it is closed and deleted, whatever became of the
-    request; what outlives the request (background work) reads it first. Reading begins at the start. After ``close``
-    reading raises ValueError.
+    It is there until the response of its request is made, or sent where that is a stream; then it is closed and
+    deleted, whatever became of the request. What outlives the request (background work) reads it first. Reading begins
+    at the start. After ``close`` it raises ValueError.
     """
 
     def __init__(self, filename: str, headers: Mapping[str, str], spool: Spool | None = None) -> None:
@@ -61,12 +61,14 @@ class UploadFile:
 
     async def read(self, size: int = -1, /) -> bytes:
         """Return the next ``size`` bytes, all that is left where it is negative, and nothing at the end."""
+        self._check_open()
         if self._memory is not None:
             return self._memory.read(size)
         return await asyncio.to_thread(self._read, size)
 
     async def seek(self, offset: int, /) -> None:
         """Go on reading at so many bytes from the start."""
+        self._check_open()
         if self._memory is not None:
             self._memory.seek(offset)
         else:
@@ -79,6 +81,7 @@ class UploadFile:
 
     async def save_to(self, path: str | os.PathLike[str]) -> None:
         """Write the whole file to a path, in a thread; what stands there is overwritten."""
+        self._check_open()
         await asyncio.to_thread(self._save, Path(path))
 
     async def close(self) -> None:
@@ -135,9 +138,14 @@ class UploadFile:
             self._disk.close()
         self._lock.release()
 
-    def _file(self) -> IO[bytes]:
+    def _check_open(self) -> None:
         if self._closed:
-            raise ValueError("the upload is closed: its request has ended")
+            raise ValueError(
+                f"The upload {self.filename!r} is closed, since its request has ended; read before what is needed later"
+            )
+
+    def _file(self) -> IO[bytes]:
+        self._check_open()
         if self._disk is None:
             # Without a name, so that it is gone as soon as it is closed, or the process ends.
             self._disk = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  discard() closes it

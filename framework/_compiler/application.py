@@ -33,10 +33,6 @@ _RENDERING = Rendering(problem=problem_response, translate=from_aiohttp, broken=
 _NO_CONTENT = Head(204, None)
 
 
-async def _expect_nothing(_: web.Request) -> None:
-    """Ask the client for no body: what refuses a request reads none."""
-
-
 class CompiledApp:
     """Everything that serves requests; ``start`` puts the open singletons in."""
 
@@ -68,7 +64,9 @@ class CompiledApp:
         for template, plan in routes:
             emitted = self._keep(emit_route(plan, self._answer_for))
             self.by_route[plan.method, plan.path] = (plan, emitted)
-            methods[plan.method] = RouteEntry(plan.method, emitted.handler, template, plan.name, limits=plan.limits)
+            most = None if plan.body is None else plan.limits.body
+            entry = RouteEntry(plan.method, emitted.handler, template, plan.name, limits=plan.limits, body=most)
+            methods[plan.method] = entry
             if plan.method == "GET":
                 # RFC 9110, section 9.3.2: HEAD is GET without the body, which the response leaves out.
                 head = RouteEntry("HEAD", emitted.handler, template, plan.name, limits=plan.limits)
@@ -77,9 +75,9 @@ class CompiledApp:
         allow = ", ".join(sorted({*methods, "OPTIONS"}))
         layers = _shared([plan.layers for _, plan in routes])
         options = self._shared_answer(layers, _options)
-        methods.setdefault("OPTIONS", RouteEntry("OPTIONS", options.handler, template, None, allow=allow))
+        methods.setdefault("OPTIONS", RouteEntry("OPTIONS", options.handler, template, None, allow=allow, body=0))
         refusal = self._shared_answer(layers, _method_not_allowed)
-        return PathEntry(other=RouteEntry("GET", refusal.handler, template, None, allow=allow), methods=methods)
+        return PathEntry(other=RouteEntry("GET", refusal.handler, template, None, allow=allow, body=0), methods=methods)
 
     def _shared_answer(self, layers: Sequence[LayerPlan], answer: Any) -> EmittedRoute:
         """Emit an answer once for all paths with the same layers around it."""
@@ -93,7 +91,7 @@ class CompiledApp:
         """Emit an answer for requests that no path takes."""
         emitted = self._keep(emit_answer((self.plans.app_layer,), answer, self._answer_for))
         template = PathTemplate(text="/", segments=())
-        return RouteEntry("GET", emitted.handler, template, None, expect_handler=_expect_nothing)
+        return RouteEntry("GET", emitted.handler, template, None, body=0)
 
     def _keep(self, emitted: EmittedRoute) -> EmittedRoute:
         self._emitted.append(emitted)

@@ -6,11 +6,11 @@ from contextlib import contextmanager, nullcontext
 
 from msgspec.structs import replace
 
-from framework._binding.forms import finish_files
+from framework._binding.forms import finish_files, finish_files_later
 from framework._compiler.emit_result import emit_result
 from framework._compiler.emit_stream import emit_opening
 from framework._compiler.source import Source
-from framework._plan import ArgumentPlan, Call, FactoryKind, Provision, RoutePlan, ServicePlan
+from framework._plan import ArgumentPlan, Call, Encoding, FactoryKind, Provision, RoutePlan, ServicePlan
 from framework._services.opening import FINISHERS
 from framework._services.scope import close
 
@@ -57,7 +57,8 @@ def emit_call(source: Source, plan: RoutePlan, before: Callable[[], None]) -> No
             before()
         if has_files:
             # The files of a form are there before all services of the handler, and closed after all services.
-            source.use(finish_files=finish_files)
+            ready = plan.response.encoding is Encoding.PASS or plan.response.may_be_response
+            source.use(finish_files=finish_files_later if ready else finish_files)
             source.line("opened.insert(0, (finish_files, form))")
         emit_services(source, services)
         _emit_handler(source, plan)

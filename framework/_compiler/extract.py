@@ -126,9 +126,10 @@ def _shaped(source: Source, plan: ParameterPlan, field: FieldPlan) -> str:
 
 
 def _split_texts(value: str | list[str], separator: str) -> list[str]:
+    # OpenAPI 3.1, "Style Values": ``name=`` is how an empty array is written.
     if isinstance(value, str):
-        return value.split(separator)
-    return [part for one in value for part in one.split(separator)]
+        return value.split(separator) if value else []
+    return [part for one in value if one for part in one.split(separator)]
 
 
 def _emit_model(source: Source, plan: ParameterPlan, parameters: Sequence[ParameterPlan]) -> None:

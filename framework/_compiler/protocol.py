@@ -26,7 +26,7 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _PAYLOAD_ACCESS_ERROR, ERROR, RequestHandler, _ErrInfo
 
 from framework._responses.encoded import EncodedResponse
-from framework._responses.wire import HIGH_WATER, drain
+from framework._responses.wire import LEFT_OVER, WriteWatch, break_off, drain, write_timeout_of
 
 # ruff: noqa: SLF001  see above
 
@@ -129,20 +129,44 @@ _IDLE: Any = _Idle()
 class _Protocol(RequestHandler):
     """A connection that starts a task for each request, and has none while it waits for one."""
 
-    __slots__ = ("_context", "_create_task")
+    __slots__ = ("_answering", "_context", "_create_task", "_watch")
+    _answering: web.Request | None
     _context: contextvars.Context
     _create_task: _MakeTask | None
+    _watch: WriteWatch | None
 
     async def start(self) -> None:
         """Wait for requests from now on; called once, when the connection is made."""
+        self._answering = self._watch = None
         self._context = contextvars.copy_context()
         self._create_task = _custom_tasks(self._loop)
         # They are remembered; when the client has gone, nobody can be asked.
         _ = (self.peername, self.sockname, self.ssl_context)
+        if self.transport is not None:
+            # Writing is paused by whatever is left over of an answer, however little it is.
+            self.transport.set_write_buffer_limits(LEFT_OVER)
         if self._messages:
             self._next(*self._messages.popleft(), eager=False)
         else:
             self._waiter = _IDLE
+
+    def pause_writing(self) -> None:
+        """Watch the client from now on: one that takes nothing for too long is cut off, whoever writes."""
+        super().pause_writing()
+        request = self._answering
+        # A web socket watches for itself.
+        if request is None or self._upgraded or self.transport is None:
+            return
+        seconds = write_timeout_of(request)
+        if seconds is not None:
+            self._watch = WriteWatch(self.transport, seconds, request.writer)
+
+    def resume_writing(self) -> None:
+        """Go on, since the client has taken everything."""
+        if self._watch is not None:
+            self._watch.end()
+            self._watch = None
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Parse, and begin with the first request unless one is being answered."""
@@ -215,7 +239,7 @@ class _Protocol(RequestHandler):
         """Answer a request and decide about the connection, all in the request's own task."""
         reset = False
         self._request_in_progress = True
-        self._current_request = request
+        self._current_request = self._answering = request
         try:
             try:
                 response: Any = await handler(request)
@@ -225,8 +249,8 @@ class _Protocol(RequestHandler):
                 plain = response.__class__ is EncodedResponse and begun is None and request._post is None
                 if not (plain and not self._upgraded and self._write(request, response)):
                     response, reset = await self._handle_request(request, begun, partial(_give, response))
-                elif response._body_length > HIGH_WATER:
-                    await drain(request)
+            if self._paused:
+                await drain(request)
             if not reset:
                 self._keepalive = bool(response.keep_alive)
                 if payload is not EMPTY_PAYLOAD:
@@ -236,9 +260,9 @@ class _Protocol(RequestHandler):
         except ConnectionError:
             reset = True
         except BaseException as error:  # noqa: BLE001  raised again there, unless it is an Exception
-            self._give_up(error)
+            self._give_up(request, error)
         finally:
-            request._task = None
+            request._task = self._answering = None
         self._go_on(reset=reset)
 
     def _write(self, request: web.Request, response: EncodedResponse) -> bool:
@@ -251,12 +275,13 @@ class _Protocol(RequestHandler):
         self._handler_waiter = None
         return response.write_whole(request)
 
-    def _give_up(self, error: BaseException) -> None:
+    def _give_up(self, request: web.BaseRequest, error: BaseException) -> None:
         """Close the connection after what could not be answered."""
         if isinstance(error, asyncio.CancelledError):
             self.log_debug("Ignored premature client disconnection")
         elif isinstance(error, Exception):
             self.log_exception("Unhandled exception", exc_info=error)
+            break_off(request)
         self.force_close()
         if not isinstance(error, Exception):
             raise error

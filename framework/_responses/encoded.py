@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 
 from framework._private import SUPPORTED, serialize_head
 from framework._responses.response import Response
-from framework._responses.wire import HIGH_WATER, LENGTH_LINES, date_lines, drain, has_signals
+from framework._responses.wire import LENGTH_LINES, date_lines, drain, has_signals
 from framework.http_errors import reason_phrase
 
 __all__ = ("EncodedResponse", "Head")
@@ -134,12 +134,12 @@ class EncodedResponse(Response[Any]):
         """Write the ready-made head and the body, or as any response where the head or the request is not plain."""
         if not self.write_whole(request):
             return super().prepare(request)
-        return _DONE if self._body_length <= HIGH_WATER else drain(request)
+        return drain(request) if request.protocol.writing_paused else _DONE
 
     def write_whole(self, request: BaseRequest) -> bool:
         """Write the response at once where the head and the request are plain, or else nothing.
 
-        Whoever has written more than ``HIGH_WATER`` bytes is to wait. Raises ClientConnectionResetError.
+        Where writing is paused then, the caller is to wait. Raises ClientConnectionResetError.
         """
         # PERF: one plain function, and the parser's own record of the request; six calls and two coroutines less are
         # 8 % of a plain request. isinstance() with a union would make that union each time, and a comparison of

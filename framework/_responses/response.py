@@ -15,7 +15,7 @@ from yarl import URL
 from framework._responses.cookies import SetCookie, check_cookie, morsel_for, needs_https
 from framework._responses.encoders import encode_bytes, encode_untyped
 from framework._responses.headers import header_texts
-from framework._responses.wire import HIGH_WATER, drain, has_signals, header_lines, send, whole_head
+from framework._responses.wire import break_off, drain, has_signals, header_lines, send, whole_head
 from framework.caching import CacheControl
 from framework.http_errors import reason_phrase
 
@@ -111,6 +111,8 @@ class Response(SafeCookies, web.Response, Generic[_T]):
         location: str | URL | None = None,
         cache_control: CacheControl | None = None,
     ) -> None:
+        if status is not None and not 200 <= status <= 599:  # noqa: PLR2004  RFC 9110, section 15: final ones
+            raise ValueError(f"{status} is no final status of HTTP")
         made = None if headers is None else header_texts(headers)
         super().__init__(status=status or 200, reason=reason_phrase(status or 200), headers=made)
         self._pending = value is not _ABSENT
@@ -185,7 +187,7 @@ class Response(SafeCookies, web.Response, Generic[_T]):
         self._eof_sent = True
         self._body_length = len(data)
         send(request, data)
-        if len(data) > HIGH_WATER:
+        if request.protocol.writing_paused:
             await drain(request)
         return None
 
@@ -286,8 +288,9 @@ class BrokenResponse(web.StreamResponse):
     def __init__(self) -> None:
         super().__init__(status=500)
 
-    async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:  # noqa: ARG002  aiohttp's signature
+    async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
         """Make aiohttp close the connection, as it does for a client that has gone."""
+        break_off(request)
         raise ClientConnectionResetError("The response has begun and cannot be completed")
 
 

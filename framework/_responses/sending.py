@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from aiohttp import ClientConnectionResetError
 from aiohttp.web_request import BaseRequest
 
-from framework._responses.wire import drain, write_timeout_of
+from framework._responses.wire import LEFT_OVER, drain, write_timeout_of
 
 __all__ = ("send_file",)
 
@@ -44,7 +44,7 @@ async def send_file(request: BaseRequest, file: int, part: range) -> None:
             # What is buffered must be out before anything goes past the transport.
             transport.set_write_buffer_limits(0)
             await drain(request)
-            transport.set_write_buffer_limits()
+            transport.set_write_buffer_limits(LEFT_OVER)
             _check_open(request)
             work.adopt(out := os.dup(socket.fileno()))
             await _send_past(request, work, part, out)

@@ -15,7 +15,7 @@ from framework._responses.response import Response, SafeCookies
 from framework._responses.stream_connection import StreamConnection
 from framework._responses.stream_events import COMMENT
 from framework._responses.stream_registry import OPEN_STREAMS
-from framework._responses.wire import date_lines, has_signals, header_lines
+from framework._responses.wire import break_off, date_lines, has_signals, header_lines
 from framework.http_errors import ServiceUnavailable, reason_phrase
 
 __all__ = ("StreamSettings", "StreamedResponse", "abandon", "open_stream", "settle")
@@ -245,6 +245,7 @@ class StreamedResponse(SafeCookies):
             if not (cancelled or isinstance(error, Exception)):
                 raise error
             _LOGGER.error("%s %s failed amid its response", request.method, request.rel_url.raw_path, exc_info=error)
+        break_off(request)
         raise ClientConnectionResetError("The response has begun and cannot be completed") from error
 
     # Heads

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from aiohttp import ClientConnectionResetError
 from aiohttp.web_request import BaseRequest
 
-from framework._responses.wire import HIGH_WATER
-
 __all__ = ("StreamConnection",)
 
 _END = b"0\r\n\r\n"
+# Bytes that are gathered before they are written, and others have their turn.
+_MUCH = 65_536
 
 
 class StreamConnection(asyncio.Protocol):
@@ -76,7 +76,7 @@ class StreamConnection(asyncio.Protocol):
         """Write a part of the body soon; tell whether it is time to let others have their turn."""
         self._pending.append(data)
         self._size += len(data)
-        if self._size >= HIGH_WATER:
+        if self._size >= _MUCH:
             self.flush()
             return True
         if not self._scheduled:

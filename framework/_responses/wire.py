@@ -1,20 +1,26 @@
 """Head and body of a response as the bytes of one write."""
 
 import asyncio
+import socket
+import struct
 import time
+from contextlib import suppress
 from email.utils import formatdate
 from http.cookies import SimpleCookie
 from typing import Any
 
 from aiohttp import ClientConnectionResetError, HttpVersion10, HttpVersion11, hdrs
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.web_request import BaseRequest
 from multidict import CIMultiDict
 
 from framework.limits import DEFAULT_LIMITS, Limits
 
 __all__ = (
-    "HIGH_WATER",
+    "LEFT_OVER",
     "LENGTH_LINES",
+    "WriteWatch",
+    "break_off",
     "date_lines",
     "drain",
     "has_signals",
@@ -26,8 +32,9 @@ __all__ = (
 
 _WITHOUT_LENGTH = frozenset({204, 304})
 _SMALL = 1024
-HIGH_WATER = 65_536
-"""Whoever has written more than this waits until the transport takes more."""
+_RESET = struct.pack("ii", 1, 0)
+LEFT_OVER = 1
+"""Where a transport begins to tell that it has more to write than the client takes: at once."""
 
 
 def has_signals(request: BaseRequest) -> bool:
@@ -97,6 +104,22 @@ def send(request: BaseRequest, data: bytes) -> None:
     transport.write(data)
 
 
+def break_off(request: BaseRequest) -> None:
+    """Reset the connection where its end would be taken for that of the body (RFC 9112, section 6.3).
+
+    HTTP/1.1 has chunks, whose end is missing then: there a connection that is closed tells enough.
+    """
+    transport = request.transport
+    if transport is None or request.version >= HttpVersion11:
+        return
+    own = transport.get_extra_info("socket")
+    if own is not None:
+        # Closed without lingering, a socket sends RST in the place of FIN.
+        with suppress(OSError):
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    transport.abort()
+
+
 def write_timeout_of(request: BaseRequest) -> float | None:
     """Return for how many seconds the client may take nothing of its answer: what the limits of the route say."""
     match: Any = getattr(request, "_match_info", None)
@@ -112,36 +135,50 @@ async def drain(request: BaseRequest) -> None:
     transport, seconds = request.transport, write_timeout_of(request)
     if transport is None:
         raise ClientConnectionResetError("Cannot write to closing transport")
-    watch = None if seconds is None else _WriteWatch(transport, seconds)
+    watch = None if seconds is None else WriteWatch(transport, seconds, request.writer)
     try:
         await request.writer.drain()
     finally:
         if watch is not None:
-            watch.timer.cancel()
+            watch.end()
     if request.transport is None:
         raise ClientConnectionResetError("The client has gone, or takes nothing of its answer")
 
 
-class _WriteWatch:
-    """Aborts a transport when what it has to write does not grow less for some seconds."""
+class WriteWatch:
+    """Aborts a transport when nothing of what it has to write is taken for some seconds.
 
-    def __init__(self, transport: asyncio.WriteTransport, seconds: float) -> None:
+    ``writer`` counts what is written meanwhile, so that what is added does not hide what is taken.
+    """
+
+    def __init__(self, transport: asyncio.WriteTransport, seconds: float, writer: AbstractStreamWriter) -> None:
         self._transport = transport
+        self._writer = writer
         self._seconds = seconds
         self._loop = asyncio.get_running_loop()
-        self._left = transport.get_write_buffer_size()
+        self._taken = self._count(transport.get_write_buffer_size())
         self._taken_at = self._loop.time()
-        self.timer = self._loop.call_later(seconds / 4, self._look)
+        self._timer = self._loop.call_later(seconds / 4, self._look)
+
+    def end(self) -> None:
+        """Watch no longer."""
+        self._timer.cancel()
+
+    def _count(self, left: int) -> int:
+        return self._writer.output_size - left
 
     def _look(self) -> None:
         left, now = self._transport.get_write_buffer_size(), self._loop.time()
-        if left < self._left:
-            self._left, self._taken_at = left, now
+        if not left:
+            return
+        taken = self._count(left)
+        if taken > self._taken:
+            self._taken, self._taken_at = taken, now
         elif now - self._taken_at >= self._seconds:
             # Not close(), which would wait for the client to take what is left.
             self._transport.abort()
             return
-        self.timer = self._loop.call_later(self._seconds / 4, self._look)
+        self._timer = self._loop.call_later(self._seconds / 4, self._look)
 
 
 class _LengthLines(dict[int, bytes]):

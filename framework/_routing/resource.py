@@ -1,9 +1,9 @@
 """The table's place in aiohttp's router: one catch-all resource, tried after aiohttp's own."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from aiohttp import HttpVersion11, hdrs, web
@@ -16,8 +16,6 @@ from framework._routing.template import PathTemplate
 from framework.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ("ControllerResource", "PathEntry", "Refusals", "RouteEntry")
-
-ExpectHandler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 
 # RFC 3986, section 3.2.2: a registered name or an IP literal, then perhaps a port.
 _HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::(\d{0,5}))?\Z")
@@ -69,17 +67,31 @@ class RouteEntry(web.AbstractRoute):
         name: str | None,
         *,
         allow: str = "",
-        expect_handler: ExpectHandler | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        body: int | None = None,
     ) -> None:
-        super().__init__(method, handler, resource=_TemplateResource(template), expect_handler=expect_handler)
+        super().__init__(method, handler, resource=_TemplateResource(template))
         self._name = name
         self.allow = allow
         """The methods of the path, where this route tells them."""
         self.limits = limits
         """What requests may cost here."""
+        self._body = body
+        """The most bytes of a body that are read here, ``None`` where the handler may read what it likes."""
         self.template = template
         self.placeholders = template.placeholders
+
+    def allowing(self, methods: Iterable[str]) -> "RouteEntry":
+        """Return a route that answers the same and tells more methods of its path."""
+        allow = ", ".join(sorted({*self.allow.split(", "), *methods}))
+        return RouteEntry(self.method, self.handler, self.template, self.name, allow=allow, limits=self.limits, body=0)
+
+    async def handle_expect_header(self, request: web.Request) -> web.StreamResponse | None:
+        """Ask a client that waits for it to send its body, unless its head tells that nobody will read it."""
+        length, most = request.content_length, self._body
+        if most is not None and (not most or (length is not None and length > most)):
+            return None
+        return await super().handle_expect_header(request)
 
     @property
     def name(self) -> str | None:
@@ -164,8 +176,9 @@ class ControllerResource(web.AbstractResource):
         found = self.find(request)
         if found is None:
             return await self._elsewhere(request)
-        route, captures = found
-        return UrlMappingMatchInfo(dict(zip(route.placeholders, captures, strict=True)), route), set()
+        if found[0].allow:
+            return await self._beside(request, *found), set()
+        return _match(*found), set()
 
     def find(self, request: web.Request) -> tuple[RouteEntry, Sequence[str]] | None:
         """Return what answers a request and the texts of its placeholders; ``None`` where no path fits."""
@@ -186,7 +199,7 @@ class ControllerResource(web.AbstractResource):
     def _look_up(self, path: str, method: str) -> tuple[RouteEntry, Sequence[str]] | None:
         """Return what answers a method on a raw path, host and query being well formed."""
         try:
-            found = self.table.find(_below(path, self._depth) if self._depth else path)
+            found = self._at(path)
         except UndecodablePathError:
             return self._refusals.path, ()
         if found is None:
@@ -196,6 +209,10 @@ class ControllerResource(web.AbstractResource):
         if route is not None:
             return route, captures
         return (entry.other, captures) if method in self._methods else (self._refusals.method, ())
+
+    def _at(self, path: str) -> tuple[PathEntry, Sequence[str]] | None:
+        """Return what is known of a raw path and the texts of its placeholders; raises UndecodablePathError."""
+        return self.table.find(_below(path, self._depth) if self._depth else path)
 
     def _remember(self, host: str | None) -> bool:
         if host is not None and not _is_host(host):
@@ -217,6 +234,27 @@ class ControllerResource(web.AbstractResource):
         if allowed:
             return None, allowed
         return UrlMappingMatchInfo({}, self.nowhere(request)), set()
+
+    async def _beside(self, request: web.Request, route: RouteEntry, captures: Sequence[str]) -> UrlMappingMatchInfo:
+        """Return the match of a method that the path has not here: a neighbour's, or one that tells all methods."""
+        allowed: set[str] = set()
+        for resource in self._neighbours:
+            if isinstance(resource, ControllerResource):
+                # Not resolve(), which would ask its neighbours, and so this one.
+                found = resource._at(request.rel_url.raw_path or "/")  # noqa: SLF001  of this class
+                if found is None:
+                    continue
+                entry, texts = found
+                own = entry.methods.get(request.method)
+                if own is not None and not own.allow:
+                    return _match(own, texts)
+                methods = set(entry.other.allow.split(", "))
+            else:
+                match, methods = await resource.resolve(request)
+                if match is not None:
+                    return match
+            allowed |= methods
+        return _match(route.allowing(allowed) if allowed else route, captures)
 
     def nowhere(self, request: web.Request) -> RouteEntry:
         """Return what answers a request whose path nobody knows."""
@@ -241,6 +279,10 @@ class ControllerResource(web.AbstractResource):
 
     def __iter__(self) -> Iterator[web.AbstractRoute]:
         return iter(self._entries)
+
+
+def _match(route: RouteEntry, captures: Sequence[str]) -> UrlMappingMatchInfo:
+    return UrlMappingMatchInfo(dict(zip(route.placeholders, captures, strict=True)), route)
 
 
 def _below(path: str, depth: int) -> str:

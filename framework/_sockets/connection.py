@@ -89,6 +89,9 @@ class Connection:
             except ConnectionResetError as error:
                 self._ended = True
                 raise SocketClosedError("The client has gone") from error
+            if self._transport is not None:
+                # Messages that are sent together may go out together.
+                self._transport.set_write_buffer_limits()
             self._send_frame = frame_sender(response)
             self.response = response
             return response

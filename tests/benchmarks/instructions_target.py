@@ -70,6 +70,9 @@ class RecordingTransport(asyncio.Transport):
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         """Do nothing: requests are given to the server's own protocol, whoever stands in for it."""
 
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Do nothing: all is sent at once."""
+
     def get_write_buffer_size(self) -> int:
         """Tell that all was sent at once."""
         return 0

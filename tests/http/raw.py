@@ -112,6 +112,16 @@ class Connection:
             except ConnectionResetError:
                 return b""
 
+    async def until_reset(self) -> bytes:
+        """Read all that still comes until the server resets the connection; it must not close it in order."""
+        data = b""
+        async with asyncio.timeout(self._patience):
+            with suppress(ConnectionResetError):
+                while chunk := await self._reader.read(65_536):
+                    data += chunk
+                raise AssertionError(f"closed in order after {data!r}")
+        return data
+
     async def is_open(self) -> bool:
         """Tell whether, for a moment, nothing more comes and the server does not close the connection."""
         try:

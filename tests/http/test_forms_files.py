@@ -3,15 +3,17 @@
 import asyncio
 import os
 import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 from msgspec import Meta, Struct
 
-from framework import Controller, File, Form, Limits, UploadFile, post
+from framework import BackgroundTasks, Controller, File, Form, Limits, UploadFile, post
 from tests.http.forms import MULTIPART, URLENCODED, multipart, part, send_parts
 from tests.http.raw import ask, connect, exchange, make_request
 from tests.http.shapes import Serve, app_of, fault, invalid, problem
@@ -100,6 +102,33 @@ class Uploads(Controller):
         await photo.save_to(target)
         return len(await photo.read())
 
+    @post("/streamed")
+    async def streamed(self, photo: UploadFile) -> AsyncIterator[bytes]:
+        """Read a file while the answer is sent."""
+        KEPT.append(photo)
+        yield b"<"
+        await asyncio.sleep(0)
+        async for chunk in photo:
+            yield chunk
+        yield b">"
+
+    @post("/payload")
+    async def payload(self, photo: UploadFile) -> web.StreamResponse:
+        """Read a file in a body that aiohttp reads when it sends it."""
+        KEPT.append(photo)
+        return web.Response(body=self.streamed(photo))
+
+    @post("/broken")
+    async def broken(self, photo: UploadFile) -> web.StreamResponse:
+        """Fail where another would send a file."""
+        KEPT.append(photo)
+        raise RuntimeError
+
+    @post("/left")
+    async def left(self, photo: UploadFile, how: Annotated[str, Form()], tasks: BackgroundTasks) -> None:
+        """Leave a file to a task."""
+        tasks.add(use_later, photo, how)
+
     @post("/kept")
     async def kept(self, photo: UploadFile, title: Annotated[str, Form()] = "") -> int:
         """Keep a file beyond the request."""
@@ -109,6 +138,16 @@ class Uploads(Controller):
         if title == "wait":
             await asyncio.sleep(30)
         return photo.size
+
+
+async def use_later(photo: UploadFile, how: str) -> None:
+    """Use a file when its request has ended."""
+    ways: dict[str, Callable[[], Awaitable[object]]] = {
+        "read": photo.read,
+        "seek": lambda: photo.seek(0),
+        "save": lambda: photo.save_to("never"),
+    }
+    await ways[how]()
 
 
 @pytest.fixture(autouse=True)
@@ -348,6 +387,42 @@ async def test_files_are_closed_with_the_request(server: TestServer, title: str,
     assert await eventually_none() == []
     with pytest.raises(ValueError, match="closed"):
         await KEPT[0].read()
+
+
+@pytest.mark.parametrize("size", [10, LARGE])
+@pytest.mark.parametrize("path", ["/streamed", "/payload"])
+async def test_files_are_open_until_a_streamed_answer_ends(server: TestServer, path: str, size: int) -> None:
+    """What is sent piece by piece may come from a file, which is closed and deleted when all is sent."""
+    answer = await send_parts(server, path, part("photo", b"x" * size, filename="a"))
+    assert (answer.status, answer.body) == (200, b"<" + b"x" * size + b">")
+    assert await eventually_none() == []
+    with pytest.raises(ValueError, match="closed"):
+        await KEPT[0].read()
+
+
+@pytest.mark.parametrize("size", [10, LARGE])
+async def test_files_are_closed_where_no_answer_reads_them(server: TestServer, size: int) -> None:
+    """A handler that fails leaves no file open, though it may have sent one."""
+    assert (await send_parts(server, "/broken", part("photo", b"x" * size, filename="a"))).status == 500
+    assert await eventually_none() == []
+    with pytest.raises(ValueError, match="closed"):
+        await KEPT[0].read()
+
+
+@pytest.mark.parametrize("how", ["read", "seek", "save"])
+@pytest.mark.parametrize("size", [10, LARGE])
+async def test_background_task_finds_files_closed(
+    server: TestServer, how: str, size: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What runs when the request has ended is told why it cannot read a file, and what to do."""
+    parts = part("photo", b"x" * size, filename="a.png"), part("how", how)
+    assert (await send_parts(server, "/left", *parts)).status == 204
+    async with asyncio.timeout(20):
+        while not caplog.records:  # noqa: ASYNC110  the log tells nobody that it was written
+            await asyncio.sleep(0.01)
+    assert str(caplog.records[0].exc_info[1]) == (  # type: ignore[index]  # it is there, or the test fails
+        "The upload 'a.png' is closed, since its request has ended; read before what is needed later"
+    )
 
 
 async def test_files_lie_on_the_disk_while_they_are_large(server: TestServer) -> None:

@@ -1,6 +1,7 @@
 """Responses that have begun when something fails: the connection is cut, so that nobody takes them for whole."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
@@ -45,6 +46,17 @@ class Streaming(Controller):
         await response.write_eof()
         return response
 
+    @get("/payload")
+    async def payload(self) -> web.Response:
+        """Return a body that aiohttp reads when it is sent, and that fails."""
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b"abc"
+            await asyncio.sleep(0)
+            raise ERRORS["crash"]
+
+        return web.Response(body=pieces())
+
     @get("/slow", timeout=0.05)
     async def slow(self, request: Request) -> web.StreamResponse:
         """Be too slow after the first piece."""
@@ -66,6 +78,17 @@ async def check_cut(server: TestServer, path: str) -> None:
     assert written.startswith(b"HTTP/1.1 200 OK\r\n")
     assert written.endswith(b"\r\n\r\n3\r\nabc\r\n")
     assert written.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize("path", ["/stream/crash", "/slow", "/payload"])
+async def test_failure_amid_a_response_without_chunks_resets_the_connection(
+    serve: Serve, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Over HTTP/1.0 the end of a connection ends the body: one that broke off is reset, and not closed."""
+    async with connect(await serve(app_of(Streaming))) as connection:
+        await connection.send(f"GET {path} HTTP/1.0\r\nHost: h\r\n\r\n".encode())
+        await connection.until_reset()
+    assert len(logged(caplog)) == 1
 
 
 @pytest.mark.parametrize("name", ERRORS)

@@ -3,11 +3,15 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
+from aiohttp import web
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http import StreamWriter
 
-from framework import Controller, Limits, Request, Response, get
+from framework import Container, Controller, Limits, Request, Response, get
+from framework._responses.wire import WriteWatch
 from framework.typedefs import CallNext
 from tests.http.raw import Server, make_request
 from tests.http.shapes import Serve, app_of, logged
@@ -28,6 +32,14 @@ class Answers(Controller):
     async def response(self) -> Response[bytes]:
         """Answer with a header."""
         return Response(bytes(BIG), headers={"X-Size": str(BIG)})
+
+    @get("/native")
+    async def native(self, request: Request) -> web.StreamResponse:
+        """Write as aiohttp does."""
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(bytes(BIG))
+        return response
 
 
 @asynccontextmanager
@@ -54,7 +66,7 @@ async def read_on(client: socket.socket) -> int:
     return read
 
 
-@pytest.mark.parametrize("path", ["/encoded", "/response"])
+@pytest.mark.parametrize("path", ["/encoded", "/response", "/native"])
 async def test_client_that_takes_nothing_is_cut_off(serve: Serve, path: str, caplog: pytest.LogCaptureFixture) -> None:
     """The slow reader: after the write timeout the connection is aborted, and what it held is given up."""
     ended = asyncio.Event()
@@ -73,7 +85,7 @@ async def test_client_that_takes_nothing_is_cut_off(serve: Serve, path: str, cap
     assert logged(caplog) == []
 
 
-@pytest.mark.parametrize("path", ["/encoded", "/response"])
+@pytest.mark.parametrize("path", ["/encoded", "/response", "/native"])
 async def test_client_that_takes_little_by_little_is_served(serve: Serve, path: str) -> None:
     """Whoever goes on taking something gets everything, though it lasts longer than the write timeout."""
     server = await serve(app_of(Answers, limits=Limits(write_timeout=SECONDS)))
@@ -85,6 +97,129 @@ async def test_client_that_takes_little_by_little_is_served(serve: Serve, path: 
             if loop.time() - began < 3 * SECONDS:
                 await asyncio.sleep(SECONDS / 20)
     assert read >= BIG
+
+
+class Seen:
+    """What the transport of the last request had to write when it was asked, and the most that it ever had."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.task: asyncio.Task[None] | None = None
+        self.requests = self.most = 0
+
+    def look(self, request: Request) -> None:
+        """Look at the transport of a request."""
+        self.requests += 1
+        self.transport, self.task = request.transport, asyncio.current_task()
+        self.most = max(self.most, self.left())
+
+    def left(self) -> int:
+        """Return how much there is to write now."""
+        return 0 if self.transport is None else self.transport.get_write_buffer_size()
+
+
+class Small(Controller):
+    """Answers less than a buffer holds."""
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+
+    @get("/text")
+    async def text(self, request: Request) -> str:
+        """Answer in one write."""
+        self._seen.look(request)
+        return "x" * 2_000
+
+    @get("/headers")
+    async def headers(self, request: Request) -> Response[str]:
+        """Answer with a header."""
+        self._seen.look(request)
+        return Response("x" * 2_000, headers={"X-Size": "2000"})
+
+    @get("/native")
+    async def native(self, request: Request) -> web.Response:
+        """Answer as aiohttp does."""
+        self._seen.look(request)
+        return web.Response(text="x" * 2_000)
+
+
+async def serve_small(serve: Serve, *, mounted: bool) -> tuple[Server, Seen]:
+    """Serve the small answers, as an application of their own or below aiohttp's own protocol."""
+    seen, container = Seen(), Container()
+    container.add_instance(Seen, seen)
+    app = app_of(Small, container=container, limits=Limits(write_timeout=SECONDS))
+    if not mounted:
+        return await serve(app), seen
+    outer = web.Application()
+    outer.add_subapp("/api", app.build())
+    return await serve(outer), seen
+
+
+@pytest.mark.parametrize(
+    ("path", "mounted"),
+    [("/text", False), ("/headers", False), ("/native", False), ("/api/text", True), ("/api/headers", True)],
+)
+async def test_client_that_asks_on_and_takes_nothing_is_cut_off(
+    serve: Serve, path: str, mounted: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Small answers in a pipeline do not gather in memory: the next one waits until the client has taken the last."""
+    server, seen = await serve_small(serve, mounted=mounted)
+    loop = asyncio.get_running_loop()
+    async with slow_reader(server, path) as client, asyncio.timeout(20):
+        with suppress(ConnectionResetError, BrokenPipeError):
+            while True:
+                await loop.sock_sendall(client, make_request("GET", path) * 100)
+    assert seen.most < 2**17
+    assert logged(caplog) == []
+
+
+async def test_client_that_has_not_taken_the_end_of_a_small_answer_is_cut_off(serve: Serve) -> None:
+    """What is left over of an answer is watched however little it is, though nothing more is asked for."""
+    server, seen = await serve_small(serve, mounted=False)
+    loop = asyncio.get_running_loop()
+    async with slow_reader(server, "/text") as client, asyncio.timeout(20):
+        asked = 1
+        while seen.requests < asked or not seen.left():
+            if seen.requests == asked:
+                await loop.sock_sendall(client, make_request("GET", "/text"))
+                asked += 1
+            await asyncio.sleep(0)
+        assert seen.left() < 2_500
+        assert seen.task is not None
+        await asyncio.wait({seen.task})
+        assert seen.transport is not None
+        assert seen.transport.is_closing()
+
+
+class Buffer(asyncio.Transport):
+    """A transport with so much to write."""
+
+    left = 1_000
+    aborts = 0
+
+    def get_write_buffer_size(self) -> int:
+        """Return what a client has not taken."""
+        return self.left
+
+    def abort(self) -> None:
+        """Count it."""
+        self.aborts += 1
+
+
+async def test_what_is_added_does_not_hide_what_is_taken() -> None:
+    """A buffer that grows while the client takes something of it is no reason to cut the client off."""
+    transport, writer = Buffer(), StreamWriter(BaseProtocol(asyncio.get_running_loop()), asyncio.get_running_loop())
+    watch = WriteWatch(transport, SECONDS, writer)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while loop.time() - began < 3 * SECONDS:
+        writer.output_size += 2_000
+        transport.left += 1_000
+        await asyncio.sleep(SECONDS / 20)
+    assert transport.aborts == 0
+    await asyncio.sleep(2 * SECONDS)
+    assert transport.aborts == 1
+    watch.end()
 
 
 async def test_no_write_timeout(serve: Serve) -> None:

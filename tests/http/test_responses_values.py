@@ -306,6 +306,13 @@ class Anything(Controller):
         return value
 
 
+@pytest.mark.parametrize("status", [100, 101, 199, 600, 0])
+def test_status_that_ends_no_exchange(status: int) -> None:
+    """A response has a final status: after an interim one the client would wait for another."""
+    with pytest.raises(ValueError, match=f"^{status} is no final status of HTTP$"):
+        Response("a", status=status)
+
+
 async def test_object_is_as_good_as_any(serve: Serve) -> None:
     """A return type or a body of ``object`` takes every value that JSON has."""
     server = await serve(app_of(Anything))

@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from aiohttp.typedefs import Handler
 
-from framework import Container, Controller, Request, Response, get, post
+from framework import Container, Controller, Request, Response, get, post, put, route
 from framework.typedefs import CallNext
 from tests.http.raw import Answer, ask
 from tests.http.shapes import Serve, app_of, fault, invalid, problem
@@ -173,8 +173,13 @@ async def attached(serve: Serve) -> TestServer:
         async def create(self, name: str = "none") -> str:
             return f"ours {name}"
 
+        @put("/mixed")
+        async def replace(self) -> str:
+            return "ours"
+
     app_of(Pets, Both).attach(application)
     application.router.add_get("/late/{name}", native)
+    application.router.add_get("/mixed", native)
     return await serve(application)
 
 
@@ -236,6 +241,62 @@ async def test_app_is_attached_beside_another(serve: Serve) -> None:
     assert (await ask(server, "GET", "/")).body == b"root"
     assert (await ask(server, "GET", "/nowhere")).problem == problem(404, "/nowhere")
     assert (await ask(server, "REPORT", "/nowhere")).problem == problem(501, "/nowhere")
+
+
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [
+        ("/both", "GET, HEAD, OPTIONS, POST"),
+        ("/static/x", "GET, HEAD, OPTIONS, POST"),
+        # A route that was added behind the app is asked as well.
+        ("/mixed", "GET, HEAD, OPTIONS, PUT"),
+        ("/pets", "GET, HEAD, OPTIONS"),
+    ],
+)
+async def test_allow_names_the_methods_of_native_routes(attached: TestServer, path: str, allow: str) -> None:
+    """OPTIONS and 405 tell all methods of a path, whoever answers them."""
+    refused = await ask(attached, "DELETE", path)
+    assert (refused.problem, refused.headers["Allow"]) == (problem(405, path), allow)
+    asked = await ask(attached, "OPTIONS", path)
+    assert (asked.status, asked.headers["Allow"]) == (204, allow)
+
+
+class Feeding(Controller):
+    """Answers another method on the paths of another controller, in an app of its own."""
+
+    @post("/pets/{name}")
+    async def feed(self, name: str) -> str:
+        """Answer whom."""
+        return f"fed {name}"
+
+
+@pytest.mark.parametrize("controllers", [(Pets, Feeding), (Feeding, Pets)])
+async def test_apps_beside_each_other_share_a_path(serve: Serve, controllers: tuple[type[Controller], ...]) -> None:
+    """Each of two attached apps answers its own methods of a path, whichever was attached first."""
+    application = web.Application()
+    for one in controllers:
+        app_of(one).attach(application)
+    server = await serve(application)
+    assert (await ask(server, "POST", "/pets/3")).body == b"fed 3"
+    assert (await ask(server, "GET", "/pets/3")).json == {"pet_id": 3}
+    refused = await ask(server, "DELETE", "/pets/3")
+    assert (refused.problem, refused.headers["Allow"]) == (problem(405, "/pets/3"), "GET, HEAD, OPTIONS, POST")
+    assert (await ask(server, "OPTIONS", "/pets/3")).headers["Allow"] == "GET, HEAD, OPTIONS, POST"
+
+
+async def test_method_that_one_of_two_apps_knows(serve: Serve) -> None:
+    """What one of two attached apps has heard of is 405 on its paths, though the other would say 501."""
+
+    class Reporting(Controller):
+        @route("/report", methods=("REPORT",))
+        async def report(self) -> str:
+            return "report"
+
+    application = web.Application()
+    app_of(Pets, Reporting).attach(application)
+    app_of(Feeding).attach(application)
+    refused = await ask(await serve(application), "REPORT", "/pets/3")
+    assert (refused.problem, refused.headers["Allow"]) == (problem(405, "/pets/3"), "GET, HEAD, OPTIONS, POST")
 
 
 class Greeting(Controller):

@@ -1,10 +1,12 @@
 """Which methods a path answers: HEAD and OPTIONS of their own accord, all others as declared."""
 
+from typing import Annotated
+
 from aiohttp import web
 
-from framework import Controller, Request, Response, delete, get, head, options, patch, post, put, route
+from framework import Body, Controller, Request, Response, delete, get, head, options, patch, post, put, route
 from tests.http.raw import Answer, ask
-from tests.http.shapes import Serve, app_of, problem
+from tests.http.shapes import Serve, app_of, fault, invalid, problem
 
 
 class Verbs(Controller):
@@ -186,6 +188,21 @@ async def test_one_handler_answers_several_methods(serve: Serve) -> None:
     assert (await ask(server, "POST", "/stacked")).body == b"POST /stacked"
     assert (await ask(server, "POST", "/other")).body == b"POST /other"
     assert (await ask(server, "GET", "/other")).status == 405
+
+
+async def test_query_has_a_body(serve: Serve) -> None:
+    """QUERY, the GET with a body, is declared as any method, and reads its body as POST does."""
+
+    class Searching(Controller):
+        @route("/search", methods=("QUERY",))
+        async def search(self, words: Annotated[list[str], Body()]) -> list[str]:
+            return sorted(words)
+
+    server = await serve(app_of(Searching))
+    assert (await ask(server, "QUERY", "/search", body=["b", "a"])).json == ["a", "b"]
+    expected = fault("body", "/0", "type", "Expected `str`, got `int`")
+    assert (await ask(server, "QUERY", "/search", body=[1])).problem == invalid("/search", expected)
+    assert (await ask(server, "POST", "/search", body=[])).headers["Allow"] == "OPTIONS, QUERY"
 
 
 async def test_declared_method_is_known(serve: Serve) -> None:

@@ -120,6 +120,19 @@ async def test_expectation_is_met_by_both_ways(ways: list[TestServer]) -> None:
             assert await connection.is_open()
 
 
+@pytest.mark.parametrize(
+    ("target", "length", "status"), [("/pets", 2_000_000_000, 413), ("/pets/crash", 8, 405), ("/nowhere", 8, 404)]
+)
+async def test_body_that_is_refused_by_its_head_is_not_asked_for(
+    ways: list[TestServer], target: str, length: int, status: int
+) -> None:
+    """A client that waits for 100 Continue hears of a refusal before it sends its body (RFC 9110, section 10.1.1)."""
+    head = make_request("POST", target, headers={**JSON, "Expect": "100-continue", "Content-Length": str(length)})
+    for server in ways:
+        async with connect(server) as connection:
+            assert (await connection.exchange(head)).status == status
+
+
 async def test_native_middlewares_of_a_built_app_are_called(serve: Serve) -> None:
     """What is added to a built application before it starts counts: middlewares, signals and contexts."""
     events: list[str] = []

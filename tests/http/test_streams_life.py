@@ -54,6 +54,18 @@ async def test_failure_amid_the_stream_cuts_the_connection(
     assert logged(caplog) == [f"GET {path.partition('?')[0]} failed amid its response"]
 
 
+async def test_failure_amid_a_stream_without_chunks_resets_the_connection(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Over HTTP/1.0 a connection that is closed ends the body, so that of a broken stream is reset."""
+    app, log = app_with_log()
+    async with connect(await serve(app)) as connection:
+        await connection.send(b"GET /lines/5?fail_at=2 HTTP/1.0\r\nHost: h\r\n\r\n")
+        await connection.until_reset()
+    assert log.events[-1] == "outer closed"
+    assert logged(caplog) == ["GET /lines/5 failed amid its response"]
+
+
 async def test_events_begin_before_the_first_event(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     """The head of an event stream is out at once, so that a failure of its first event cuts the connection."""
     app, log = app_with_log()

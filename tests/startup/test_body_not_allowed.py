@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from framework import Body, Controller, get, head, route
+from framework import Body, Controller, Patch, get, head, route
 from framework.errors import BodyNotAllowedError
 from tests.startup.expected import mistakes, place
 
@@ -69,6 +69,24 @@ def test_other_types() -> None:
             "list[Page] would be the request body, and GET has none.\n"
             "  Mend: answer POST, PUT, PATCH or DELETE.",
         ),
+    ]
+
+
+def test_patch_is_no_query() -> None:
+    """The class of a patch cannot be written, so that no marker is named for it."""
+
+    class Orders(Controller):
+        @get()
+        async def search(self, change: Patch[Page]) -> str:
+            return str(change)
+
+    assert mistakes(Orders) == [
+        (
+            BodyNotAllowedError,
+            f"Orders.search ({place(Orders.search)}), parameter 'change': "
+            "PatchOfPage would be the request body, and GET has none.\n"
+            "  Mend: answer PATCH.",
+        )
     ]
 
 

@@ -135,8 +135,10 @@ def _read_curl(command: str) -> tuple[str, URL, dict[str, Any]]:
             name, _, value = next(arguments).partition(": ")
             headers[name] = value
         elif word == "--json":
+            # As curl does, both headers.
             data = next(arguments)
             headers["Content-Type"] = "application/json"
+            headers.setdefault("Accept", "application/json")
         elif word == "--data-binary":
             data = next(arguments)
             headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
