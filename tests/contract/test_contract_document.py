@@ -16,8 +16,8 @@ from framework._openapi.draft_07 import as_draft_07
 from framework.cli.changes_operations import compare_documents
 from framework.cli.documents import render_document
 from framework.controller import Controllers
+from tests.contract.large.types import Scalars
 from tests.contract.large_app import CONTROLLERS, create_app
-from tests.contract.large_types import Scalars
 from tests.contract.live_app import CONTROLLERS as LIVE_CONTROLLERS
 from tests.contract.live_app import create_app as create_live_app
 from tests.contract.shop_app import create_shop

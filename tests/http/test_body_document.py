@@ -114,9 +114,9 @@ LINE = {"schema": {"$ref": "#/components/schemas/Line"}}
 FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
 
 
-def binary(media_type: str, length: int) -> dict[str, Any]:
+def binary(media_type: str, length: int, **more: int) -> dict[str, Any]:
     """Return the content of bytes."""
-    return {"schema": {"type": "string", "contentMediaType": media_type, "maxLength": length}}
+    return {"schema": {"type": "string", "contentMediaType": media_type, "maxLength": length, **more}}
 
 
 SIGNUP = {
@@ -154,9 +154,9 @@ UPLOAD = {
     [
         ("/typed", {"application/json": LINE, "application/msgpack": LINE}, True),
         ("/narrowed", {"application/vnd.line+json": LINE}, True),
-        ("/bytes", {"image/png": binary("image/png", 1_048_576)}, True),
+        ("/bytes", {"image/png": binary("image/png", 1_048_576, minLength=1)}, True),
         ("/any", {"*/*": binary("application/octet-stream", 5)}, False),
-        ("/text", {"text/plain": {"schema": {"type": "string"}}}, True),
+        ("/text", {"text/plain": {"schema": {"type": "string", "minLength": 1}}}, True),
         ("/stream", {"*/*": binary("application/octet-stream", 77)}, False),
         ("/parts", {"multipart/form-data": {"schema": {"type": "object"}}}, True),
         ("/form", {"application/x-www-form-urlencoded": SIGNUP, "multipart/form-data": SIGNUP}, True),

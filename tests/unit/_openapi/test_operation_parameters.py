@@ -56,6 +56,8 @@ def test_path_parameter_is_required(parameters: Parameters, parameter: Parameter
     ]
 
 
+# No name and no value between commas would be no values at all.
+ARRAY = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 DESCRIBED: Any = Annotated[int, Meta(description="How many")]
 QUERIES: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
     (str, {}, {"required": True, "schema": {"type": "string"}}),
@@ -78,7 +80,7 @@ QUERIES: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
     (
         set[int],
         {"repeated": True},
-        {"required": True, "schema": {"type": "array", "items": {"type": "integer"}, "uniqueItems": True}},
+        {"required": True, "schema": {**ARRAY, "items": {"type": "integer"}, "uniqueItems": True}},
     ),
     (
         Annotated[int, Meta(description="How many", examples=[3], extra_json_schema={"deprecated": True})],
@@ -107,13 +109,9 @@ def test_query_parameter(
 
 
 STYLES: list[tuple[str, Any, dict[str, Any]]] = [
-    ("form", list[str], {"schema": {"type": "array", "items": {"type": "string"}}}),
-    ("csv", list[str], {"style": "form", "explode": False, "schema": {"type": "array", "items": {"type": "string"}}}),
-    (
-        "pipe",
-        list[str],
-        {"style": "pipeDelimited", "explode": False, "schema": {"type": "array", "items": {"type": "string"}}},
-    ),
+    ("form", list[str], {"schema": ARRAY}),
+    ("csv", list[str], {"style": "form", "explode": False, "schema": ARRAY}),
+    ("pipe", list[str], {"style": "pipeDelimited", "explode": False, "schema": ARRAY}),
     ("deepObject", Filter, {"style": "deepObject", "explode": True, "schema": {"$ref": "#/components/schemas/Filter"}}),
     (
         "deepObject",
@@ -147,7 +145,7 @@ def test_scalar_has_no_style(parameters: Parameters, field: Callable[..., FieldP
             "in": "query",
             "style": "form",
             "explode": False,
-            "schema": {"type": "array", "items": {"type": "string"}, "default": []},
+            "schema": ARRAY,
         },
     ]
 

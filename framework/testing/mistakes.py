@@ -1,0 +1,58 @@
+"""What schemathesis takes for a mistake of the app, and is none: it judges requests before they are written."""
+
+from itertools import chain
+from typing import Any
+
+import msgspec
+
+from framework.formats import MSGPACK
+from framework.media_types import essence
+
+__all__ = ("is_no_mistake", "is_too_long", "is_writable")
+
+# aiohttp's max_line_size and max_field_size are 8190, with what stands around target and value.
+_LONGEST = 8_100
+_FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
+# Every part of a form is a text, and a name that comes once a list of one.
+_OF_ANY_FORM = frozenset({"string", "array"})
+
+
+def is_writable(case: Any) -> bool:
+    """Tell whether a body can be sent: MessagePack has no integers beyond 64 bits, and no texts that are not UTF-8."""
+    if case.media_type is None or not MSGPACK.reads(essence(case.media_type)):
+        return True
+    try:
+        msgspec.msgpack.encode(case.body)
+    except (OverflowError, TypeError, UnicodeEncodeError):
+        return False
+    return True
+
+
+def is_no_mistake(check: str, case: Any, interaction: Any) -> bool:
+    """Tell whether the answer that a check complains of is right all the same."""
+    if interaction is None or interaction.response is None:
+        return False
+    if check == "negative_data_rejection" and _is_good_as_written(case, interaction.request.body or b""):
+        return True
+    return is_too_long(interaction)
+
+
+def is_too_long(interaction: Any) -> bool:
+    """Tell whether a head was longer than aiohttp reads: it answers that itself, before the app has a say."""
+    if interaction.response.status_code != 400:  # noqa: PLR2004
+        return False
+    request = interaction.request
+    return any(len(one) > _LONGEST for one in (request.uri, *chain.from_iterable(request.headers.values())))
+
+
+def _is_good_as_written(case: Any, sent: bytes) -> bool:
+    """Tell whether nothing is wrong with a request but a body that is another one when it is written."""
+    mutations = case.meta.phase.data.mutations
+    body = case.operation.get_body_for_media_type(case.media_type) if case.media_type else None
+    if body is None or not mutations or any(one.parameter_location.name != "BODY" for one in mutations):
+        return False
+    if essence(case.media_type) in _FORMS:
+        return all(one.keywords == ("type",) and one.original_value in _OF_ANY_FORM for one in mutations)
+    schema = body.definition.get("schema", {})
+    # Any bytes are good bytes, if they are neither too many nor too few.
+    return bool(schema.get("format") == "binary" and schema.get("minLength", 0) <= len(sent) <= schema["maxLength"])
