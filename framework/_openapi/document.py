@@ -50,7 +50,7 @@ def describe_document(settings: OpenAPI, routes: Sequence[RoutePlan]) -> Describ
     channels = _channels_of(routes) if has_channels(routes) else ()
     answers = _answers_in(operations)
     read = named_types(types_in([_part(one, read=True) for one in operations]))
-    webhooks = {name: _webhook(body) for name, body in settings.webhooks.items()}
+    webhooks = {name: _webhook(name, body) for name, body in settings.webhooks.items()}
     told = [webhooks, *(_part(one, read=False) for one in operations)]
     answered = named_types(chain(types_in(told), map(_body_of, answers)))
     # One naming for both documents, so that a class is called the same in either.
@@ -125,11 +125,13 @@ def _part(operation: Operation, *, read: bool) -> dict[str, Any]:
     return {key: value for key, value in operation.body.items() if (key in READ) is read}
 
 
-def _webhook(body: Any) -> dict[str, Any]:
+def _webhook(name: str, body: Any) -> dict[str, Any]:
     """Return the path item of what is told others by POST, with a type in the place of a schema."""
     summary, _ = summary_and_description(class_description(body))
     operation = compact(
         summary=summary,
+        # A route would have to be called so on purpose.
+        operationId=f"webhooks.{name}",
         requestBody={"content": {"application/json": {"schema": describe(body)}}, "required": True},
         responses={"2XX": {"description": "It was taken."}},
     )

@@ -1,5 +1,7 @@
 """What schemathesis takes for a mistake of the app, and is none: it judges requests before they are written."""
 
+import re
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -13,6 +15,7 @@ __all__ = ("is_no_mistake", "is_too_long", "is_writable")
 # aiohttp's max_line_size and max_field_size are 8190, with what stands around target and value.
 _LONGEST = 8_100
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
+_PROPERTY = re.compile("/properties/([^/]+)/type")
 # Every part of a form is a text, and a name that comes once a list of one.
 _OF_ANY_FORM = frozenset({"string", "array"})
 
@@ -47,12 +50,23 @@ def is_too_long(interaction: Any) -> bool:
 
 def _is_good_as_written(case: Any, sent: bytes) -> bool:
     """Tell whether nothing is wrong with a request but a body that is another one when it is written."""
-    mutations = case.meta.phase.data.mutations
+    data = case.meta.phase.data
+    places = {data.parameter_location, *(one.parameter_location for one in data.mutations)}
     body = case.operation.get_body_for_media_type(case.media_type) if case.media_type else None
-    if body is None or not mutations or any(one.parameter_location.name != "BODY" for one in mutations):
+    if body is None or any(one is not None and one.name != "BODY" for one in places):
         return False
-    if essence(case.media_type) in _FORMS:
-        return all(one.keywords == ("type",) and one.original_value in _OF_ANY_FORM for one in mutations)
     schema = body.definition.get("schema", {})
+    if essence(case.media_type) in _FORMS:
+        changed = list(_changed_types(data, schema.get("properties", {})))
+        return bool(changed) and all(one in _OF_ANY_FORM for one in changed)
     # Any bytes are good bytes, if they are neither too many nor too few.
     return bool(schema.get("format") == "binary" and schema.get("minLength", 0) <= len(sent) <= schema["maxLength"])
+
+
+def _changed_types(data: Any, properties: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield what the types were of all fields that have another one; ``None`` for what else is wrong."""
+    for one in data.mutations:
+        yield one.original_value if one.keywords == ("type",) else None
+    if not data.mutations:
+        place = _PROPERTY.fullmatch(data.location or "")
+        yield properties[place[1]].get("type") if place is not None and place[1] in properties else None

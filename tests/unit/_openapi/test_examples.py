@@ -276,6 +276,7 @@ def test_webhooks() -> None:
         "orderPlaced": {
             "post": {
                 "summary": "An order.",
+                "operationId": "webhooks.orderPlaced",
                 "requestBody": {
                     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}},
                     "required": True,
