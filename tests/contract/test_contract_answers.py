@@ -73,6 +73,27 @@ async def test_values_are_compared_as_json_has_them(contract_client: ContractCli
     assert (found.status, found.content_type) == (200, media_type)
 
 
+async def test_what_no_openapi_document_says(contract_client: ContractClient) -> None:
+    """Web sockets, static files and work beside requests stand in the same app, and are served."""
+    client = await contract_client(create_app())
+    async with client.ws_connect("/sockets/2?unit=m", protocols=("shapes.v1",)) as socket:
+        await socket.send_json({"type": "circle", "radius": 1.5})
+        assert await socket.receive_json() == [2, "1.5 m"]
+        assert socket.protocol == "shapes.v1"
+    async with client.ws_connect("/sockets/2/scalars") as socket:
+        await socket.send_str("[]")
+        assert (await socket.receive_json())["status"] == 422
+    async with client.ws_connect("/sockets/2/packed") as socket:
+        await socket.send_bytes(msgspec.msgpack.encode([1, "a"]))
+        assert msgspec.msgpack.decode(await socket.receive_bytes()) == [2, "a"]
+
+    letter = await client.post("/work/letters", json=[1, "hello"])
+
+    assert (letter.status, await letter.json()) == (202, [1, "hello"])
+    assert await (await client.get("/work/rules")).json() == [7, 900]
+    assert (await client.get("/static/assets/types.py")).headers["Cache-Control"] == "max-age=60"
+
+
 class Item(Struct):
     """A thing."""
 
