@@ -6,6 +6,7 @@
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from framework.testing import ContractReport, ContractViolatedError, check_contract
@@ -27,19 +28,24 @@ def _check_shop(seed: int, examples: int) -> ContractReport:
             return error.report
 
 
+def _reports(seed: int, examples: int) -> Iterator[ContractReport]:
+    yield from check_everything(examples=examples, seed=seed)
+    yield _check_shop(seed, examples)
+
+
 def main(wanted: int, first_seed: int = 1, examples: int = _EXAMPLES) -> int:
     """Send at least as many requests as are wanted; return how many kinds of answers were not as declared."""
     sent = found = 0
     seed = first_seed
     start = time.monotonic()
     while sent < wanted:
-        for report in (*check_everything(examples=examples, seed=seed), _check_shop(seed, examples)):
+        for report in _reports(seed, examples):
             sent += report.cases
             found += len(report.failures)
             for one in report.failures:
                 sys.stdout.write(f"{one}\n\n")
-        sys.stdout.write(f"seed {seed}: {sent} requests, {found} failures, {time.monotonic() - start:.0f} s\n")
-        sys.stdout.flush()
+            sys.stdout.write(f"seed {seed}: {sent} requests, {found} failures, {time.monotonic() - start:.0f} s\n")
+            sys.stdout.flush()
         seed += 1
     return found
 

@@ -29,7 +29,7 @@ from tests.contract.shop_app import create_shop
 
 def test_the_app_with_everything_keeps_its_contract() -> None:
     """Hundreds of requests, good and bad, to all operations; ``many_cases.py`` makes thousands."""
-    reports = check_everything(examples=4, coverage=False)
+    reports = list(check_everything(examples=4, coverage=False))
 
     assert [one.failures for one in reports] == [[], []]
     assert sum(one.cases for one in reports) > 400

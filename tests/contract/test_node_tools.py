@@ -19,7 +19,6 @@ from tests.contract.snapshots import place_of
 NODE = Path(__file__).parent / "node"
 INSTALLED = Path(__file__).parents[2] / ".node"
 DOCUMENTS = ("large.json", "shop.json")
-INTERNAL = "large.internal.json"
 ASYNCAPI = "live.asyncapi.json"
 LARGE_ASYNCAPI = "large.asyncapi.json"
 _UNREACHABLE = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ECONNRESET")
@@ -55,7 +54,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("node")
     (folder / "node_modules").symlink_to(install())
     shutil.copytree(NODE, folder, dirs_exist_ok=True)
-    for name in (*DOCUMENTS, INTERNAL, ASYNCAPI, LARGE_ASYNCAPI):
+    for name in (*DOCUMENTS, ASYNCAPI, LARGE_ASYNCAPI):
         shutil.copy(place_of(name), folder)
     return folder
 
