@@ -11,11 +11,13 @@ __all__ = (
     "DuplicateProviderError",
     "DuplicateRouteError",
     "DuplicateRouteNameError",
+    "InvalidCallbackError",
     "InvalidControllerError",
     "InvalidDefaultError",
     "InvalidExampleError",
     "InvalidHandlerError",
     "InvalidLayerError",
+    "InvalidLinkError",
     "InvalidMarkerError",
     "InvalidOptionError",
     "InvalidPatchError",
@@ -226,6 +228,14 @@ class InvalidSecurityError(DefinitionError):
 
 class InvalidSocketError(DefinitionError):
     """A web socket's handler, messages or origins are not what they can be."""
+
+
+class InvalidLinkError(DefinitionError):
+    """A link leads to no operation, or gives it what it does not take or what the route does not have."""
+
+
+class InvalidCallbackError(DefinitionError):
+    """A callback or webhook cannot be sent as it was declared."""
 
 
 class InvalidPathError(DefinitionError):

@@ -12,6 +12,7 @@ from framework.errors import InvalidHandlerError
 from framework.formats import Format
 from framework.http_errors import HTTPError
 from framework.limits import Limits
+from framework.openapi import Callback, Link
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
 __all__ = (
@@ -75,6 +76,10 @@ class RouteOptions(TypedDict, total=False):
     """Refuse (428) requests that do not say which version they mean."""
     keep_alive: float | None
     """Seconds of silence after which an event stream sends a comment, 15 unless given; ``None`` for never."""
+    links: Mapping[str, Link]
+    """What can be done with a successful answer, by their names, for the document."""
+    callbacks: Mapping[str, Callback]
+    """What the application sends because of the request, by their names, for the document."""
     extra: Mapping[str, Any]
     """Members added to the operation in the document, ``x-`` extensions above all."""
 

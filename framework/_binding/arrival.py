@@ -9,7 +9,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from framework.http_errors import BadRequest, ContentTooLarge, Fault, HTTPError, RequestTimeout
 from framework.limits import Limits
 
-__all__ = ("CLOSE", "Arrival", "decode_text", "read_body", "too_large")
+__all__ = ("CLOSE", "Arrival", "arrived_body", "decode_text", "read_body", "too_large")
 
 CLOSE = {"Connection": "close"}
 """With every answer that leaves a part of the request unread."""
@@ -87,23 +87,28 @@ class Arrival:
         return RequestTimeout("The body arrives too slowly", headers=CLOSE)
 
 
-async def read_body(request: web.Request, limits: Limits) -> bytes:
-    """Return the decoded body; raises what :class:`Arrival` raises."""
+def arrived_body(request: web.Request, limits: Limits) -> bytes | None:
+    """Return the decoded body if all of it has arrived, else ``None``; raises what :class:`Arrival` raises."""
     # What somebody has read before us, or may want to read after us, lies where aiohttp itself keeps it.
     known: bytes | None = request._read_bytes  # noqa: SLF001  request.read() would copy the body and wait for nothing
     if known is None:
         content = request.content
-        if content.is_eof():
-            # PERF: a body that has arrived is taken without a coroutine and a clock.
-            try:
-                known = content.read_nowait()
-            except _BROKEN as error:
-                raise _broken(request) from error
-        else:
-            known = await Arrival(request, limits).whole()
-        request._read_bytes = known  # noqa: SLF001  as above
+        if not content.is_eof():
+            return None
+        try:
+            request._read_bytes = known = content.read_nowait()  # noqa: SLF001  as above
+        except _BROKEN as error:
+            raise _broken(request) from error
     if len(known) > limits.body:
         raise too_large(limits.body)
+    return known
+
+
+async def read_body(request: web.Request, limits: Limits) -> bytes:
+    """Return the decoded body; raises what :class:`Arrival` raises."""
+    known = arrived_body(request, limits)
+    if known is None:
+        request._read_bytes = known = await Arrival(request, limits).whole()  # noqa: SLF001  as above
     return known
 
 

@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 from msgspec import Struct
 
 from framework._binding.accepting import Check, make_type_check
-from framework._binding.arrival import Arrival, read_body
+from framework._binding.arrival import Arrival, arrived_body, read_body
 from framework._binding.form_errors import EncodedPart, broken_form, too_large_part, too_many_parts
 from framework._binding.multipart import MULTIPART, Part, Parts
 from framework._binding.reading import parse_query
@@ -52,7 +52,9 @@ class FormReader(Struct, frozen=True, kw_only=True):
         """
         if self.check(request) == MULTIPART:
             return await self._read_parts(request)
-        data = await read_body(request, self.limits)
+        data = arrived_body(request, self.limits)
+        if data is None:
+            data = await read_body(request, self.limits)
         return parse_urlencoded(data, self.limits) if data else {}
 
     async def _read_parts(self, request: web.Request) -> FormData:

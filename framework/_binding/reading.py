@@ -1,9 +1,8 @@
 """What emitted code calls to read the head of a request: query, headers, cookies."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from http.cookies import CookieError
-from operator import methodcaller
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from urllib.parse import unquote_plus
 
 from aiohttp import hdrs, web
@@ -23,37 +22,24 @@ __all__ = (
 Texts: TypeAlias = str | list[str]
 """One text, or all of a name that came more than once."""
 
-_SPLIT: Callable[[str], Any] = methodcaller("split", "=", 1)
-
 
 def parse_query(text: str) -> dict[str, Texts]:
     """Part a raw query string into names and texts: ``a=1&b=2&b=3`` -> ``{"a": "1", "b": ["2", "3"]}``."""
-    if not text:
-        return {}
-    pairs = text.split("&")
-    if "%" not in text and "+" not in text:
-        # PERF: a query without escapes, repeated names and bare names, that is most of them, is parted in C.
-        try:
-            plain: dict[str, Texts] = dict(map(_SPLIT, pairs))
-        except ValueError:
-            return _parse_pairs(pairs)
-        if len(plain) == len(pairs):
-            return plain
-    return _parse_pairs(pairs)
-
-
-def _parse_pairs(pairs: Iterable[str]) -> dict[str, Texts]:
     found: dict[str, Texts] = {}
-    for pair in pairs:
+    if not text:
+        return found
+    escaped = "%" in text or "+" in text
+    for pair in text.split("&"):
         if not pair:
             continue
         name, _, value = pair.partition("=")
-        if "%" in pair or "+" in pair:
+        if escaped:
             name, value = unquote_plus(name), unquote_plus(value)
-        known = found.get(name)
-        if known is None:
+        if name not in found:
             found[name] = value
-        elif isinstance(known, list):
+            continue
+        known = found[name]
+        if isinstance(known, list):
             known.append(value)
         else:
             found[name] = [known, value]

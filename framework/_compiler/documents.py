@@ -73,27 +73,40 @@ def build_documents(documents: Sequence[Document], routes: Sequence[RoutePlan]) 
 
     Raises an ExceptionGroup with the DefinitionErrors of all documents.
     """
-    from framework._openapi.document import build_document, describe_document
-    from framework._openapi.ui import content_security_policy
-
     mistakes: dict[str, DefinitionError] = {}
     for one in documents:
         try:
-            selected = select_routes(one.settings, routes)
-            described = describe_document(one.settings, selected)
-            one.content = build_document(one.settings, selected, described)
-            one.policy = content_security_policy(one.content)
-            # Encoded now, so that the first reader does not wait and what cannot be written is told at the start.
-            _ = one.json.plain
-            if described.channels and one.settings.asyncapi_path is not None:
-                from framework._openapi.asyncapi import build_asyncapi
-
-                one.asyncapi.content = build_asyncapi(one.settings, described)
-                _ = one.asyncapi.json.plain
+            _fill(one, select_routes(one.settings, routes))
         except* DefinitionError as group:
             mistakes |= {str(error): error for error in _leaves(group)}
+    if not mistakes and any(plan.links for plan in routes):
+        from framework._openapi.links import links_nowhere
+
+        lost = links_nowhere([select_routes(one.settings, routes) for one in documents])
+        mistakes = {str(error): error for error in lost}
     if mistakes:
         raise ExceptionGroup("The OpenAPI document cannot be made", list(mistakes.values()))
+
+
+def _fill(document: Document, routes: Sequence[RoutePlan]) -> None:
+    from framework._openapi.document import build_document, describe_document
+    from framework._openapi.ui import content_security_policy
+
+    settings = document.settings
+    if settings.webhooks:
+        from framework._compiler.callbacks import check_webhooks
+
+        check_webhooks(settings.webhooks)
+    described = describe_document(settings, routes)
+    document.content = build_document(settings, routes, described)
+    document.policy = content_security_policy(document.content)
+    # Encoded now, so that the first reader does not wait and what cannot be written is told at the start.
+    _ = document.json.plain
+    if described.channels and settings.asyncapi_path is not None:
+        from framework._openapi.asyncapi import build_asyncapi
+
+        document.asyncapi.content = build_asyncapi(settings, described)
+        _ = document.asyncapi.json.plain
 
 
 def _leaves(group: BaseExceptionGroup[DefinitionError]) -> list[DefinitionError]:

@@ -21,6 +21,7 @@ from framework.errors import DefinitionError, InvalidOptionError
 from framework.formats import Format
 from framework.limits import Limits
 from framework.media_types import is_media_type
+from framework.openapi import Callback, Link
 from framework.routing import RouteDefinition, RouteOptions, SocketOptions
 
 __all__ = ("check_options", "check_settings")
@@ -72,6 +73,14 @@ def _are_texts(value: Any) -> bool:
 
 def _is_mapping(value: Any) -> bool:
     return isinstance(value, Mapping)
+
+
+def _are_links(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(_is_name(key) and isinstance(one, Link) for key, one in value.items())
+
+
+def _are_callbacks(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(_is_name(key) and isinstance(one, Callback) for key, one in value.items())
 
 
 def _are_media_types(value: Any) -> bool:
@@ -156,6 +165,12 @@ _SHAPES: Mapping[str, _Shape] = {
     "body_limit": _Shape(_is_whole, "a number of bytes", "body_limit=65_536"),
     "timeout": _Shape(_is_duration, "a positive number of seconds", "timeout=2.5", optional=True),
     "keep_alive": _Shape(_is_duration, "a positive number of seconds", "keep_alive=15", optional=True),
+    "links": _Shape(_are_links, "a mapping of names to Links", 'links={"order": Link("OrderController.show")}'),
+    "callbacks": _Shape(
+        _are_callbacks,
+        "a mapping of names to Callbacks",
+        'callbacks={"paid": Callback("{$request.body#/notify_url}", Payment)}',
+    ),
     "extra": _Shape(_is_mapping, "a mapping", 'extra={"x-internal": True}', optional=True),
     "controllers": _Shape(_is_series, "a sequence", "controllers=[OrderController]"),
     "container": _Shape(_is_container, "a Container", "container=Container()", optional=True),

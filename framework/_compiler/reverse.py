@@ -10,7 +10,7 @@ from framework._compiler.collect import Mounted
 from framework._inspect.names import callable_name
 from framework.errors import ReverseError
 
-__all__ = ("reverse",)
+__all__ = ("reverse", "wire_text")
 
 
 def reverse(mounted: Sequence[Mounted], target: Callable[..., Any] | str, values: Mapping[str, Any]) -> URL:
@@ -37,11 +37,18 @@ def reverse(mounted: Sequence[Mounted], target: Callable[..., Any] | str, values
 
 
 def _text(name: str, value: Any, label: str) -> str:
+    text = wire_text(value)
+    if not text:
+        raise ReverseError(f"url_for: {label} cannot have {value!r} as its {name}")
+    return text
+
+
+def wire_text(value: Any) -> str | None:
+    """Return a value as a parameter has it on the wire, ``None`` for what is no single value."""
     try:
         plain = msgspec.to_builtins(value, builtin_types=())
     except TypeError:
-        plain = None
-    text = ("true" if plain else "false") if isinstance(plain, bool) else str(plain)
-    if plain is None or text == "" or isinstance(plain, dict | list):
-        raise ReverseError(f"url_for: {label} cannot have {value!r} as its {name}")
-    return text
+        return None
+    if isinstance(plain, bool):
+        return "true" if plain else "false"
+    return None if plain is None or isinstance(plain, dict | list) else str(plain)

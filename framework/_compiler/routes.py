@@ -33,6 +33,9 @@ from framework.schemes import Credentials
 
 __all__ = ("Declarations", "Plans", "plan_routes")
 
+# The options that are about other operations.
+_RELATING = frozenset({"links", "callbacks"})
+
 
 class Declarations(Struct, frozen=True, kw_only=True):
     """All that was declared for one app."""
@@ -106,6 +109,11 @@ class _Planner:
         routes = self._plan_routes(mounted)
         added = collect_handlers(self._added(routes), declared.level, declared.tags, self._report)
         mounted, routes = [*added, *mounted], [*self._plan_routes(added), *routes]
+        if any(not _RELATING.isdisjoint(one.options) for one in mounted):
+            # Imported late: few apps have any.
+            from framework._compiler.links import plan_links
+
+            routes = plan_links(mounted, routes, self._report)
         self._check_names(mounted)
         self._check_duplicates(routes, {one.template.text: one.template.shape for one in mounted})
         periodic = plan_periodic(declared.periodic, self._injector, self._report)

@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Struct, inspect
 
 from framework._openapi.docstrings import Docstring, class_description, parse, summary_and_description
-from framework._openapi.operation_ids import key_of, operation_ids
-from framework._openapi.operations import METHODS, parameter_texts
+from framework._openapi.operation_ids import METHODS, key_of, operation_ids
+from framework._openapi.operations import parameter_texts
 from framework._openapi.parameters import describe_parameters
 from framework._openapi.placeholders import describe, types_in
 from framework._openapi.problems import Problem, ValidationProblem

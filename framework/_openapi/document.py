@@ -1,17 +1,18 @@
 """The OpenAPI 3.1 document of an application, made once from its plan."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from typing import Any
 
 import orjson
 from msgspec import Struct, inspect
 
-from framework._openapi.docstrings import class_description, summary_and_description
+from framework._openapi.callbacks import describe_webhook
+from framework._openapi.directions import directed_types, sent_schemas, sent_types
 from framework._openapi.naming import input_and_output_names, named_types
-from framework._openapi.operations import READ, Operation, describe_operations
-from framework._openapi.placeholders import describe, types_in, with_schemas
+from framework._openapi.operations import Operation, describe_operations
+from framework._openapi.placeholders import describe
 from framework._openapi.problems import ANSWERS, MEDIA_TYPE, Answer
 from framework._openapi.scalars import compact, plain_copy
 from framework._openapi.schemas import AnswerNames, Names
@@ -49,10 +50,9 @@ def describe_document(settings: OpenAPI, routes: Sequence[RoutePlan]) -> Describ
     operations = describe_operations(routes)
     channels = _channels_of(routes) if has_channels(routes) else ()
     answers = _answers_in(operations)
-    read = named_types(types_in([_part(one, read=True) for one in operations]))
-    webhooks = {name: _webhook(name, body) for name, body in settings.webhooks.items()}
-    told = [webhooks, *(_part(one, read=False) for one in operations)]
-    answered = named_types(chain(types_in(told), map(_body_of, answers)))
+    webhooks = {name: describe_webhook(name, one) for name, one in settings.webhooks.items()}
+    read = named_types(_types(operations, webhooks, read=True))
+    answered = named_types(chain(_types(operations, webhooks, read=False), map(_body_of, answers)))
     # One naming for both documents, so that a class is called the same in either.
     names, answer_names = input_and_output_names(
         {**read, **named_types(chain.from_iterable(one.read for one in channels))},
@@ -108,7 +108,7 @@ def build_document(
     document = spec.to_dict()
     if described.webhooks:
         # apispec lets no plugin see them.
-        document["webhooks"] = with_schemas(described.webhooks, answer_names)
+        document["webhooks"] = sent_schemas(described.webhooks, names, answer_names)
     return {key: document[key] for key in _TOP_LEVEL if key in document}
 
 
@@ -121,21 +121,10 @@ def encode_document(document: dict[str, Any]) -> bytes:
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _part(operation: Operation, *, read: bool) -> dict[str, Any]:
-    return {key: value for key, value in operation.body.items() if (key in READ) is read}
-
-
-def _webhook(name: str, body: Any) -> dict[str, Any]:
-    """Return the path item of what is told others by POST, with a type in the place of a schema."""
-    summary, _ = summary_and_description(class_description(body))
-    operation = compact(
-        summary=summary,
-        # A route would have to be called so on purpose.
-        operationId=f"webhooks.{name}",
-        requestBody={"content": {"application/json": {"schema": describe(body)}}, "required": True},
-        responses={"2XX": {"description": "It was taken."}},
-    )
-    return {"post": operation}
+def _types(operations: Iterable[Operation], webhooks: Mapping[str, Any], *, read: bool) -> Iterator[inspect.Type]:
+    yield from sent_types(webhooks, read=read)
+    for one in operations:
+        yield from directed_types(one.body, read=read)
 
 
 def _answers_in(operations: Sequence[Operation]) -> list[Answer]:

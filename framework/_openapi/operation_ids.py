@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from framework._plan import RoutePlan
 from framework.errors import DefinitionError
 
-__all__ = ("DuplicateOperationIdError", "Key", "key_of", "operation_ids")
+__all__ = ("METHODS", "DuplicateOperationIdError", "Key", "is_operation", "key_of", "operation_ids")
+
+# All that a path item has in OpenAPI 3.1, in the order in which they are shown.
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 Key = tuple[str, str]
 """Method and path template: what no two routes share."""
@@ -26,6 +29,11 @@ class DuplicateOperationIdError(DefinitionError):
 def key_of(plan: RoutePlan) -> Key:
     """Return what tells a route from all others."""
     return plan.method, plan.path
+
+
+def is_operation(plan: RoutePlan) -> bool:
+    """Tell whether a route stands in the documents that include it."""
+    return plan.in_document and plan.socket is None and plan.method.lower() in METHODS
 
 
 def operation_ids(plans: Iterable[RoutePlan]) -> tuple[dict[Key, str], list[DefinitionError]]:

@@ -8,8 +8,10 @@ from msgspec import Struct
 
 from framework._openapi.answers import describe_answers, precondition_parameters
 from framework._openapi.bodies import request_body
+from framework._openapi.callbacks import describe_callbacks
 from framework._openapi.docstrings import Docstring, parse
-from framework._openapi.operation_ids import key_of, operation_ids
+from framework._openapi.links import describe_links
+from framework._openapi.operation_ids import METHODS, Key, is_operation, key_of, operation_ids
 from framework._openapi.parameters import describe_parameters
 from framework._openapi.scalars import compact, examples_of, plain_copy
 from framework._openapi.security import describe_security
@@ -17,8 +19,6 @@ from framework._plan import Provision, RoutePlan
 from framework.errors import DefinitionError
 
 __all__ = (
-    "METHODS",
-    "READ",
     "DuplicateOperationError",
     "Operation",
     "describe_operations",
@@ -27,11 +27,6 @@ __all__ = (
     "parameter_texts",
 )
 
-READ = frozenset({"parameters", "requestBody"})
-"""The members of an operation that hold what is read; all else is answered."""
-
-# All that a path item has in OpenAPI 3.1, in the order in which they are shown.
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _PLACEHOLDER = re.compile(r"\{([^{}:]*)(?::[^{}]*)?\}")
 
 
@@ -57,6 +52,18 @@ class Operation(Struct, frozen=True, kw_only=True):
     """The operation object, with types under ``schema``."""
 
 
+class _Shown(Struct, frozen=True, kw_only=True):
+    """What one document has."""
+
+    ids: Mapping[Key, str]
+    paths: Mapping[str, str]
+    """By their templates."""
+
+    def renamed(self, template: str) -> dict[str, str]:
+        """Return the placeholders of a template, with those that the document has in their place."""
+        return dict(zip(_PLACEHOLDER.findall(template), _PLACEHOLDER.findall(self.paths[template]), strict=True))
+
+
 def document_path(template: str) -> str:
     """Write a path template as OpenAPI does: ``/files/{name:path}`` -> ``/files/{name}``."""
     return _PLACEHOLDER.sub(r"{\1}", template)
@@ -68,16 +75,17 @@ def describe_operations(routes: Iterable[RoutePlan]) -> list[Operation]:
     Raises an ExceptionGroup of DefinitionErrors.
     """
     plans = sorted(
-        (plan for plan in routes if plan.in_document and plan.socket is None and plan.method.lower() in METHODS),
+        (plan for plan in routes if is_operation(plan)),
         key=key_of,
     )
     paths = _document_paths(plans)
     ids, errors = operation_ids(plans)
+    shown = _Shown(ids={key_of(plan): _operation_id(plan, ids) for plan in plans}, paths=paths)
     found: dict[tuple[str, int], tuple[RoutePlan, Operation]] = {}
     for plan in plans:
         path = paths[plan.path]
         try:
-            operation = Operation(path=path, method=plan.method.lower(), body=_describe(plan, path, ids[key_of(plan)]))
+            operation = Operation(path=path, method=plan.method.lower(), body=_describe(plan, shown))
         except DefinitionError as error:
             errors.append(error)
             continue
@@ -89,6 +97,11 @@ def describe_operations(routes: Iterable[RoutePlan]) -> list[Operation]:
     return [found[key][1] for key in sorted(found)]
 
 
+def _operation_id(plan: RoutePlan, ids: Mapping[Key, str]) -> str:
+    """Return the id as extra= leaves it, since links name it."""
+    return str((plan.extra or {}).get("operationId", ids[key_of(plan)]))
+
+
 def _document_paths(plans: Iterable[RoutePlan]) -> dict[str, str]:
     """Give templates that differ in nothing but the names of placeholders one spelling, since OpenAPI forbids two."""
     spellings: dict[str, str] = {}
@@ -97,17 +110,18 @@ def _document_paths(plans: Iterable[RoutePlan]) -> dict[str, str]:
     return {plan.path: spellings[_PLACEHOLDER.sub("{}", plan.path)] for plan in plans}
 
 
-def _describe(plan: RoutePlan, path: str, operation_id: str) -> dict[str, Any]:
+def _describe(plan: RoutePlan, shown: _Shown) -> dict[str, Any]:
     doc = parse(plan.function.__doc__)
-    renamed = dict(zip(_PLACEHOLDER.findall(plan.path), _PLACEHOLDER.findall(path), strict=True))
+    renamed = shown.renamed(plan.path)
     operation = compact(
         tags=list(plan.tags) or None,
         summary=doc.summary if plan.summary is None else plan.summary,
         description=doc.description if plan.description is None else plan.description,
-        operationId=operation_id,
+        operationId=shown.ids[key_of(plan)],
         parameters=_parameters(plan, renamed, doc) or None,
         requestBody=_request_body(plan, doc),
-        responses=_responses(plan, doc),
+        responses=_responses(plan, doc, shown),
+        callbacks=describe_callbacks(plan, renamed) or None,
         deprecated=plan.deprecated or None,
         security=describe_security(plan) or None,
     )
@@ -130,13 +144,15 @@ def _request_body(plan: RoutePlan, doc: Docstring) -> dict[str, Any] | None:
     return described if text is None else {"description": text, **described}
 
 
-def _responses(plan: RoutePlan, doc: Docstring) -> dict[str, Any]:
+def _responses(plan: RoutePlan, doc: Docstring, shown: _Shown) -> dict[str, Any]:
     described = describe_answers(plan)
     success = described.get(str(plan.response.status))
     if isinstance(success, dict):
         _add_examples(success, plan.examples)
         if doc.returns is not None:
             success["description"] = doc.returns
+        links = describe_links(plan, shown.ids, shown.renamed)
+        success.update({"links": links} if links else {})
     return described
 
 

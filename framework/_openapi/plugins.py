@@ -7,7 +7,8 @@ from apispec import BasePlugin
 from apispec.core import Components
 from msgspec import inspect
 
-from framework._openapi.operations import READ, Operation
+from framework._openapi.directions import directed_schemas
+from framework._openapi.operations import Operation
 from framework._openapi.placeholders import with_schemas
 from framework._openapi.schemas import AnswerNames, Names, component_schema
 
@@ -63,9 +64,7 @@ class MsgspecPlugin(BasePlugin):
         """Put schemas in the place of types in all operations of a path."""
         if operations is not None:
             for operation in operations.values():
-                for key, one in operation.items():
-                    names = self._names if key in READ else self._answer_names
-                    operation[key] = with_schemas({key: one}, names)[key]
+                operation.update(directed_schemas(operation, self._names, self._answer_names))
 
 
 class SchemaComponents(Components):

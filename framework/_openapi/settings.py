@@ -24,8 +24,8 @@ class OpenAPI(Struct, frozen=True, kw_only=True):
     ``contact``, ``license``, ``servers`` and ``external_docs`` are written as the objects of these names in OpenAPI; a
     server may also be its URL alone. ``tags`` maps tags to their descriptions, in the order in which they are shown.
     ``webhooks`` maps what the application tells others, by POST, to the types of the bodies:
-    ``{"orderPlaced": OrderPlaced}``. Guards and middlewares stand before document and page:
-    ``OpenAPI(guards=(AdminOnly,))``.
+    ``{"orderPlaced": OrderPlaced}``; a ``framework.openapi.Webhook`` in the place of a type says more. Guards and
+    middlewares stand before document and page: ``OpenAPI(guards=(AdminOnly,))``.
     """
 
     title: str = "API"

@@ -1,6 +1,7 @@
 """What was decided at start-up, as frozen records: behaviour and the OpenAPI document are both read from them."""
 
 from framework._plan.answering import Encoding, MediaPlan, ResponsePlan, StreamKind, StreamPlan
+from framework._plan.following import LinkedParameter, LinkPlan
 from framework._plan.making import (
     ArgumentPlan,
     Call,
@@ -27,6 +28,8 @@ __all__ = (
     "FieldPlan",
     "Frames",
     "LayerPlan",
+    "LinkPlan",
+    "LinkedParameter",
     "MediaPlan",
     "MessagePlan",
     "ParameterPlan",

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from framework._plan.answering import ResponsePlan
+from framework._plan.following import LinkPlan
 from framework._plan.making import Call, CredentialPlan, ServicePlan
 from framework._plan.reading import BodyPlan, ParameterPlan
 from framework._plan.talking import SocketPlan
@@ -13,6 +14,7 @@ from framework.deprecation import Deprecation
 from framework.formats import Format
 from framework.http_errors import HTTPError
 from framework.limits import Limits
+from framework.openapi import Callback
 from framework.schemes import Credentials, SecurityRequirement
 
 __all__ = ("LayerPlan", "RoutePlan")
@@ -81,4 +83,7 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     in_document: bool = True
     examples: Mapping[str, Any] = field(default_factory=dict)
     """Of the successful answer, by their names."""
+    links: tuple[LinkPlan, ...] = ()
+    """From the successful answer to other operations."""
+    callbacks: Mapping[str, Callback] = field(default_factory=dict)
     extra: Mapping[str, Any] | None = None

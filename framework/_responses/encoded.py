@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 
 from framework._private import SUPPORTED, serialize_head
 from framework._responses.response import Response
-from framework._responses.wire import HIGH_WATER, date_lines, drain, has_signals
+from framework._responses.wire import HIGH_WATER, LENGTH_LINES, date_lines, drain, has_signals
 from framework.http_errors import reason_phrase
 
 __all__ = ("EncodedResponse", "Head")
@@ -34,20 +34,18 @@ _DONE: Awaitable[None] = _Done()  # type: ignore[assignment]  # __await__ of C, 
 class Head:
     """Status, media type and fixed headers of an encoded response, with the bytes that they come to."""
 
-    __slots__ = ("bytes", "fixed", "has_length", "line", "media_type", "status", "unusual")
+    __slots__ = ("bytes", "has_length", "headers", "line", "media_type", "status", "unusual")
 
     def __init__(self, status: int, media_type: str | None, fixed: tuple[tuple[str, str], ...] = ()) -> None:
         self.status = status
         self.media_type = media_type
-        self.fixed = fixed
+        content_type = () if media_type is None else ((hdrs.CONTENT_TYPE, media_type),)
+        self.headers: CIMultiDict[str] = CIMultiDict((*content_type, *fixed))
         self.line = f"HTTP/1.1 {status} {reason_phrase(status)}"
-        text = f"{self.line}\r\n"
-        if media_type is not None:
-            text += f"Content-Type: {media_type}\r\n"
-        text += "".join(f"{name}: {value}\r\n" for name, value in fixed)
+        lines = [self.line, *map(": ".join, self.headers.items()), ""]
         # RFC 9110, section 8.6: no Content-Length with 1xx and 204.
         self.has_length = status >= 200 and status != 204  # noqa: PLR2004
-        self.bytes = text.encode()
+        self.bytes = "\r\n".join(lines).encode()
         self.unusual = status < 200 or status == 304  # noqa: PLR2004
 
 
@@ -56,12 +54,7 @@ class _OnDemand:
 
     # PERF: a property would be a call for each middleware that adds a header.
     def __get__(self, response: "EncodedResponse", _: type) -> CIMultiDict[str]:
-        made: CIMultiDict[str] = CIMultiDict()
-        if response._head.media_type is not None:  # noqa: SLF001  part of the response
-            made[hdrs.CONTENT_TYPE] = response._head.media_type  # noqa: SLF001
-        made.extend(response._head.fixed)  # noqa: SLF001  as above
-        response.hold_headers(made)
-        return made
+        return response.make_headers()
 
 
 class EncodedResponse(Response[Any]):
@@ -88,12 +81,14 @@ class EncodedResponse(Response[Any]):
     _headers = _OnDemand()  # pyright: ignore[reportAssignmentType]  gives what the declared type says
     headers = _OnDemand()  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]  as above
 
-    def hold_headers(self, headers: CIMultiDict[str]) -> None:
-        """Keep the headers that were made on demand."""
-        self._headers = headers  # pyright: ignore[reportAttributeAccessIssue]  stands before the descriptor from now on
-        self.headers = headers  # pyright: ignore[reportAttributeAccessIssue, reportIncompatibleMethodOverride]  as above
+    def make_headers(self) -> CIMultiDict[str]:
+        """Make and keep the headers, which nobody has asked for before."""
+        made = self._head.headers.copy()
+        self._headers = made  # pyright: ignore[reportAttributeAccessIssue]  stands before the descriptor from now on
+        self.headers = made  # pyright: ignore[reportAttributeAccessIssue, reportIncompatibleMethodOverride]  as above
         if self._touched == _UNTOUCHED:
             self._touched = _HEADERS
+        return made
 
     @property
     def _state(self) -> dict[Any, Any]:  # type: ignore[override]  # as above
@@ -176,7 +171,7 @@ class EncodedResponse(Response[Any]):
             raise ClientConnectionResetError("Cannot write to closing transport")
         if head.has_length:
             body = body or b""
-            data = b"%bContent-Length: %d\r\n%b%b" % (start, len(body), date_lines(), body)
+            data = b"".join((start, LENGTH_LINES[len(body)], date_lines(), body))
         else:
             data = start + date_lines()
         self._keep_alive = True

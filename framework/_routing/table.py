@@ -3,7 +3,7 @@
 The cost of a look-up grows with the number of segments in the path, never with the number of routes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -55,6 +55,13 @@ class PathTable(Generic[_E]):
                 node = node.placeholder
         node.entry = entry
 
+    def last_placeholders(self) -> dict[str, _E]:
+        """Return the entries of paths whose last segment alone is a placeholder, by what stands before its slash.
+
+        ``/items/{item_id}`` stands under ``/items``, and answers each path below that is no static one.
+        """
+        return dict(_last_placeholders(self._root, ""))
+
     def find(self, path: str) -> tuple[_E, Sequence[str]] | None:
         """Return the entry of a raw (percent-encoded) path and the decoded texts of its placeholders.
 
@@ -89,6 +96,14 @@ class PathTable(Generic[_E]):
         captures: list[str] = []
         found = _walk(self._root, segments, 0, captures)
         return None if found is None else (found, captures)
+
+
+def _last_placeholders(node: _Node[_E], path: str) -> Iterator[tuple[str, _E]]:
+    # Affixed segments would have to be looked at first.
+    if node.placeholder is not None and node.placeholder.entry is not None and not node.affixed:
+        yield path, node.placeholder.entry
+    for literal, child in node.literals.items():
+        yield from _last_placeholders(child, f"{path}/{literal}")
 
 
 def _affixed_child(node: _Node[_E], before: str, after: str) -> _Node[_E]:

@@ -156,7 +156,7 @@ def _configure(schema: Any, url: str, examples: int, headers: Mapping[str, str] 
     config.base_url = url
     config.headers = dict(headers or {})
     config.generation.max_examples = examples
-    config.phases.stateful.enabled = False  # The document has no links.
+    config.phases.stateful.enabled = False  # Each case stands for itself; links are followed by none.
 
 
 def _run(schema: Any, contract: Contract | None) -> ContractReport:

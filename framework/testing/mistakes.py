@@ -15,6 +15,7 @@ __all__ = ("is_no_mistake", "is_too_long", "is_writable")
 # aiohttp's max_line_size and max_field_size are 8190, with what stands around target and value.
 _LONGEST = 8_100
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
+_FIELD = re.compile("/properties/([^/]+)")
 _PROPERTY = re.compile("/properties/([^/]+)/type")
 # Every part of a form is a text, and a name that comes once a list of one.
 _OF_ANY_FORM = frozenset({"string", "array"})
@@ -66,7 +67,14 @@ def _is_good_as_written(case: Any, sent: bytes) -> bool:
 def _changed_types(data: Any, properties: Mapping[str, Any]) -> Iterator[Any]:
     """Yield what the types were of all fields that have another one; ``None`` for what else is wrong."""
     for one in data.mutations:
-        yield one.original_value if one.keywords == ("type",) else None
+        if one.keywords == ("type",):
+            yield one.original_value
+        else:
+            place = _FIELD.match(one.schema_pointer)
+            field = properties.get(place[1], {}) if place is not None else {}
+            # A file has no format that its bytes could miss.
+            is_file = "binary" in {field.get("format"), field.get("items", {}).get("format")}
+            yield "string" if one.keywords == ("format",) and is_file else None
     if not data.mutations:
         place = _PROPERTY.fullmatch(data.location or "")
         yield properties[place[1]].get("type") if place is not None and place[1] in properties else None

@@ -23,6 +23,7 @@ from framework import (
 )
 from framework.caching import CacheControl
 from framework.errors import InvalidOptionError
+from framework.openapi import Callback, Link
 from framework.routing import RouteOptions
 from tests.startup.expected import after, mistakes, place, told
 
@@ -88,6 +89,25 @@ class Orders(Controller):
         ("timeout", float("nan"), "timeout=nan is not a positive number of seconds", "timeout=2.5"),
         ("timeout", "3s", "timeout='3s' is not a positive number of seconds", "timeout=2.5"),
         ("keep_alive", 0, "keep_alive=0 is not a positive number of seconds", "keep_alive=15"),
+        (
+            "links",
+            {"next": "Orders.search"},
+            "links={'next': 'Orders.search'} is not a mapping of names to Links",
+            'links={"order": Link("OrderController.show")}',
+        ),
+        (
+            "links",
+            {1: Link("Orders.search"), 2: Link(require_user)},
+            "links={1: Link('Orders.search'), 2: Link(require_user)} is not a mapping of names to Links",
+            'links={"order": Link("OrderController.show")}',
+        ),
+        (
+            "callbacks",
+            {1: Callback("https://shop.example")},
+            "callbacks={1: Callback(url='https://shop.example', body=None, method='POST', status=None, response=None, "
+            "summary=None, description=None)} is not a mapping of names to Callbacks",
+            'callbacks={"paid": Callback("{$request.body#/notify_url}", Payment)}',
+        ),
         ("extra", (), "extra=() is not a mapping", 'extra={"x-internal": True}'),
     ],
 )

@@ -73,7 +73,7 @@ class UploadController(Controller):
         """Take a file and a text."""
         return f"{len(await photo.read())} {note}"
 
-    @post("/several", limits=Limits(body=100_000, file=10_000, parts=20))
+    @post("/several", limits=Limits(body=100_000, file=10_000))
     async def several(
         self,
         photos: Annotated[list[UploadFile], File(name="photo", description="One or more.")],

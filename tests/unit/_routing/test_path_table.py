@@ -114,3 +114,30 @@ def test_any_text_comes_back(texts: list[str]) -> None:
     table: PathTable[str] = PathTable()
     table.add(template, "entry")
     assert found(table, path) == ("entry", texts)
+
+
+PART = st.sampled_from(["a", "b", "{p}", "{p}.pdf", "{p:path}"])
+TEMPLATES = st.lists(st.lists(PART, min_size=1, max_size=3), min_size=1, max_size=6, unique_by=tuple)
+TAIL = st.sampled_from(["a", "b", "c", "c.pdf"])
+
+
+@given(TEMPLATES, st.lists(TAIL, min_size=1, max_size=3))
+def test_paths_that_end_with_their_only_placeholder(templates: list[list[str]], path: list[str]) -> None:
+    """What is known by the text before the last slash is what the walk finds."""
+    table = table_of(*map(_written, templates))
+    before, text = "".join(f"/{one}" for one in path[:-1]), path[-1]
+    entry = table.last_placeholders().get(before)
+    if entry is not None and f"{before}/{text}" not in table.static:
+        assert found(table, f"{before}/{text}") == (entry, [text])
+
+
+def _written(parts: Sequence[str]) -> str:
+    """Give each placeholder a name of its own; the rest of a path can stand at the end alone."""
+    *inner, last = (part.replace("{p", f"{{p{index}") for index, part in enumerate(parts))
+    return "/" + "/".join([*(part.replace(":path", "") for part in inner), last])
+
+
+def test_what_ends_with_its_only_placeholder() -> None:
+    """It is known by what stands before; not where an affix would have to be looked at first."""
+    table = table_of("/orders/{id}", "/orders/{id}/lines/{line}", "/{name}", "/files/{id}", "/files/{id}.pdf")
+    assert table.last_placeholders() == {"/orders": "/orders/{id}", "": "/{name}"}
