@@ -27,6 +27,8 @@ def as_accepted(node: Any) -> Any:
         _widen(widened)
     if "content" in widened.get("requestBody", ()):
         _keep_json(widened["requestBody"]["content"])
+        for media in widened["requestBody"]["content"].values():
+            _keep_json_of_parts(media.get("encoding", {}))
     return widened
 
 
@@ -39,6 +41,13 @@ def _keep_json(content: dict[str, Any]) -> None:
     if any(JSON.reads(one) for one in content):
         for one in [one for one in content if not JSON.reads(one)]:
             del content[one]
+
+
+def _keep_json_of_parts(encoding: Mapping[str, Any]) -> None:
+    """Leave other formats out where the parts of a form may be JSON."""
+    for one in encoding.values():
+        if JSON.media_type in [kind.strip() for kind in one.get("contentType", "").split(",")]:
+            one["contentType"] = JSON.media_type
 
 
 def _widen(schema: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from framework import App, Controller, Limits, OpenAPI, Router, get
 from framework.controller import Controllers
 from framework.formats import JSON, MSGPACK
+from framework.openapi import Webhook
 from tests.contract.large.answers import AnswerController, ErrorController
 from tests.contract.large.bodies import BodyController, SeveralController
 from tests.contract.large.files import ASSETS, FileController, RedirectController
@@ -118,7 +119,7 @@ def _documents() -> tuple[OpenAPI, ...]:
         servers=("https://everything.example",),
         external_docs={"url": "https://everything.example/docs"},
         tags=_TAGS,
-        webhooks={"told": Told, "shape": Circle | Square},
+        webhooks={"told": Told, "shape": Webhook(Circle | Square, summary="A shape was drawn.")},
         exclude=("internal",),
     )
     return public, OpenAPI(title="Inside", path=INTERNAL, docs_path=None, include=("internal", "/answers/text"))
