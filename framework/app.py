@@ -139,6 +139,11 @@ class App:
         plans, _ = self._plan()
         return [summary_of(plan) for plan in plans.routes if not is_own_route(plan)]
 
+    @property
+    def formats(self) -> Sequence[Format]:
+        """In what bodies are read and answers written, the usual one first."""
+        return self._formats
+
     def documents(self) -> dict[str, dict[str, Any]]:
         """Return all OpenAPI documents, by the path at which each is served as JSON; none where they are off.
 

@@ -55,8 +55,9 @@ _IPV4 = rf"^{_V4}{_END}"
 _IPV6 = rf"^{_V6}{_END}"
 _IP = rf"^(?:{_V4}|{_V6}){_END}"
 # RFC 3986; without user information, which serves but to deceive.
-_PATH = r"[!#-;=?-\[\]_a-z~]*"
-_URL = rf"^[Hh][Tt][Tt][Pp][Ss]?://(?:\[{_V6}\]|{_HOST}\.?)(?::[0-9]{{1,5}})?(?:[/?#]{_PATH})?{_END}"
+_PCHAR = r"(?:[!$&-.0-;=@-Z_a-z~]|%[0-9A-Fa-f]{2})"
+_REST = rf"(?:/(?:{_PCHAR}|/)*)?(?:\?(?:{_PCHAR}|[/?])*)?(?:#(?:{_PCHAR}|[/?])*)?"
+_URL = rf"^[Hh][Tt][Tt][Pp][Ss]?://(?:\[{_V6}\]|{_HOST}\.?)(?::[0-9]{{1,5}})?{_REST}{_END}"
 _SLUG = rf"^[a-z0-9]+(?:-[a-z0-9]+)*{_END}"
 
 PATTERNS: Mapping[str, str] = {

@@ -57,7 +57,7 @@ def _success(plan: RoutePlan) -> dict[str, Any]:
         **_headers(_fixed_headers(response), _typed_headers(response) | _added_headers(plan)),
     }
     content = {essence(one.media_type): _media(response) for one in response.media if one.listed}
-    if response.names_file:
+    if response.any_media:
         content["*/*"] = {}
     return {**described, "content": content} if content else described
 

@@ -7,7 +7,7 @@ from msgspec import NODEFAULT, inspect
 from msgspec.structs import replace
 
 from framework._inspect.types import FormType, without_metadata
-from framework._openapi.parameters import is_required, without_null
+from framework._openapi.parameters import is_required, not_empty, without_null
 from framework._openapi.scalars import compact
 from framework._openapi.schemas import default_of
 from framework._plan import BodyKind, BodyPlan, Carrier, FieldPlan, ParameterPlan, RoutePlan, Source
@@ -37,14 +37,28 @@ def _typed(_: RoutePlan, body: BodyPlan, __: str) -> dict[str, Any]:
     return {"schema": inspect.Metadata(body.type, extra_json_schema=default) if default else body.type}
 
 
+def _text(_: RoutePlan, body: BodyPlan, __: str) -> dict[str, Any]:
+    described = _typed(_, body, __)
+    return {"schema": _not_empty(described["schema"])} if body.required else described
+
+
+def _not_empty(kind: inspect.Type) -> inspect.Type:
+    """Describe a text that is there: no bytes at all are no body."""
+    if isinstance(kind, inspect.Metadata):
+        return replace(kind, type=_not_empty(kind.type))
+    return replace(kind, min_length=kind.min_length or 1) if isinstance(kind, inspect.StrType) else kind
+
+
 def _binary(plan: RoutePlan, body: BodyPlan, media_type: str) -> dict[str, Any]:
     kind = without_metadata(without_null(body.type))
+    # No bytes at all are no body; a stream may be empty.
+    shortest = 1 if body.required and body.kind is BodyKind.BYTES else None
     # OpenAPI 3.1.1, section 4.8.14: of binary data the length is that in bytes.
     return {
         "schema": compact(
             type="string",
             contentMediaType="application/octet-stream" if "*" in media_type else media_type,
-            minLength=getattr(kind, "min_length", None),
+            minLength=getattr(kind, "min_length", None) or shortest,
             maxLength=getattr(kind, "max_length", None) or plan.limits.body,
         )
     }
@@ -75,6 +89,8 @@ def _field(parameter: ParameterPlan, field: FieldPlan, plan: RoutePlan) -> inspe
     if not parameter.model:
         said = compact(description=parameter.description, deprecated=parameter.deprecated or None)
     required = is_required(parameter, field)
+    if required and field.repeated:
+        kind = not_empty(kind)
     # None only says that the field may be absent.
     default = NODEFAULT if field.default is None else field.default
     return inspect.Field(
@@ -98,7 +114,7 @@ def _of_files(kind: inspect.Type, limit: int | None) -> inspect.Type:
 
 _CONTENT: Mapping[BodyKind, Callable[[RoutePlan, BodyPlan, str], dict[str, Any]]] = {
     BodyKind.TYPED: _typed,
-    BodyKind.TEXT: _typed,
+    BodyKind.TEXT: _text,
     BodyKind.BYTES: _binary,
     BodyKind.STREAM: _binary,
     BodyKind.PARTS: _any_parts,

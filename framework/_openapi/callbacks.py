@@ -22,9 +22,11 @@ def describe_callbacks(plan: RoutePlan, renamed: Mapping[str, str]) -> dict[str,
     return {name: {rename_in_expressions(one.url, renamed): _path_item(one)} for name, one in plan.callbacks.items()}
 
 
-def describe_webhook(declared: Any) -> dict[str, Any]:
+def describe_webhook(name: str, declared: Any) -> dict[str, Any]:
     """Return the path item of a webhook, with types in the place of schemas; a type alone is sent by POST."""
-    return _path_item(declared if isinstance(declared, Webhook) else Webhook(declared))
+    sent = declared if isinstance(declared, Webhook) else Webhook(declared)
+    # A route would have to be called so on purpose.
+    return {method: {**one, "operationId": f"webhooks.{name}"} for method, one in _path_item(sent).items()}
 
 
 def _path_item(sent: Webhook | Callback) -> dict[str, Any]:

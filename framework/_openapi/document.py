@@ -50,7 +50,7 @@ def describe_document(settings: OpenAPI, routes: Sequence[RoutePlan]) -> Describ
     operations = describe_operations(routes)
     channels = _channels_of(routes) if has_channels(routes) else ()
     answers = _answers_in(operations)
-    webhooks = {name: describe_webhook(one) for name, one in settings.webhooks.items()}
+    webhooks = {name: describe_webhook(name, one) for name, one in settings.webhooks.items()}
     read = named_types(_types(operations, webhooks, read=True))
     answered = named_types(chain(_types(operations, webhooks, read=False), map(_body_of, answers)))
     # One naming for both documents, so that a class is called the same in either.

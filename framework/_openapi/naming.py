@@ -64,7 +64,7 @@ def input_and_output_names(
         taken = {*names.values(), *inputs.values(), *_RESERVED.values()}
         spellings = (f"{names[cls]}Input{number or ''}" for number in count())
         inputs[cls] = next(one for one in spellings if one not in taken)
-    return inputs, AnswerNames({cls: names[cls] for cls in answered})
+    return inputs, AnswerNames({cls: names[cls] for cls in answered}, read)
 
 
 def _grouped(classes: Iterable[Any], spell: Callable[[Any], str]) -> dict[str, list[Any]]:

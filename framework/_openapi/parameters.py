@@ -10,7 +10,7 @@ from framework._openapi.scalars import Schema, compact, examples_of
 from framework._openapi.schemas import default_of
 from framework._plan import FieldPlan, ParameterPlan, Source
 
-__all__ = ("can_be_invalid", "describe_parameters", "is_required", "without_null")
+__all__ = ("can_be_invalid", "describe_parameters", "is_required", "not_empty", "without_null")
 
 # OpenAPI 3.1, section 4.8.12.1: header parameters of these names are ignored; other parts of the operation say them.
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
@@ -71,6 +71,8 @@ def is_required(plan: ParameterPlan, field: FieldPlan) -> bool:
 
 def _describe(plan: ParameterPlan, field: FieldPlan, text: str | None) -> dict[str, Any]:
     kind, extra = _parted(without_null(field.type))
+    if plan.source is Source.QUERY and field.repeated and plan.style == "form" and is_required(plan, field):
+        kind = not_empty(kind)
     inner = extra.pop("description", None)
     deprecated = extra.pop("deprecated", False) or plan.deprecated
     # No text in a URL is null, so None only says that the parameter may be absent.
@@ -104,6 +106,13 @@ def without_null(kind: inspect.Type) -> inspect.Type:
     """Take None out of a type, since no text in a URL, header or cookie is null."""
     take_out = _NULL_TAKERS.get(type(kind))
     return kind if take_out is None else take_out(kind)
+
+
+def not_empty(kind: inspect.Type) -> inspect.Type:
+    """Say that a collection has something in it, since there is no way to write that a name has no values."""
+    if isinstance(kind, inspect.Metadata):
+        return replace(kind, type=not_empty(kind.type))
+    return replace(kind, min_length=kind.min_length or 1) if isinstance(kind, inspect.CollectionType) else kind
 
 
 def _union_without_null(kind: inspect.UnionType) -> inspect.Type:

@@ -5,7 +5,8 @@ document, so that a schema does not depend on what was registered with it.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import MemberDescriptorType
 from typing import Any, TypeAlias
 
 import msgspec
@@ -23,6 +24,11 @@ Names: TypeAlias = Mapping[Any, str]
 
 class AnswerNames(dict[Any, str]):
     """Names for schemas of what is answered, where a field with a default is always there."""
+
+    def __init__(self, names: Names, read: Iterable[Any] = ()) -> None:
+        super().__init__(names)
+        self.read = frozenset(read)
+        """The classes that are read as well."""
 
 
 # Where one of these stands beside it, a wider "type" would not make a schema accept null.
@@ -186,10 +192,10 @@ def _field_schema(field: inspect.Field, names: Names, words: str | None = None) 
 
 def differs_in_answers(kind: inspect.Type) -> bool:
     """Tell whether a class has fields that may be absent from a request and never are from an answer."""
-    return any(_is_filled_in(kind, one) for one in getattr(kind, "fields", ()))
+    return any(_is_filled_in(kind, one, is_read=True) for one in getattr(kind, "fields", ()))
 
 
-def _is_filled_in(kind: Any, field: inspect.Field) -> bool:
+def _is_filled_in(kind: Any, field: inspect.Field, *, is_read: bool) -> bool:
     # A field without either is one whose default is UNSET.
     defaults = (field.default, field.default_factory)
     if field.required or all(one is NODEFAULT or one is UNSET for one in defaults):
@@ -197,16 +203,25 @@ def _is_filled_in(kind: Any, field: inspect.Field) -> bool:
     if not isinstance(kind, inspect.StructType | inspect.DataclassType):
         return False
     settings = getattr(kind.cls, "__struct_config__", None)
-    return not (settings is not None and (settings.omit_defaults or settings.array_like))
+    if settings is not None:
+        return not (settings.omit_defaults or settings.array_like)
+    # A default that is an attribute of the class is none of an instance that msgspec has made, and is not written.
+    attribute = getattr(kind.cls, field.name, NODEFAULT)
+    return not is_read or attribute is NODEFAULT or isinstance(attribute, MemberDescriptorType)
 
 
 def _object(kind: Any, names: Names) -> Schema:
     # The fields of a form are parameters, and have words of their own.
     words = {} if isinstance(kind, FormType) else field_descriptions(kind.cls)
     properties = {one.encode_name: _field_schema(one, names, words.get(one.name)) for one in kind.fields}
-    answered = isinstance(names, AnswerNames)
-    required = [one.encode_name for one in kind.fields if one.required or (answered and _is_filled_in(kind, one))]
+    required = [one.encode_name for one in kind.fields if one.required or _is_answered(kind, one, names)]
     return compact(type="object", properties=properties, required=required or None)
+
+
+def _is_answered(kind: Any, field: inspect.Field, names: Names) -> bool:
+    return isinstance(names, AnswerNames) and _is_filled_in(
+        kind, field, is_read=getattr(kind, "cls", None) in names.read
+    )
 
 
 def _struct(kind: inspect.StructType, names: Names) -> Schema:

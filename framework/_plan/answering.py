@@ -71,6 +71,8 @@ class ResponsePlan(Struct, frozen=True, kw_only=True):
     """Whether the annotation names a FileResponse, not just some response."""
     redirects: bool = False
     """Whether it names a Redirect."""
+    any_media: bool = False
+    """Whether it names a response whose media type nobody knows before: a file, one of aiohttp's, a bare Response."""
     headers: tuple[tuple[str, str], ...] = ()
     """What every good answer carries: Vary, Cache-Control."""
     etag: bool | Callable[[Any], Any] = False

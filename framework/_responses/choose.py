@@ -92,6 +92,7 @@ def plan_response(
         may_be_file=any(issubclass(FileResponse, one) or issubclass(one, FileResponse) for one in ready),
         names_file=any(issubclass(one, FileResponse) for one in ready),
         redirects=any(issubclass(one, Redirect) for one in ready),
+        any_media=any(_has_any_media(one, value) for one in ready),
         headers=tuple(
             [("Vary", "Accept")] * vary
             + ([("Cache-Control", str(control))] if control is not None and control.mistake() is None else [])
@@ -134,6 +135,12 @@ def _status(status: int | None, encoding: Encoding, value: Any, ready: Sequence[
 
 
 _NOTHING = object()
+
+
+def _has_any_media(response: type[Any], value: Any) -> bool:
+    # A Response of a value has the value's type, and a Redirect has no body.
+    bare = value is _NOTHING and not issubclass(response, Redirect)
+    return bare or issubclass(response, FileResponse) or not issubclass(response, Response)
 
 
 def _members(annotation: Any) -> Iterator[Any]:

@@ -10,8 +10,8 @@ import msgspec
 from framework._routing.table import PathTable
 from framework._routing.template import parse_template
 from framework.app import App
-from framework.formats import MSGPACK
 from framework.media_types import essence
+from framework.testing.bodies import media_type_in, read_values
 from framework.testing.extras import need
 
 __all__ = ("Answer", "Contract", "ContractError")
@@ -43,6 +43,7 @@ class Contract:
         jsonschema, referencing = need("jsonschema"), need("referencing")
         specification = need("referencing.jsonschema").DRAFT202012
         self._documents = list(app.documents().values())
+        self._formats = app.formats
         self._table: PathTable[dict[str, tuple[int, str]]] = PathTable()
         self._fill(app)
         resources = [
@@ -112,15 +113,23 @@ class Contract:
             return
         if answer.method == "HEAD" and not media_type:
             return
-        if media_type not in content:
+        key = media_type_in(content, media_type)
+        if key is None:
             raise _error(answer, f"the media type {media_type!r} is not declared, only {', '.join(content)}")
-        if answer.body is None or answer.method == "HEAD" or "schema" not in content[media_type]:
+        if answer.body is None or answer.method == "HEAD" or "schema" not in content[key]:
             return
-        value = _decoded(answer, media_type)
-        faults = list(self._faults(value, f"{pointer}/content/{quote(_escaped(media_type))}/schema"))
+        values = self._values(answer, media_type, content[key]["schema"])
+        place = f"{pointer}/content/{quote(_escaped(key))}/schema"
+        faults = [fault for value in values for fault in self._faults(value, place)]
         if faults:
             more = f", and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
             raise _error(answer, f"the body is not as declared: {'; '.join(faults[:_SHOWN])}{more}")
+
+    def _values(self, answer: Answer, media_type: str, schema: Any) -> list[Any]:
+        try:
+            return list(read_values(answer.body or b"", media_type, schema, self._formats))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _error(answer, f"the body is no {media_type}: {error}") from error
 
     def _faults(self, value: Any, pointer: str) -> Iterator[str]:
         errors = self._validator.evolve(schema={"$ref": pointer}).iter_errors(value)
@@ -132,16 +141,6 @@ class Contract:
 def _status_in(responses: Mapping[str, Any], status: int) -> str | None:
     """Return the key of a status: itself, its hundred, or the rest."""
     return next((one for one in (str(status), f"{status // 100}XX", "default") if one in responses), None)
-
-
-def _decoded(answer: Answer, media_type: str) -> Any:
-    body = answer.body or b""
-    try:
-        if media_type == "application/json" or media_type.endswith("+json"):
-            return msgspec.json.decode(body)
-        return msgspec.msgpack.decode(body) if MSGPACK.reads(media_type) else body.decode()
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _error(answer, f"the body is no {media_type}: {error}") from error
 
 
 def _json_pointer(parts: Sequence[Any]) -> str:

@@ -6,7 +6,7 @@ Whoever follows the document is understood; these are things that are understood
 from collections.abc import Mapping
 from typing import Any
 
-from framework.formats import MSGPACK
+from framework.formats import JSON
 
 __all__ = ("FORMATS", "as_accepted")
 
@@ -27,20 +27,34 @@ def as_accepted(node: Any) -> Any:
         _widen(widened)
     if "content" in widened.get("requestBody", ()):
         _keep_json(widened["requestBody"]["content"])
+        for media in widened["requestBody"]["content"].values():
+            _keep_json_of_parts(media.get("encoding", {}))
     return widened
 
 
 def _keep_json(content: dict[str, Any]) -> None:
-    """Leave MessagePack out where JSON is read as well.
+    """Leave other formats out where JSON is read as well.
 
     A schema describes values as JSON has them: MessagePack has bytes in the place of base64, and no integers beyond 64
-    bits.
+    bits; how a format of the app's own is written, no tool knows.
     """
-    if len(content) > 1:
-        content.pop(MSGPACK.media_type, None)
+    if any(JSON.reads(one) for one in content):
+        for one in [one for one in content if not JSON.reads(one)]:
+            del content[one]
+
+
+def _keep_json_of_parts(encoding: Mapping[str, Any]) -> None:
+    """Leave other formats out where the parts of a form may be JSON."""
+    for one in encoding.values():
+        if JSON.media_type in [kind.strip() for kind in one.get("contentType", "").split(",")]:
+            one["contentType"] = JSON.media_type
 
 
 def _widen(schema: dict[str, Any]) -> None:
+    # Any bytes will do. The tool knows files as OpenAPI 3.0 has them, and would write JSON that is no text.
+    if "contentMediaType" in schema:
+        del schema["contentMediaType"]
+        schema["format"] = "binary"
     # A set takes what is sent twice once.
     schema.pop("uniqueItems", None)
     # msgspec reads a Decimal from a number too; it is written as a text.

@@ -1,15 +1,21 @@
 """``framework client``: what is written, and of documents that no app of ours makes."""
 
+import asyncio
 import json
 import shutil
 import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from importlib import util
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
+from aiohttp import BodyPartReader, web
+from aiohttp.test_utils import TestServer
 
 from framework.cli.client.module import python_client
 from framework.cli.client.naming import class_name, method_name, snake_name
@@ -28,6 +34,19 @@ def written(folder: Path, paths: dict[str, Any], schemas: dict[str, Any] | None 
     sys.modules["written_client"] = module
     spec.loader.exec_module(module)
     return module
+
+
+@asynccontextmanager
+async def serving(
+    module: ModuleType,
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    query: Mapping[str, str] | None = None,
+) -> AsyncIterator[Any]:
+    """Serve a handler for every path, and have a client for it."""
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", handler)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        yield module.Client(session, str(server.make_url("")), query=query)
 
 
 def operation(schema: Any, **more: Any) -> dict[str, Any]:
@@ -185,6 +204,108 @@ def test_forms(tmp_path: Path) -> None:
     assert module.Client.up_load.__annotations__ == {"body": "UpLoadBody", "return": "Any"}
     assert parts.content_type.startswith("multipart/form-data; boundary=")
     assert len(parts._parts) == 2  # noqa: SLF001  as above
+
+
+FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
+
+
+async def test_what_a_form_is_written_as(tmp_path: Path) -> None:
+    """Files with and without names, lists as repeated fields, values in parts as JSON; what is absent is not sent."""
+    form = {
+        "type": "object",
+        "properties": {
+            "the-file": FILE,
+            "more": {"type": "array", "items": FILE},
+            "tags": {"type": "array", "items": {"type": "string"}},
+            "pairs": {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}},
+            "note": {"type": "string"},
+        },
+    }
+    content = {"multipart/form-data": {"schema": form, "encoding": {"pairs": {"contentType": "application/json"}}}}
+    module = written(tmp_path, {"/up": {"post": operation({}, operationId="up", requestBody={"content": content})}})
+    sent: list[tuple[str | None, str | None, str | None, str]] = []
+
+    async def read(request: web.Request) -> web.Response:
+        async for part in await request.multipart():
+            assert isinstance(part, BodyPartReader)
+            sent.append((part.name, part.filename, part.headers.get("Content-Type"), await part.text()))
+        return web.json_response(len(sent))
+
+    body = module.UpBody(
+        the_file=b"1",
+        more=[b"2", module.FilePart(b"3", "three.txt", "text/plain")],
+        tags=["a", "b"],
+        pairs=[[1, 2], [3]],
+    )
+    async with serving(module, read) as client:
+        assert await client.up(body) == 5 + 1
+
+    assert sent == [
+        ("the-file", "the-file", "application/octet-stream", "1"),
+        ("more", "more", "application/octet-stream", "2"),
+        ("more", "three.txt", "text/plain", "3"),
+        ("tags", None, "text/plain; charset=utf-8", "a"),
+        ("tags", None, "text/plain; charset=utf-8", "b"),
+        ("pairs", None, "application/json", "[[1,2],[3]]"),
+    ]
+
+
+async def test_streams_in_pieces(tmp_path: Path) -> None:
+    """Lines and events are put together however they arrive; an error before them is a problem."""
+    media = {"schema": {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}}
+    paths = {
+        path: {"get": {"operationId": path[1:], "responses": {"200": {"description": "", "content": {kind: media}}}}}
+        for path, kind in (("/lines", "application/jsonl"), ("/events", "text/event-stream"))
+    }
+    module = written(tmp_path, paths)
+    pieces = {
+        "/lines": [b'{"n"', b':1}\r\n{"n":2}', b'\n\n{"n":3}'],
+        "/events": [b": hello\n\nid: 7\ndata: {\nda", b'ta:"n":1}\nretry:5\n\nevent: end\n', b"\n", b"data: {}"],
+    }
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        if request.query.get("key") != "k":
+            return web.Response(status=401)
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for one in pieces[request.path]:
+            await response.write(one)
+            await asyncio.sleep(0.01)
+        return response
+
+    async with serving(module, stream, query={"key": "k"}) as client:
+        assert [one async for one in client.lines()] == [{"n": 1}, {"n": 2}, {"n": 3}]
+        assert [one async for one in client.events()] == [
+            module.ServerEvent(data={"n": 1}, id="7", retry=5),
+            module.ServerEvent(event="end"),
+        ]
+    async with serving(module, stream) as client:
+        with pytest.raises(module.ProblemError, match=r"^401$"):
+            _ = [one async for one in client.lines()]
+
+
+@pytest.mark.parametrize(
+    ("media_types", "schema", "arguments"),
+    [
+        (("*/*",), FILE, {"body": "bytes", "content_type": "str"}),
+        (("image/*",), FILE, {"body": "bytes", "content_type": "str"}),
+        (("image/png", "image/gif"), FILE, {"body": "bytes", "content_type": "Literal['image/png', 'image/gif']"}),
+        (("image/png",), FILE, {"body": "bytes"}),
+        (("text/plain",), {"type": "string"}, {"body": "str"}),
+        (("text/csv",), FILE, {"body": "bytes"}),
+        (("application/msgpack",), {"type": "integer"}, {"body": "int"}),
+        (("application/msgpack", "application/x+json"), {"type": "integer"}, {"body": "int"}),
+    ],
+)
+def test_bodies_of_any_type(
+    tmp_path: Path, media_types: tuple[str, ...], schema: dict[str, Any], arguments: dict[str, str]
+) -> None:
+    """Who sends bytes says what they are, where there is a choice; MessagePack has types, as JSON has."""
+    content = {one: {"schema": schema} for one in media_types}
+    body = {"content": content, "required": True}
+    module = written(tmp_path, {"/": {"post": operation({}, operationId="send", requestBody=body)}})
+
+    assert module.Client.send.__annotations__ == {**arguments, "return": "Any"}
 
 
 def test_a_document_without_anything() -> None:

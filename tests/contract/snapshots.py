@@ -6,7 +6,7 @@ from pathlib import Path
 
 from framework.cli.client.module import python_client
 from framework.cli.documents import render_document
-from tests.contract.large_app import create_app
+from tests.contract.large_app import INTERNAL, create_app
 from tests.contract.live_app import create_app as create_live_app
 from tests.contract.shop_app import create_shop
 
@@ -22,9 +22,12 @@ def place_of(name: str) -> Path:
 
 def current() -> Mapping[str, str]:
     """Return what the snapshots should be."""
-    large, shop = create_app().document(), create_shop(_FOLDER).document()
+    app, shop = create_app(), create_shop(_FOLDER).document()
+    large = app.document()
     return {
         "large.json": render_document(large),
+        "large.asyncapi.json": render_document(app.asyncapi()),
+        "large.internal.json": render_document(app.document(INTERNAL)),
         "large_client.py": python_client(large),
         "live.asyncapi.json": render_document(create_live_app().asyncapi()),
         "shop.json": render_document(shop),

@@ -16,22 +16,28 @@ from framework._openapi.draft_07 import as_draft_07
 from framework.cli.changes_operations import compare_documents
 from framework.cli.documents import render_document
 from framework.controller import Controllers
-from tests.contract.large_app import CONTROLLERS, create_app
-from tests.contract.large_types import Scalars
+from tests.contract.large.types import Scalars
+from tests.contract.large_app import CONTROLLERS, INTERNAL, create_app
 from tests.contract.live_app import CONTROLLERS as LIVE_CONTROLLERS
 from tests.contract.live_app import create_app as create_live_app
 from tests.contract.shop_app import create_shop
 from tests.contract.snapshots import current, place_of
 
 SNAPSHOTS: Mapping[str, str] = current()
+DOCUMENTS = ("large", "large.internal", "shop")
 
 
 def documents(folder: Path) -> dict[str, dict[str, Any]]:
     """Return the documents that are proved."""
-    return {"large": create_app().document(), "shop": create_shop(folder).document()}
+    large = create_app()
+    return {
+        "large": large.document(),
+        "large.internal": large.document(INTERNAL),
+        "shop": create_shop(folder).document(),
+    }
 
 
-@pytest.mark.parametrize("name", ["large", "shop"])
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_the_document_is_valid(name: str, tmp_path: Path) -> None:
     """The validator of the OpenAPI community accepts it."""
     OpenAPIV31SpecValidator(documents(tmp_path)[name]).validate()
@@ -43,7 +49,7 @@ def test_what_is_made_of_an_app_is_as_committed(name: str) -> None:
     assert SNAPSHOTS[name] == place_of(name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["large", "shop"])
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_it_is_the_same_document(name: str, tmp_path: Path) -> None:
     """What a diff has to say of a committed document and the one made anew is nothing."""
     committed = json.loads(place_of(f"{name}.json").read_text(encoding="utf-8"))
@@ -69,6 +75,8 @@ def test_the_order_of_registration_does_not_matter(seed: int) -> None:
     app = create_app(shuffled(CONTROLLERS, random.Random(seed)))  # noqa: S311  no secret
 
     assert render_document(app.document()) == SNAPSHOTS["large.json"]
+    assert render_document(app.document(INTERNAL)) == SNAPSHOTS["large.internal.json"]
+    assert render_document(app.asyncapi()) == SNAPSHOTS["large.asyncapi.json"]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -6,18 +6,33 @@ from typing import Annotated, Any
 import pytest
 from msgspec import Meta, Struct
 
-from framework import App, Container, Controller, Header, HTTPError, Request, Response, get, post
+from framework import (
+    App,
+    Body,
+    Container,
+    Controller,
+    Form,
+    Header,
+    HTTPError,
+    Limits,
+    Request,
+    Response,
+    UploadFile,
+    get,
+    post,
+)
 from framework.http_errors import Forbidden
 from framework.testing import ContractViolatedError, check_contract
-from tests.contract.large_app import create_app
+from tests.contract.generated import check_everything
 from tests.contract.shop_app import create_shop
 
 
 def test_the_app_with_everything_keeps_its_contract() -> None:
     """Hundreds of requests, good and bad, to all operations; ``many_cases.py`` makes thousands."""
-    report = check_contract(create_app(), examples=6, coverage=False)
+    reports = list(check_everything(examples=4, coverage=False))
 
-    assert report.cases > 150
+    assert [one.failures for one in reports] == [[], []]
+    assert sum(one.cases for one in reports) > 400
 
 
 def test_the_template_keeps_its_contract(tmp_path: Path) -> None:
@@ -81,6 +96,59 @@ def test_a_body_that_is_not_as_declared_is_found() -> None:
             return Item(-1)
 
     assert violations(Items) == [("GET /items", "response_schema_conformance")]
+
+
+class Wires(Controller):
+    """What a schema says of values, and what is written of them, are two things here."""
+
+    @post("/form")
+    async def form(
+        self,
+        photo: UploadFile,
+        count: Annotated[int, Form()],
+        tags: Annotated[list[str], Form()],
+        note: Annotated[str, Form()] = "",
+    ) -> int:
+        """Take a text for whatever it looks like, and one for a list of one."""
+        return count + len(tags) + len(note) + photo.size
+
+    @post("/raw")
+    async def raw(self, data: Annotated[bytes, Meta(max_length=2_000), Body()]) -> int:
+        """Take any bytes."""
+        return len(data)
+
+    @post("/packed")
+    async def packed(self, data: Annotated[list[int], Body(media_type="application/msgpack")]) -> int:
+        """Take what MessagePack can hold."""
+        return len(data)
+
+    @get("/long")
+    async def long(self, text: Annotated[str, Meta(max_length=9_000)]) -> int:
+        """Take more than aiohttp reads."""
+        return len(text)
+
+
+def test_what_is_good_as_it_is_written_is_no_mistake() -> None:
+    """Neither a number for a text of a form, nor an array for bytes, nor a head that aiohttp refuses is told."""
+    report = check_contract(App([Wires], limits=Limits(body=100_000)), examples=10)
+
+    assert report.failures == []
+
+
+def test_what_is_bad_as_it_is_written_is_found() -> None:
+    """An app that takes what its schema forbids is told of the same operations."""
+
+    async def forgive(_: Request, __: HTTPError) -> Response[int]:
+        return Response(0, status=200)
+
+    app = App([Wires], limits=Limits(body=100_000), exception_handlers={400: forgive, 413: forgive, 422: forgive})
+    with pytest.raises(ContractViolatedError) as caught:
+        check_contract(app, examples=10)
+
+    found = {(one.operation, one.check) for one in caught.value.report.failures}
+    assert found >= {
+        (one, "negative_data_rejection") for one in ("POST /form", "POST /raw", "POST /packed", "GET /long")
+    }
 
 
 def test_a_check_may_be_left_out() -> None:

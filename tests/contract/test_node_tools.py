@@ -20,6 +20,7 @@ NODE = Path(__file__).parent / "node"
 INSTALLED = Path(__file__).parents[2] / ".node"
 DOCUMENTS = ("large.json", "shop.json")
 ASYNCAPI = "live.asyncapi.json"
+LARGE_ASYNCAPI = "large.asyncapi.json"
 _UNREACHABLE = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ECONNRESET")
 
 pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js is not installed")
@@ -53,7 +54,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("node")
     (folder / "node_modules").symlink_to(install())
     shutil.copytree(NODE, folder, dirs_exist_ok=True)
-    for name in (*DOCUMENTS, ASYNCAPI):
+    for name in (*DOCUMENTS, ASYNCAPI, LARGE_ASYNCAPI):
         shutil.copy(place_of(name), folder)
     return folder
 
@@ -89,6 +90,18 @@ def test_the_parser_of_asyncapi_has_nothing_to_say(folder: Path) -> None:
     assert "/v1/rooms/{room}" in set(said["receives"]) & set(said["sends"])
     assert "/v1/listen" in set(said["receives"]) - set(said["sends"])
     assert "/feed/watch" in set(said["sends"]) - set(said["receives"])
+
+
+def test_the_parser_of_asyncapi_knows_the_app_with_everything(folder: Path) -> None:
+    """Its web sockets and event streams stand in a document without mistakes."""
+    said = json.loads(run(folder, "node", "asyncapi.js", LARGE_ASYNCAPI))
+
+    assert [one["code"] for one in said["diagnostics"]] == ["asyncapi-latest-version"]
+    assert set(said["receives"]) == {"/sockets/{number}", "/sockets/{number}/packed", "/sockets/{number}/scalars"}
+    assert set(said["sends"]) == {
+        *("/sockets/{number}", "/sockets/{number}/packed"),
+        *("/streams/events", "/streams/events/shapes", "/streams/events/texts"),
+    }
 
 
 def test_the_parser_of_asyncapi_finds_mistakes(folder: Path) -> None:

@@ -19,6 +19,7 @@ from aiohttp.test_utils import TestServer
 from framework import App
 from tests.contract.committed import large_client as large
 from tests.contract.committed import shop_client as shop
+from tests.contract.large.secured import TOKEN
 from tests.contract.large_app import create_app
 from tests.contract.shop_app import create_shop
 
@@ -156,6 +157,161 @@ async def test_parameters_arrive(api: large.Client) -> None:
     assert await api.path_identifier_paths_ids_identifier(SOME_ID) == SOME_ID
     assert await api.path_file("a b/c?d#e") == "a b/c?d#e"
     assert await api.path_day(NOON.date(), "red") == (2026, "red")
+
+
+async def test_other_parameters_arrive(api: large.Client) -> None:
+    """Lists in headers, models and mappings in the query, scalars and moments in the path."""
+    lists = await api.header_lists(x_number=[1, 2], x_colours=["red", "green"], x_flag=True, x_range="a, b")
+    others = await api.query_others(
+        first=1,
+        by="age",
+        span=large.Span(start=NOON.date()),
+        least={"a": 1},
+        order=["red", "green"],
+        colours=large.Colours(best="red"),
+    )
+
+    assert lists == [[1, 2], ["green", "red"], True, None, "a, b"]
+    assert others[0] == {"first": 1}
+    assert others[1:] == [{"start": "2026-05-04"}, "age", {"a": 1}, 2, {"best": "red", "others": ""}]
+    assert await api.header_cookies(theme_name="dark", visits=3, trace_id=SOME_ID) == [
+        {"theme-name": "dark", "visits": 3},
+        str(SOME_ID),
+    ]
+    assert await api.path_scalars(flag=True, share=0.5, amount=Decimal("1.5"), mode="fast") == [
+        True,
+        0.5,
+        "1.5",
+        "fast",
+    ]
+    assert await api.path_moments(NOON, dt.time(3, 4), dt.timedelta(hours=1)) == f"{NOON} 03:04:00 1:00:00"
+    assert await api.name_query(443, email="ada@example.org", hosts=["a.example", "b.example"], x_secret=TOKEN) == [
+        *(443, "ada@example.org", 1, ["a.example", "b.example"], False, None)
+    ]
+
+
+async def test_raw_bodies_are_sent_as_they_are(api: large.Client) -> None:
+    """Bytes of a type that the caller names, texts, streams, and several values in one body."""
+    assert await api.raw_body_data(b"\0\xff") == 2
+    assert await api.raw_body_picture(b"\xff\xd8", content_type="image/jpeg") == b"\xff\xd8"
+    assert await api.raw_body_image(b"GIF89a", content_type="image/gif") == 6
+    assert await api.raw_body_text("Größe") == "Größe"
+    assert await api.raw_body_stream(b"") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert await api.raw_body_table(b"a,b\nc,d") == ["a,b", "c,d"]
+
+    address = large.Address(street="S", city="C")
+    several = await api.several_values(
+        large.SeveralControllerValuesBody(
+            person=large.PersonInput(name="Ada", address=address), point=[1.0, 2.0], colours=["red"]
+        )
+    )
+    assert several == (large.Person(name="Ada", address=address, nicknames=[]), [1.0, 2.0, ""], "none", 1)
+    assert (
+        await api.several_embedded(large.SeveralControllerEmbeddedBody(parcel=large.ParcelInput(weight=2)))
+    ).weight == 2
+    assert await api.several_optional() is None
+    assert await api.several_optional(3) == 3
+
+
+async def test_forms_and_files_are_sent(api: large.Client) -> None:
+    """Fields that repeat, files by themselves and in lists, with names or without, and values in parts."""
+    album = large.AlbumInput(title="Food", year=1, made=NOON.date())
+
+    assert await api.form_sign_up(large.FormSignUpBody(name="Ada", topics=["a", "b"], age=7)) == large.Signup(
+        name="Ada", age=7, topics=["a", "b"], colour="red"
+    )
+    form = large.FormLogInBody(user="Ada", next="/x&y", remember=True, lucky=[3, 1])
+    assert await api.form_log_in(form) == ["Ada", "/x&y", True, [1, 3], None]
+    assert await api.upload_one(large.UploadOneBody(photo=b"\0" * 5, note="hey")) == "5 hey"
+    several = large.UploadSeveralBody(photo=[b"1", large.FilePart(b"22", "two.txt", "text/plain")], extra=b"333")
+    assert await api.upload_several(several) == [1, 2, 3]
+    values = await api.upload_values(large.UploadValuesBody(album=album, pairs=[(1, "a"), (2, "b")], counts={"x": 1}))
+    assert values == [{"title": "Food", "year": 1, "made": "2026-05-04"}, [[1, "a"], [2, "b"]], {"x": 1}]
+    report = await api.upload_report(
+        large.UploadReportBody(title="All", picture=b"12", pages=[b"1", b"2"], album=album)
+    )
+    assert (report["picture"], report["pages"], report["album"]["year"]) == (2, 2, 1)
+    assert await api.upload_stream({"note": "text", "data": b"\xff" * 9}) == {"note": 4, "data": 9}
+    assert await api.name_log_in(large.NameLogInBody(name="Ada", password=TOKEN)) == 8
+
+
+async def test_formats_are_written_and_read(api: large.Client) -> None:
+    """Types of our own, MessagePack where there is nothing else, and JSON before all others."""
+    assert await api.negotiation_vendor(large.RowInput(name="a", number=2)) == large.Row(name="a", number=2)
+    assert await api.negotiation_packed([1.0, 2.0, "p"]) == [1.0, 2.0, "p"]
+    assert await api.negotiation_rows() == [large.Row(name="a", number=1), large.Row(name="b", number=0)]
+    assert await api.negotiation_page() == "<!doctype html><title>Everything</title>"
+    assert (await api.negotiation_picture())[:4] == b"\x89PNG"
+    assert await api.negotiation_raw() == {"ready": True}
+
+
+async def test_files_parts_and_redirects(api: large.Client) -> None:
+    """Files are bytes, also where a value may come in their place; redirects are followed."""
+    assert b"Types of every kind" in (await api.file_source() or b"")
+    found = await api.file_maybe()
+    assert isinstance(found, bytes)
+    assert b"FileController" in found
+    assert await api.file_maybe(there=False) == (1, "files.py")
+    assert await api.file_of_aiohttp() == b"plain"
+    assert await api.version_parts(length=4) == b"\0\1\2\3"
+    assert await api.version_show(3) == large.Wiki(text="text", version=3, changed=NOON.replace(day=1, microsecond=0))
+    edited = await api.version_edit(3, large.Edit(text="new"), if_match='"v3"')
+    assert (edited.text, edited.version) == ("new", 4)
+    with pytest.raises(large.ProblemError, match=r"^412 Precondition Failed"):
+        await api.version_edit(3, large.Edit(text="new"), if_match='"v2"')
+    nothing: list[None] = [
+        await api.redirect_log_in(),  # type: ignore[func-returns-value]
+        await api.redirect_log_out(),  # type: ignore[func-returns-value]
+        await api.redirect_moved(),  # type: ignore[func-returns-value]
+    ]
+    assert nothing == [None] * 3
+
+
+async def test_streams_are_read_item_by_item(api: large.Client) -> None:
+    """JSON lines and server-sent events are typed items, as they come; texts and bytes come as a whole."""
+    assert [one async for one in api.stream_lines(count=3)] == [(0, "line"), (1, "line"), (2, "line")]
+    assert [one async for one in api.stream_lines(count=0)] == []
+    people = [one async for one in api.stream_people()]
+    assert [None if one is None else one.name for one in people] == [None, "Ada"]
+    events = [one async for one in api.stream_events(last_event_id=4)]
+    assert events[0] == large.ServerEvent(data=(4, "two\nlines"), event="told", id="4", retry=1_000)
+    assert [one.id for one in events] == ["4", "5", "6"]
+    assert [one.data async for one in api.stream_text_events(text="a\nb")] == ["a\nb"]
+    shapes = [one async for one in api.stream_shape_events(large.Square(side=2.0))]
+    assert shapes == [large.ServerEvent(data=large.Square(side=2.0))]
+    assert await api.stream_texts(count=2) == "0\n1\n"
+    assert len(await api.stream_data(count=2)) == 200
+    with pytest.raises(large.ProblemError, match=r"^404 Not Found"):
+        _ = [one async for one in api.stream_lines(count=13)]
+
+
+async def test_lists_and_changes(api: large.Client) -> None:
+    """Pages, cursors, and patches that name what they change and nothing else."""
+    page = await api.list_search(limit=2, offset=40)
+    first = await api.list_feed(limit=2)
+    second = await api.list_feed(limit=2, cursor=first.next)
+    changed = await api.list_change(3, large.PatchOfTask(note=None, labels={"fun": None, "work": 2}))
+
+    assert ([one.id for one in page.items], page.total) == ([40, 41], 45)
+    assert [number for number, _ in [*first.items, *second.items]] == [1, 2, 3, 4]
+    assert (changed.title, changed.note, changed.labels) == ("Read", None, {"work": 2})
+    assert await api.list_change_job(large.PatchOfJob(steps=[1])) == {"steps": [1]}
+    assert (await api.old_search()).items == []
+
+
+async def test_credentials_are_those_of_the_session() -> None:
+    """Headers and cookies are the session's own; a key in the query is the client's."""
+    async for session, url in serve(create_app()):
+        session.headers.update({"Authorization": f"Bearer {TOKEN}", "X-API-Key": TOKEN, "X-Own": TOKEN})
+        known, unknown = large.Client(session, url, query={"api_key": TOKEN}), large.Client(session, url)
+
+        assert [await known.secured_bearer(), await known.secured_oauth(), await known.secured_both()] == ["ann"] * 3
+        assert await known.secured_query_key(name="x") == "x"
+        assert await known.secured_header_key() == "header"
+        assert await known.secured_scoped((1, "a")) == (1, "a")
+        assert await known.secured_own() == "own"
+        with pytest.raises(large.ProblemError, match=r"^401 Unauthorized"):
+            await unknown.secured_both()
 
 
 async def test_answers_of_every_kind(api: large.Client) -> None:

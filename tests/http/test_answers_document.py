@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 from msgspec import Struct
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -71,6 +72,21 @@ class Pages(Controller):
     @get("/either")
     async def either(self) -> Page | Redirect:
         """Return a page, or lead elsewhere."""
+        return Page("text")
+
+    @get("/ready")
+    async def ready(self) -> web.StreamResponse:
+        """Return a response of aiohttp's."""
+        return web.Response(text="ready")
+
+    @get("/bare")
+    async def bare(self) -> Response:  # type: ignore[type-arg]  # as it may be written
+        """Return whatever there is."""
+        return Response("bare")
+
+    @get("/page-or-ready")
+    async def page_or_ready(self) -> Page | web.Response:
+        """Return a page, or a response of aiohttp's."""
         return Page("text")
 
     @put("/page", require_precondition=True)
@@ -199,6 +215,15 @@ async def test_redirects(paths: Any) -> None:
     either = paths["/either"]["get"]["responses"]
     assert sorted(either) == ["200", "303"]
     assert either["303"] == {"description": "See Other", "headers": {"Location": LOCATION}}
+
+
+async def test_answers_of_any_media_type(paths: Any) -> None:
+    """What only the handler knows may have a body of any type; nothing else is promised."""
+    for path in ("/ready", "/bare"):
+        assert paths[path]["get"]["responses"] == {"200": {"description": "OK", "content": {"*/*": {}}}}
+    assert paths["/page-or-ready"]["get"]["responses"] == {
+        "200": {"description": "OK", "headers": {"Vary": VARY}, "content": {**BOTH, "*/*": {}}}
+    }
 
 
 async def test_preconditions(paths: Any) -> None:

@@ -100,6 +100,16 @@ class Bodies(Controller):
     ) -> None:
         """Read a form with files."""
 
+    @post("/gallery")
+    async def gallery(
+        self,
+        photos: list[UploadFile],
+        names: Annotated[list[str], Form()],
+        sizes: Annotated[set[int], Meta(min_length=2), Form()],
+        more: Annotated[list[int], Form()] = [],  # noqa: B006  copied
+    ) -> None:
+        """Read what repeats."""
+
 
 @pytest.fixture
 async def document(serve: Serve) -> dict[str, Any]:
@@ -114,9 +124,9 @@ LINE = {"schema": {"$ref": "#/components/schemas/Line"}}
 FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
 
 
-def binary(media_type: str, length: int) -> dict[str, Any]:
+def binary(media_type: str, length: int, **more: int) -> dict[str, Any]:
     """Return the content of bytes."""
-    return {"schema": {"type": "string", "contentMediaType": media_type, "maxLength": length}}
+    return {"schema": {"type": "string", "contentMediaType": media_type, "maxLength": length, **more}}
 
 
 SIGNUP = {
@@ -154,9 +164,9 @@ UPLOAD = {
     [
         ("/typed", {"application/json": LINE, "application/msgpack": LINE}, True),
         ("/narrowed", {"application/vnd.line+json": LINE}, True),
-        ("/bytes", {"image/png": binary("image/png", 1_048_576)}, True),
+        ("/bytes", {"image/png": binary("image/png", 1_048_576, minLength=1)}, True),
         ("/any", {"*/*": binary("application/octet-stream", 5)}, False),
-        ("/text", {"text/plain": {"schema": {"type": "string"}}}, True),
+        ("/text", {"text/plain": {"schema": {"type": "string", "minLength": 1}}}, True),
         ("/stream", {"*/*": binary("application/octet-stream", 77)}, False),
         ("/parts", {"multipart/form-data": {"schema": {"type": "object"}}}, True),
         ("/form", {"application/x-www-form-urlencoded": SIGNUP, "multipart/form-data": SIGNUP}, True),
@@ -175,10 +185,26 @@ async def test_body_stands_in_the_document(
     assert {"400", "408", "413", "415"} <= operation["responses"].keys()
 
 
+async def test_what_repeats_is_there_once_at_least(document: dict[str, Any]) -> None:
+    """A form cannot say that a name has no values, so a list that has to be there is not empty."""
+    schema = document["paths"]["/gallery"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    integers = {"type": "array", "items": {"type": "integer"}}
+    assert schema == {
+        "type": "object",
+        "properties": {
+            "photos": {"type": "array", "items": FILE, "minItems": 1},
+            "names": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            "sizes": {**integers, "minItems": 2, "uniqueItems": True},
+            "more": {**integers, "default": []},
+        },
+        "required": ["photos", "names", "sizes"],
+    }
+
+
 async def test_answers_that_cannot_be_are_not_told(document: dict[str, Any]) -> None:
     """What takes anything refuses nothing as invalid."""
     invalid = {path for path, item in document["paths"].items() if "422" in item["post"]["responses"]}
-    assert invalid == {"/typed", "/narrowed", "/any", "/parts", "/form", "/upload"}
+    assert invalid == {"/typed", "/narrowed", "/any", "/parts", "/form", "/upload", "/gallery"}
 
 
 async def test_rate_that_is_not_asked_for_is_not_told(serve: Serve) -> None:

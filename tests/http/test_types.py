@@ -58,8 +58,18 @@ def takes(annotation: Any, value: object) -> bool:
         ),
         (
             HttpUrl,
-            ["http://a", "HTTPS://a.de:80/x?y=1#z", "http://[::1]:80/", "http://a.de./%20"],
-            ["", "a", "ftp://a", "http://", "http://u:p@a/", "http://a b", "http://a/\n", "http://ä.de", "//a.de"],
+            [
+                "http://a",
+                "HTTPS://a.de:80/x?y=1#z",
+                "http://[::1]:80/",
+                "http://a.de./%20",
+                "http://a?/?#?/",
+                "http://a#",
+            ],
+            [
+                *("", "a", "ftp://a", "http://", "http://u:p@a/", "http://a b", "http://a/\n", "http://ä.de", "//a.de"),
+                *("http://a/[x]", "http://a?x[y]=1", "http://a/#b#c", "http://a/%2", "http://a/%zz", "http://a\\b"),
+            ],
         ),
         (IPv4Address, ["0.0.0.0", "255.255.255.255"], ["", "256.0.0.0", "1.2.3", "01.2.3.4", "1.2.3.4\n"]),  # noqa: S104  a value
         (IPv6Address, ["::", "::1", "1::8", "::ffff:1.2.3.4"], ["", ":", "1", "1::2::3", "fe80::1%eth0", "::1\n"]),

@@ -5,9 +5,12 @@ from typing import Any, TypeAlias
 
 from framework.cli.changes import Document, resolve
 
-__all__ = ("Schema", "annotation", "is_object", "is_tagged_union", "literal", "quoted")
+__all__ = ("FILE", "Schema", "annotation", "is_object", "is_tagged_union", "literal", "quoted")
 
 Schema: TypeAlias = Mapping[str, Any]
+
+FILE = "bytes | FilePart"
+"""The annotation for a file of a form."""
 
 _COMPONENTS = "#/components/schemas/"
 _SCALARS = {"integer": "int", "number": "float", "boolean": "bool", "null": "None", "string": "str"}
@@ -49,8 +52,10 @@ def annotation(schema: Any, names: Mapping[str, str], document: Document) -> str
 
 def _text(schema: Schema) -> str:
     # base64 is how msgspec writes bytes; a type without an encoding is what a form has for a file.
-    if schema.get("contentEncoding") == "base64" or "contentMediaType" in schema:
+    if schema.get("contentEncoding") == "base64":
         return "bytes"
+    if "contentMediaType" in schema:
+        return FILE
     return _FORMATS.get(schema.get("format", ""), "str")
 
 

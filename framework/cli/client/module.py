@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from framework.cli.changes import Document
+from framework.cli.client.methods import write_method
 from framework.cli.client.models import Models, docstring
 from framework.cli.client.naming import class_name, unique_names
-from framework.cli.client.operations import Operation, read_operations, write_method
+from framework.cli.client.operations import Operation, read_operations
 from framework.cli.client.runtime import RUNTIME
 
 __all__ = ("python_client",)
@@ -17,6 +18,8 @@ from __future__ import annotations
 
 import aiohttp
 import msgspec
+import msgspec.msgpack
+import msgspec.structs
 from msgspec import UNSET, UnsetType
 from yarl import URL
 
@@ -28,13 +31,33 @@ class Client:
     """Sends requests; the session is the caller's, who closes it.
 
     Every method raises ProblemError for an answer that is an error, and what aiohttp raises where there is none.
+    Credentials in headers and cookies are the session's; ``query`` goes with every request, a key for example.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str{default}) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str{default},
+        *,
+        query: Mapping[str, str] | None = None,
+    ) -> None:
         self._session = session
         self._base_url = base_url.rstrip("/")
+        self._query = tuple((query or {}).items())
 
-    async def _send(
+    async def _send(self, method: str, path: str, **words: Any) -> _Answer:
+        async with self._open(method, path, **words) as response:
+            return _Answer(response.status, await response.read(), response.content_type)
+
+    async def _stream(self, read: Any, kind: Any, method: str, path: str, **words: Any) -> AsyncIterator[Any]:
+        # A stream may have no end.
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=30)
+        async with self._open(method, path, timeout=timeout, **words) as response:
+            async for one in read(response, kind):
+                yield one
+
+    @asynccontextmanager
+    async def _open(
         self,
         method: str,
         path: str,
@@ -45,23 +68,27 @@ class Client:
         accept: str | None = None,
         body: Any = UNSET,
         content_type: str | None = None,
-    ) -> _Answer:
+        parts: Sequence[str] = (),
+        timeout: aiohttp.ClientTimeout | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         sent = {name: _text(value) for name, value in (headers or {}).items() if value is not None}
         if accept is not None:
             sent["Accept"] = accept
         data: Any = None
         if content_type is not None and body is not UNSET:
-            data = _encoded(body, content_type)
+            data = _encoded(body, content_type, parts)
             if not isinstance(data, aiohttp.FormData):
                 sent["Content-Type"] = content_type
-        pairs = _pairs(query)
+        pairs = _pairs([*self._query, *query])
         url = URL(f"{self._base_url}{path}" + (f"?{urlencode(pairs)}" if pairs else ""), encoded=True)
         crumbs = {name: _text(value) for name, value in (cookies or {}).items() if value is not None}
-        async with self._session.request(method, url, headers=sent, cookies=crumbs or None, data=data) as response:
-            answer = _Answer(response.status, await response.read(), response.content_type)
-        if answer.status >= 400:
-            raise ProblemError(answer.status, answer.body, _problem_in(answer))
-        return answer
+        async with self._session.request(
+            method, url, headers=sent, cookies=crumbs or None, data=data, timeout=timeout or self._session.timeout
+        ) as response:
+            if response.status >= 400:
+                answer = _Answer(response.status, await response.read(), response.content_type)
+                raise ProblemError(answer.status, answer.body, _problem_in(answer))
+            yield response
 '''
 
 
@@ -97,10 +124,13 @@ def _base_url(document: Document) -> str:
 
 def _imports(body: str) -> str:
     lines = ["import datetime"] if "datetime." in body else []
-    lines.append("from collections.abc import Mapping, Sequence")
+    lines.append("from collections.abc import AsyncIterator, Iterable, Mapping, Sequence")
+    lines.append("from contextlib import asynccontextmanager")
     lines += ["from decimal import Decimal"] if "Decimal" in body else []
     typing = [
-        one for one in ("Any", "Literal", "NamedTuple", "TypeAlias", "TypeVar") if one == "TypeVar" or one in body
+        one
+        for one in ("Any", "Generic", "Literal", "NamedTuple", "TypeAlias", "TypeVar")
+        if one == "TypeVar" or one in body
     ]
     lines.append(f"from typing import {', '.join(typing)}")
     lines.append("from urllib.parse import quote, urlencode")

@@ -7,7 +7,11 @@ from collections.abc import Iterable
 __all__ = ("RESERVED", "class_name", "method_name", "snake_name", "unique_names")
 
 RESERVED = frozenset(
-    {"Any", "Client", "Decimal", "Literal", "ProblemError", "Sequence", "TypeAlias", "UNSET", "UUID", "UnsetType"}
+    {
+        *("Any", "AsyncIterator", "Decimal", "Generic", "Iterable", "Literal", "Mapping", "NamedTuple", "Sequence"),
+        *("TypeAlias", "TypeVar", "UNSET", "URL", "UUID", "UnsetType"),
+        *("Client", "FilePart", "ProblemError", "ServerEvent"),
+    }
 )
 """What a generated module uses itself, so that no class of the document may have the name."""
 

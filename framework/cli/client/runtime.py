@@ -20,6 +20,24 @@ class ProblemError(Exception):
         return msgspec.json.decode(self.body, type=kind)
 
 
+class FilePart(NamedTuple):
+    """A file of a form with more than its bytes."""
+
+    content: bytes
+    filename: str
+    content_type: str = "application/octet-stream"
+
+
+class ServerEvent(msgspec.Struct, Generic[_T]):
+    """A server-sent event; the data is UNSET where it has none."""
+
+    data: _T | UnsetType = UNSET
+    event: str | None = None
+    id: str | None = None
+    retry: int | None = None
+    """Milliseconds after which a client that has lost its connection should come back."""
+
+
 class _Answer(NamedTuple):
     status: int
     body: bytes
@@ -33,9 +51,50 @@ def _decode(answer: _Answer, kind: Any) -> Any:
         return None
     if kind is bytes:
         return answer.body
-    if answer.content_type.startswith("text/"):
-        return answer.body.decode()
-    return msgspec.json.decode(answer.body, type=kind)
+    if answer.content_type == "application/json" or answer.content_type.endswith("+json"):
+        return msgspec.json.decode(answer.body, type=kind)
+    if answer.content_type == "application/msgpack":
+        return msgspec.msgpack.decode(answer.body, type=kind)
+    return answer.body.decode() if kind is str else answer.body
+
+
+async def _lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    rest = b""
+    async for chunk in response.content.iter_any():
+        *lines, rest = (rest + chunk).split(b"\\n")
+        for line in lines:
+            yield line.removesuffix(b"\\r")
+    if rest:
+        yield rest
+
+
+async def _items(response: aiohttp.ClientResponse, kind: Any) -> AsyncIterator[Any]:
+    async for line in _lines(response):
+        if line:
+            yield msgspec.json.decode(line, type=kind)
+
+
+async def _events(response: aiohttp.ClientResponse, kind: Any) -> AsyncIterator[Any]:
+    found: dict[str, list[str]] = {}
+    async for line in _lines(response):
+        name, _, value = line.decode().partition(":")
+        if name:
+            found.setdefault(name, []).append(value.removeprefix(" "))
+        elif not line and found:
+            yield _event(found, kind)
+            found = {}
+
+
+def _event(found: Mapping[str, Sequence[str]], kind: Any) -> ServerEvent[Any]:
+    event: ServerEvent[Any] = ServerEvent(
+        event=found["event"][-1] if "event" in found else None,
+        id=found["id"][-1] if "id" in found else None,
+        retry=int(found["retry"][-1]) if "retry" in found else None,
+    )
+    if "data" in found:
+        text = "\\n".join(found["data"])
+        event.data = text if kind is str else msgspec.json.decode(text, type=kind)
+    return event
 
 
 def _text(value: Any) -> str:
@@ -64,24 +123,36 @@ def _deep(name: str, value: Any) -> list[tuple[str, Any]]:
     return [(f"{name}[{key}]", one) for key, one in fields.items()]
 
 
-def _form(body: Any, content_type: str) -> aiohttp.FormData:
+def _form(body: Any, content_type: str, parts: Sequence[str] = ()) -> aiohttp.FormData:
     form = aiohttp.FormData(default_to_multipart=content_type == "multipart/form-data")
-    fields = msgspec.to_builtins(body, builtin_types=(bytes,))
-    for name, value in fields.items():
-        for one in value if isinstance(value, list) else [value]:
+    for name, value in _fields(body):
+        if value is None or value is UNSET:
+            continue
+        if name in parts:
+            form.add_field(name, msgspec.json.encode(value).decode(), content_type="application/json")
+            continue
+        for one in value if isinstance(value, list | set | frozenset) else [value]:
             if isinstance(one, bytes):
-                form.add_field(name, one, filename=name, content_type="application/octet-stream")
-            elif one is not None:
+                one = FilePart(one, name)
+            if isinstance(one, FilePart):
+                form.add_field(name, one.content, filename=one.filename, content_type=one.content_type)
+            else:
                 form.add_field(name, _text(one))
     return form
 
 
-def _encoded(body: Any, content_type: str) -> Any:
+def _fields(body: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(body, Mapping):
+        return body.items()
+    return [(one.encode_name, getattr(body, one.name)) for one in msgspec.structs.fields(body)]
+
+
+def _encoded(body: Any, content_type: str, parts: Sequence[str]) -> Any:
     if content_type in ("multipart/form-data", "application/x-www-form-urlencoded"):
-        return _form(body, content_type)
+        return _form(body, content_type, parts)
     if content_type == "application/json" or content_type.endswith("+json"):
         return msgspec.json.encode(body)
-    return body
+    return msgspec.msgpack.encode(body) if content_type == "application/msgpack" else body
 
 
 def _problem_in(answer: _Answer) -> dict[str, Any]:

@@ -7,12 +7,15 @@ Written from the OpenAPI document by `framework client python`: write it anew in
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
 import aiohttp
 import msgspec
+import msgspec.msgpack
+import msgspec.structs
 from msgspec import UNSET, UnsetType
 from yarl import URL
 
@@ -239,6 +242,24 @@ class ProblemError(Exception):
         return msgspec.json.decode(self.body, type=kind)
 
 
+class FilePart(NamedTuple):
+    """A file of a form with more than its bytes."""
+
+    content: bytes
+    filename: str
+    content_type: str = "application/octet-stream"
+
+
+class ServerEvent(msgspec.Struct, Generic[_T]):
+    """A server-sent event; the data is UNSET where it has none."""
+
+    data: _T | UnsetType = UNSET
+    event: str | None = None
+    id: str | None = None
+    retry: int | None = None
+    """Milliseconds after which a client that has lost its connection should come back."""
+
+
 class _Answer(NamedTuple):
     status: int
     body: bytes
@@ -252,9 +273,50 @@ def _decode(answer: _Answer, kind: Any) -> Any:
         return None
     if kind is bytes:
         return answer.body
-    if answer.content_type.startswith("text/"):
-        return answer.body.decode()
-    return msgspec.json.decode(answer.body, type=kind)
+    if answer.content_type == "application/json" or answer.content_type.endswith("+json"):
+        return msgspec.json.decode(answer.body, type=kind)
+    if answer.content_type == "application/msgpack":
+        return msgspec.msgpack.decode(answer.body, type=kind)
+    return answer.body.decode() if kind is str else answer.body
+
+
+async def _lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    rest = b""
+    async for chunk in response.content.iter_any():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.removesuffix(b"\r")
+    if rest:
+        yield rest
+
+
+async def _items(response: aiohttp.ClientResponse, kind: Any) -> AsyncIterator[Any]:
+    async for line in _lines(response):
+        if line:
+            yield msgspec.json.decode(line, type=kind)
+
+
+async def _events(response: aiohttp.ClientResponse, kind: Any) -> AsyncIterator[Any]:
+    found: dict[str, list[str]] = {}
+    async for line in _lines(response):
+        name, _, value = line.decode().partition(":")
+        if name:
+            found.setdefault(name, []).append(value.removeprefix(" "))
+        elif not line and found:
+            yield _event(found, kind)
+            found = {}
+
+
+def _event(found: Mapping[str, Sequence[str]], kind: Any) -> ServerEvent[Any]:
+    event: ServerEvent[Any] = ServerEvent(
+        event=found["event"][-1] if "event" in found else None,
+        id=found["id"][-1] if "id" in found else None,
+        retry=int(found["retry"][-1]) if "retry" in found else None,
+    )
+    if "data" in found:
+        text = "\n".join(found["data"])
+        event.data = text if kind is str else msgspec.json.decode(text, type=kind)
+    return event
 
 
 def _text(value: Any) -> str:
@@ -283,24 +345,36 @@ def _deep(name: str, value: Any) -> list[tuple[str, Any]]:
     return [(f"{name}[{key}]", one) for key, one in fields.items()]
 
 
-def _form(body: Any, content_type: str) -> aiohttp.FormData:
+def _form(body: Any, content_type: str, parts: Sequence[str] = ()) -> aiohttp.FormData:
     form = aiohttp.FormData(default_to_multipart=content_type == "multipart/form-data")
-    fields = msgspec.to_builtins(body, builtin_types=(bytes,))
-    for name, value in fields.items():
-        for one in value if isinstance(value, list) else [value]:
+    for name, value in _fields(body):
+        if value is None or value is UNSET:
+            continue
+        if name in parts:
+            form.add_field(name, msgspec.json.encode(value).decode(), content_type="application/json")
+            continue
+        for one in value if isinstance(value, list | set | frozenset) else [value]:
             if isinstance(one, bytes):
-                form.add_field(name, one, filename=name, content_type="application/octet-stream")
-            elif one is not None:
+                one = FilePart(one, name)
+            if isinstance(one, FilePart):
+                form.add_field(name, one.content, filename=one.filename, content_type=one.content_type)
+            else:
                 form.add_field(name, _text(one))
     return form
 
 
-def _encoded(body: Any, content_type: str) -> Any:
+def _fields(body: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(body, Mapping):
+        return body.items()
+    return [(one.encode_name, getattr(body, one.name)) for one in msgspec.structs.fields(body)]
+
+
+def _encoded(body: Any, content_type: str, parts: Sequence[str]) -> Any:
     if content_type in ("multipart/form-data", "application/x-www-form-urlencoded"):
-        return _form(body, content_type)
+        return _form(body, content_type, parts)
     if content_type == "application/json" or content_type.endswith("+json"):
         return msgspec.json.encode(body)
-    return body
+    return msgspec.msgpack.encode(body) if content_type == "application/msgpack" else body
 
 
 def _problem_in(answer: _Answer) -> dict[str, Any]:
@@ -316,13 +390,33 @@ class Client:
     """Sends requests; the session is the caller's, who closes it.
 
     Every method raises ProblemError for an answer that is an error, and what aiohttp raises where there is none.
+    Credentials in headers and cookies are the session's; ``query`` goes with every request, a key for example.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        *,
+        query: Mapping[str, str] | None = None,
+    ) -> None:
         self._session = session
         self._base_url = base_url.rstrip("/")
+        self._query = tuple((query or {}).items())
 
-    async def _send(
+    async def _send(self, method: str, path: str, **words: Any) -> _Answer:
+        async with self._open(method, path, **words) as response:
+            return _Answer(response.status, await response.read(), response.content_type)
+
+    async def _stream(self, read: Any, kind: Any, method: str, path: str, **words: Any) -> AsyncIterator[Any]:
+        # A stream may have no end.
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=30)
+        async with self._open(method, path, timeout=timeout, **words) as response:
+            async for one in read(response, kind):
+                yield one
+
+    @asynccontextmanager
+    async def _open(
         self,
         method: str,
         path: str,
@@ -333,23 +427,27 @@ class Client:
         accept: str | None = None,
         body: Any = UNSET,
         content_type: str | None = None,
-    ) -> _Answer:
+        parts: Sequence[str] = (),
+        timeout: aiohttp.ClientTimeout | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         sent = {name: _text(value) for name, value in (headers or {}).items() if value is not None}
         if accept is not None:
             sent["Accept"] = accept
         data: Any = None
         if content_type is not None and body is not UNSET:
-            data = _encoded(body, content_type)
+            data = _encoded(body, content_type, parts)
             if not isinstance(data, aiohttp.FormData):
                 sent["Content-Type"] = content_type
-        pairs = _pairs(query)
+        pairs = _pairs([*self._query, *query])
         url = URL(f"{self._base_url}{path}" + (f"?{urlencode(pairs)}" if pairs else ""), encoded=True)
         crumbs = {name: _text(value) for name, value in (cookies or {}).items() if value is not None}
-        async with self._session.request(method, url, headers=sent, cookies=crumbs or None, data=data) as response:
-            answer = _Answer(response.status, await response.read(), response.content_type)
-        if answer.status >= 400:
-            raise ProblemError(answer.status, answer.body, _problem_in(answer))
-        return answer
+        async with self._session.request(
+            method, url, headers=sent, cookies=crumbs or None, data=data, timeout=timeout or self._session.timeout
+        ) as response:
+            if response.status >= 400:
+                answer = _Answer(response.status, await response.read(), response.content_type)
+                raise ProblemError(answer.status, answer.body, _problem_in(answer))
+            yield response
 
     async def order_search(self, *, limit: int | None = None, offset: int | None = None) -> PageOfOrder:
         """Return a page of the orders, the latest first.

@@ -46,6 +46,21 @@ class Only:
     number: int = 1
 
 
+@dataclasses.dataclass
+class Kept:
+    """What is read and answered; what was absent from a request is absent from the answer."""
+
+    number: int = 1
+    labels: list[str] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(slots=True)
+class Filled:
+    """What is read and answered with all that it can hold."""
+
+    number: int = 1
+
+
 class Login(Struct):
     """Who comes in."""
 
@@ -88,6 +103,16 @@ class Orders(Controller):
     async def small(self, small: Small) -> Small:
         """Answer what was sent."""
         return small
+
+    @post("/kept")
+    async def kept(self, kept: Kept) -> Kept:
+        """Answer what was sent."""
+        return kept
+
+    @post("/filled")
+    async def filled(self, filled: Filled) -> Filled:
+        """Answer what was sent, and more."""
+        return filled
 
     @post("/login")
     async def login(self, login: Login) -> None:
@@ -145,6 +170,10 @@ def test_what_is_read_and_what_is_answered() -> None:
     schemas = document(Orders)["components"]["schemas"]
     assert {name: one.get("required") for name, one in schemas.items() if "Problem" not in name} == {
         "Fault": ["location", "pointer", "code", "detail"],
+        "Filled": ["number"],
+        "FilledInput": None,
+        "Kept": ["labels"],
+        "KeptInput": None,
         "Line": ["sku", "count"],
         "LineInput": ["sku"],
         "Login": ["password"],
@@ -247,6 +276,7 @@ def test_webhooks() -> None:
         "orderPlaced": {
             "post": {
                 "summary": "An order.",
+                "operationId": "webhooks.orderPlaced",
                 "requestBody": {
                     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}},
                     "required": True,

@@ -428,6 +428,7 @@ def test_webhooks_that_say_more() -> None:
         "ordered": {
             "post": {
                 "summary": "An order.",
+                "operationId": "webhooks.ordered",
                 "requestBody": order,
                 "responses": {"2XX": {"description": "It was taken."}},
             }
@@ -436,6 +437,7 @@ def test_webhooks_that_say_more() -> None:
             "put": {
                 "summary": "An order.",
                 "description": "At night.",
+                "operationId": "webhooks.changed",
                 "requestBody": order,
                 "responses": {
                     "200": {
@@ -445,9 +447,10 @@ def test_webhooks_that_say_more() -> None:
                 },
             }
         },
-        "asked": {"get": {"responses": {"2XX": {"description": "It was taken."}}}},
+        "asked": {"get": {"operationId": "webhooks.asked", "responses": {"2XX": {"description": "It was taken."}}}},
         "counted": {
             "post": {
+                "operationId": "webhooks.counted",
                 "requestBody": {
                     "content": {"application/json": {"schema": {"type": "array", "items": {"type": "integer"}}}},
                     "required": True,

@@ -56,6 +56,9 @@ def test_path_parameter_is_required(parameters: Parameters, parameter: Parameter
     ]
 
 
+TEXTS = {"type": "array", "items": {"type": "string"}}
+# A name that is repeated is there at least once; between commas nothing is an empty array.
+ARRAY = {**TEXTS, "minItems": 1}
 DESCRIBED: Any = Annotated[int, Meta(description="How many")]
 QUERIES: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
     (str, {}, {"required": True, "schema": {"type": "string"}}),
@@ -78,7 +81,7 @@ QUERIES: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
     (
         set[int],
         {"repeated": True},
-        {"required": True, "schema": {"type": "array", "items": {"type": "integer"}, "uniqueItems": True}},
+        {"required": True, "schema": {**ARRAY, "items": {"type": "integer"}, "uniqueItems": True}},
     ),
     (
         Annotated[int, Meta(description="How many", examples=[3], extra_json_schema={"deprecated": True})],
@@ -107,13 +110,9 @@ def test_query_parameter(
 
 
 STYLES: list[tuple[str, Any, dict[str, Any]]] = [
-    ("form", list[str], {"schema": {"type": "array", "items": {"type": "string"}}}),
-    ("csv", list[str], {"style": "form", "explode": False, "schema": {"type": "array", "items": {"type": "string"}}}),
-    (
-        "pipe",
-        list[str],
-        {"style": "pipeDelimited", "explode": False, "schema": {"type": "array", "items": {"type": "string"}}},
-    ),
+    ("form", list[str], {"schema": ARRAY}),
+    ("csv", list[str], {"style": "form", "explode": False, "schema": TEXTS}),
+    ("pipe", list[str], {"style": "pipeDelimited", "explode": False, "schema": TEXTS}),
     ("deepObject", Filter, {"style": "deepObject", "explode": True, "schema": {"$ref": "#/components/schemas/Filter"}}),
     (
         "deepObject",
@@ -147,7 +146,7 @@ def test_scalar_has_no_style(parameters: Parameters, field: Callable[..., FieldP
             "in": "query",
             "style": "form",
             "explode": False,
-            "schema": {"type": "array", "items": {"type": "string"}, "default": []},
+            "schema": {**TEXTS, "default": []},
         },
     ]
 

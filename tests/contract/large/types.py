@@ -177,3 +177,49 @@ class ClientHeaders(Struct):
 
     x_client: Annotated[str, Meta(max_length=20)]
     x_build: int = 0
+
+
+class Crumbs(Struct, rename="kebab"):
+    """What cookies keep."""
+
+    theme_name: Literal["dark", "light"] = "light"
+    visits: Annotated[int, Meta(ge=0)] | None = None
+
+
+@dataclass
+class Window:
+    """From where, until where."""
+
+    first: Annotated[int, Meta(ge=0)] = 0
+    last: int | None = None
+
+
+class Span(TypedDict, total=False):
+    """The same, with other names."""
+
+    start: date
+    stop: date
+
+
+@attrs.define
+class Sorting:
+    """In which order."""
+
+    by: Literal["name", "age"] = "name"
+    descending: bool = False
+
+
+class Colours(Struct, forbid_unknown_fields=True):
+    """Which colours."""
+
+    best: Colour = Colour.GREEN
+    others: str = ""
+
+
+@dataclass(slots=True, frozen=True)
+class Frame:
+    """What stands around a window."""
+
+    width: Annotated[int, Meta(ge=1)] = 1
+    colour: Colour | None = None
+    windows: tuple[Window, ...] = ()

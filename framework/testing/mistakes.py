@@ -1,0 +1,80 @@
+"""What schemathesis takes for a mistake of the app, and is none: it judges requests before they are written."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+import msgspec
+
+from framework.formats import MSGPACK
+from framework.media_types import essence
+
+__all__ = ("is_no_mistake", "is_too_long", "is_writable")
+
+# aiohttp's max_line_size and max_field_size are 8190, with what stands around target and value.
+_LONGEST = 8_100
+_FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
+_FIELD = re.compile("/properties/([^/]+)")
+_PROPERTY = re.compile("/properties/([^/]+)/type")
+# Every part of a form is a text, and a name that comes once a list of one.
+_OF_ANY_FORM = frozenset({"string", "array"})
+
+
+def is_writable(case: Any) -> bool:
+    """Tell whether a body can be sent: MessagePack has no integers beyond 64 bits, and no texts that are not UTF-8."""
+    if case.media_type is None or not MSGPACK.reads(essence(case.media_type)):
+        return True
+    try:
+        msgspec.msgpack.encode(case.body)
+    except (OverflowError, TypeError, UnicodeEncodeError):
+        return False
+    return True
+
+
+def is_no_mistake(check: str, case: Any, interaction: Any) -> bool:
+    """Tell whether the answer that a check complains of is right all the same."""
+    if interaction is None or interaction.response is None:
+        return False
+    if check == "negative_data_rejection" and _is_good_as_written(case, interaction.request.body or b""):
+        return True
+    return is_too_long(interaction)
+
+
+def is_too_long(interaction: Any) -> bool:
+    """Tell whether a head was longer than aiohttp reads: it answers that itself, before the app has a say."""
+    if interaction.response.status_code != 400:  # noqa: PLR2004
+        return False
+    request = interaction.request
+    return any(len(one) > _LONGEST for one in (request.uri, *chain.from_iterable(request.headers.values())))
+
+
+def _is_good_as_written(case: Any, sent: bytes) -> bool:
+    """Tell whether nothing is wrong with a request but a body that is another one when it is written."""
+    data = case.meta.phase.data
+    places = {data.parameter_location, *(one.parameter_location for one in data.mutations)}
+    body = case.operation.get_body_for_media_type(case.media_type) if case.media_type else None
+    if body is None or any(one is not None and one.name != "BODY" for one in places):
+        return False
+    schema = body.definition.get("schema", {})
+    if essence(case.media_type) in _FORMS:
+        changed = list(_changed_types(data, schema.get("properties", {})))
+        return bool(changed) and all(one in _OF_ANY_FORM for one in changed)
+    # Any bytes are good bytes, if they are neither too many nor too few.
+    return bool(schema.get("format") == "binary" and schema.get("minLength", 0) <= len(sent) <= schema["maxLength"])
+
+
+def _changed_types(data: Any, properties: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield what the types were of all fields that have another one; ``None`` for what else is wrong."""
+    for one in data.mutations:
+        if one.keywords == ("type",):
+            yield one.original_value
+        else:
+            place = _FIELD.match(one.schema_pointer)
+            field = properties.get(place[1], {}) if place is not None else {}
+            # A file has no format that its bytes could miss.
+            is_file = "binary" in {field.get("format"), field.get("items", {}).get("format")}
+            yield "string" if one.keywords == ("format",) and is_file else None
+    if not data.mutations:
+        place = _PROPERTY.fullmatch(data.location or "")
+        yield properties[place[1]].get("type") if place is not None and place[1] in properties else None
