@@ -25,6 +25,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _PAYLOAD_ACCESS_ERROR, ERROR, RequestHandler, _ErrInfo
 
+from framework._compiler.lean_request import LeanRequest
 from framework._responses.encoded import EncodedResponse
 from framework._responses.wire import LEFT_OVER, WriteWatch, break_off, drain, write_timeout_of
 
@@ -50,39 +51,6 @@ def lean_servers(application: web.Application) -> Callable[..., web.Server]:
     return make_lean
 
 
-class _OnDemand:
-    """An attribute of a request that is made when it is asked for first."""
-
-    __slots__ = ("_make", "_name")
-
-    def __init__(self, make: Callable[[Any], Any]) -> None:
-        self._make = make
-
-    def __set_name__(self, _: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, request: Any, _: type) -> Any:
-        if request is None:
-            return self
-        made = self._make(request)
-        setattr(request, self._name, made)
-        return made
-
-
-class _Request(web.Request):
-    """A request whose attributes are made when somebody asks for them, beside the few that every request needs."""
-
-    # PERF: the constructor and the stream writer cost as much as routing.
-    _cache = _OnDemand(lambda _: {})  # pyright: ignore[reportAssignmentType]  gives what the declared type says
-    _payload_writer = _OnDemand(lambda request: StreamWriter(request._protocol, request._loop))
-    _state = _OnDemand(lambda _: {})
-    _task = _OnDemand(lambda request: request._protocol.task_of_request())
-    _transport_peername = _OnDemand(lambda request: request._protocol.peername)
-    _transport_sockname = _OnDemand(lambda request: request._protocol.sockname)
-    _transport_sslcontext = _OnDemand(lambda request: request._protocol.ssl_context)
-    _version = _OnDemand(lambda request: request._message.version)
-
-
 class _Server(web.Server):
     """Makes the protocol of each connection."""
 
@@ -92,7 +60,7 @@ class _Server(web.Server):
             "_client_max_fields": application._client_max_fields,
             "_loop": stock._loop,
         }
-        self.request_class: Any = type("Request", (_Request,), fixed)
+        self.request_class: Any = type("Request", (LeanRequest,), fixed)
         super().__init__(
             stock.request_handler,
             request_factory=partial(application._make_request, _cls=self.request_class),

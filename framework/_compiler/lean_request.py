@@ -1,0 +1,47 @@
+"""The request of the lean protocol: most of what aiohttp's constructor sets is made when somebody asks for it.
+
+The private names are read only where :mod:`framework._private` knows them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+from aiohttp.http import StreamWriter
+
+# ruff: noqa: SLF001  see above
+
+__all__ = ("LeanRequest",)
+
+
+class _OnDemand:
+    """An attribute of a request that is made when it is asked for first."""
+
+    __slots__ = ("_make", "_name")
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        self._make = make
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, request: Any, _: type) -> Any:
+        if request is None:
+            return self
+        made = self._make(request)
+        setattr(request, self._name, made)
+        return made
+
+
+class LeanRequest(web.Request):
+    """A request whose attributes are made when somebody asks for them, beside the few that every request needs."""
+
+    # PERF: the constructor and the stream writer cost as much as routing.
+    _cache = _OnDemand(lambda _: {})  # pyright: ignore[reportAssignmentType]  gives what the declared type says
+    _payload_writer = _OnDemand(lambda request: StreamWriter(request._protocol, request._loop))
+    _state = _OnDemand(lambda _: {})
+    _task = _OnDemand(lambda request: request._protocol.task_of_request())
+    _transport_peername = _OnDemand(lambda request: request._protocol.peername)
+    _transport_sockname = _OnDemand(lambda request: request._protocol.sockname)
+    _transport_sslcontext = _OnDemand(lambda request: request._protocol.ssl_context)
+    _version = _OnDemand(lambda request: request._message.version)
