@@ -1,9 +1,8 @@
 """Forms: urlencoded and multipart bodies as names with texts, files and parts, for what the route declares."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
-from urllib.parse import unquote_plus
 
 from aiohttp import hdrs, web
 from msgspec import Struct
@@ -131,30 +130,11 @@ def parse_urlencoded(data: bytes, limits: Limits) -> FormData:
     if data.count(b"&") >= limits.parts:
         raise too_many_parts(limits.parts)
     try:
-        text = data.decode()
-        # PERF: without escapes the way of queries is taken, which parts in C.
-        form: FormData = _parse_escaped(text.split("&")) if "%" in text else parse_query(text)
+        form: FormData = parse_query(data.decode())
     except UnicodeDecodeError:
         raise broken_form("Not valid UTF-8") from None
     if len(data) > limits.field:
         _check_sizes(form, limits.field)
-    return form
-
-
-def _parse_escaped(pairs: Iterable[str]) -> FormData:
-    form: FormData = {}
-    for pair in pairs:
-        if not pair:
-            continue
-        name, _, value = pair.partition("=")
-        if "%" in value or "+" in value:
-            value = unquote_plus(value, errors="strict")
-        if "%" in name or "+" in name:
-            name = unquote_plus(name, errors="strict")
-        if name in form:
-            _add(form, name, value)
-        else:
-            form[name] = value
     return form
 
 
