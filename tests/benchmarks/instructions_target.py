@@ -20,6 +20,7 @@ import uvloop
 from aiohttp import web
 
 from tests.benchmarks.messages import frame, payload_of, wire
+from tests.benchmarks.valgrind import start_counting
 from tests.benchmarks.workloads import WORKLOADS, Answer, Request, Workload, check_answer
 
 __all__ = ("LAYOUTS", "Plan", "RecordingTransport", "drive", "main", "plan_of")
@@ -257,6 +258,7 @@ def main(arguments: Sequence[str]) -> None:
     time.time = itertools.repeat(1_790_000_000.0).__next__
     build: Build = importlib.import_module(module).build
     applications = {variant: build(variant) for variant in {WORKLOADS[name].variant: None for name in names}}
+    start_counting()
     pids = {name: _measure(applications[WORKLOADS[name].variant], WORKLOADS[name], layouts) for name in names}
     sys.stdout.write(json.dumps(pids))
 

@@ -32,8 +32,8 @@ from tests.benchmarks.instructions import (
     ROOT,
     WORKLOADS,
     CountError,
+    callgrind,
     committed_counts,
-    fixed_addresses,
 )
 from tests.benchmarks.instructions_target import drive, plan_of
 from tests.benchmarks.instructions_target import main as measure_target
@@ -106,8 +106,7 @@ def profile(app: str, workloads: Sequence[str]) -> dict[str, Costs]:
     _run(target)  # Python compiles what it would else compile counted
     target.insert(1, "-Xperf")
     with tempfile.TemporaryDirectory() as folder:
-        valgrind = ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={folder}/%p", *_skipped()]
-        said = _run([*fixed_addresses(), *valgrind, *target])
+        said = _run([*callgrind(Path(folder)), *_skipped(), *target])
         index: dict[str, list[list[int]]] = json.loads(said)
         try:
             return {name: _difference(Path(folder), name, *pairs[0]) for name, pairs in index.items()}
