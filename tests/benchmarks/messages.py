@@ -155,7 +155,7 @@ class _Client(asyncio.Protocol):
             self._transport.write(self._frame)
 
 
-async def _load(port: int, seconds: float, connections: int) -> dict[str, float]:
+async def _load(port: int, seconds: float, connections: int) -> Mapping[str, float]:
     """Return what wrk would report: how many, in which time, and latencies in microseconds."""
     loop = asyncio.get_running_loop()
     workload = WORKLOADS["ws"]
