@@ -132,7 +132,7 @@ def _skipped() -> list[str]:
     packages = [Path(sysconfig.get_path("platlib"), name) for name in _PACKAGES]
     modules = [*packages, Path(sysconfig.get_config_var("DESTSHARED"))]
     others = _symbols(file for folder in modules for file in folder.rglob("*.so"))
-    return [f"--fn-skip={prefix}*" for prefix in distinct_prefixes(own, others | set(_LOADER))]
+    return [f"--fn-skip={pattern}" for pattern in distinct_patterns(own, others | set(_LOADER))]
 
 
 def _symbols(files: Iterable[Path]) -> set[str]:
@@ -142,14 +142,18 @@ def _symbols(files: Iterable[Path]) -> set[str]:
     return {symbol[2] for symbol in symbols if len(symbol) == 3 and symbol[1] in "tTwWi"}
 
 
-def distinct_prefixes(names: Iterable[str], others: Collection[str]) -> list[str]:
-    """Return few beginnings that names have and others have not: ``{"PyA", "PyB", "dict"}``, ``{"dl"}`` gives P, di."""
+def distinct_patterns(names: Iterable[str], others: Collection[str]) -> list[str]:
+    """Return few patterns that fit all names and no others: ``{"PyA", "PyB", "dict"}``, ``{"dl"}`` gives P*, di*.
+
+    A name that cannot be told apart by its beginning is a pattern by itself.
+    """
     taken = {other[:length] for other in others for length in range(1, len(other) + 1)}
-    beginnings = (
-        next((name[:length] for length in range(1, len(name) + 1) if name[:length] not in taken), None)
-        for name in names
-    )
-    return sorted({beginning for beginning in beginnings if beginning})
+    return sorted({_pattern(name, taken) for name in names if name not in _LOADER})
+
+
+def _pattern(name: str, taken: Collection[str]) -> str:
+    free = (name[:length] for length in range(1, len(name) + 1) if name[:length] not in taken)
+    return next((f"{beginning}*" for beginning in free), name)
 
 
 def _map(pid: int) -> Path:
