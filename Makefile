@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-core check bench bench-instructions format clean
+.PHONY: run test test-core check bench bench-instructions bench-profile format clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m app_template
@@ -23,14 +23,18 @@ check: $(VENV)/.check
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 
-# Needs wrk beside Python; the peers go into an environment of their own.
+# Needs wrk beside Python; the peers go into an environment of their own. OPTIONS="--workloads form ws --rounds 1
+# --seconds 1" measures less; --help names them all.
 bench: .venv-bench/.bench
-	.venv-bench/bin/python tests/benchmarks/run.py
+	.venv-bench/bin/python tests/benchmarks/run.py $(OPTIONS)
 
-# Needs valgrind.
-
+# Needs valgrind. OPTIONS=--write writes the figures of this Python; of another with PYTHON=python3.13 VENV=.venv-3.13.
 bench-instructions: $(VENV)/.test
-	$(BIN)/python -m tests.benchmarks.instructions
+	$(BIN)/python -m tests.benchmarks.instructions $(OPTIONS)
+
+# Needs valgrind and a Python from 3.12 on: PYTHON=python3.13 VENV=.venv-3.13.
+bench-profile: $(VENV)/.test
+	$(BIN)/python -m tests.benchmarks.profile $(OPTIONS)
 
 format: $(VENV)/.check
 	$(BIN)/ruff check --fix .

@@ -1,7 +1,7 @@
 """What runs under callgrind: an application whose server protocol is fed through a transport that is none.
 
-Python and the application are imported once; each measurement is a fork of that process, and callgrind writes one file
-for each. So two measurements of one workload differ by the requests alone.
+Python is started and the applications are built once; each measurement is a fork of that process, and callgrind writes
+one file for each. So two measurements of one workload differ by the requests alone.
 """
 
 import asyncio
@@ -13,24 +13,41 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import uvloop
 from aiohttp import web
 
+from tests.benchmarks.messages import frame, payload_of, wire
+from tests.benchmarks.valgrind import start_counting
 from tests.benchmarks.workloads import WORKLOADS, Answer, Request, Workload, check_answer
 
-__all__ = ("COUNTS",)
+__all__ = ("LAYOUTS", "Plan", "RecordingTransport", "drive", "main", "plan_of")
 
-COUNTS = (100, 300)
-_WARM_UP = 100
-_LAYOUTS = (0, 1249, 2531)
+_LARGE = ("stream", "upload")
+_IN_TURN = 10
+"""So many of a workload's requests are sent, each often enough for Python to specialise its code."""
+_PIECE = 65_536
+LAYOUTS = (0, 1249, 2531)
 """How many versions of types are used up before the first request, see _shift()."""
 _PATIENCE = 10_000
 """How many turns of the loop an answer may take."""
 
 Build = Callable[[str], web.Application]
+
+
+class Plan(NamedTuple):
+    """How many requests are answered before it counts, in the shorter run, and in the longer."""
+
+    warm_up: int
+    few: int
+    many: int
+
+
+def plan_of(workload: str) -> Plan:
+    """Return how often a workload is repeated: those whose requests take millions of instructions less often."""
+    return Plan(20, 20, 60) if workload in _LARGE else Plan(100, 100, 300)
 
 
 class RecordingTransport(asyncio.Transport):
@@ -41,6 +58,7 @@ class RecordingTransport(asyncio.Transport):
         self.received = 0
         self.kept: list[bytes] = []
         self.keep = True
+        self.paused = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Count the bytes."""
@@ -62,10 +80,12 @@ class RecordingTransport(asyncio.Transport):
         raise RuntimeError("the server closed the connection")
 
     def pause_reading(self) -> None:
-        """Do nothing."""
+        """Be given nothing more."""
+        self.paused = True
 
     def resume_reading(self) -> None:
-        """Do nothing."""
+        """Go on."""
+        self.paused = False
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         """Do nothing: requests are given to the server's own protocol, whoever stands in for it."""
@@ -76,14 +96,6 @@ class RecordingTransport(asyncio.Transport):
     def get_write_buffer_size(self) -> int:
         """Tell that all was sent at once."""
         return 0
-
-
-def _wire(request: Request) -> bytes:
-    """Write a request as wrk sends it."""
-    lines = [f"{request.method} {request.path} HTTP/1.1", "Host: 127.0.0.1:8000"]
-    lines += [f"{name}: {value}" for name, value in request.headers.items()]
-    lines += [f"Content-Length: {len(request.body)}"] if request.body else []
-    return "\r\n".join([*lines, "", ""]).encode() + request.body
 
 
 def _parse(raw: bytes) -> Answer | None:
@@ -109,40 +121,101 @@ def _join_chunks(body: bytes) -> bytes:
     return joined
 
 
-async def _first(protocol: asyncio.Protocol, transport: RecordingTransport, workload: Workload) -> int:
-    """Send one request, check its answer and return its length."""
-    protocol.data_received(_wire(workload.requests[0]))
+class Exchange(NamedTuple):
+    """What is sent, in the pieces that a socket would give, and how many bytes come back."""
+
+    pieces: tuple[bytes, ...]
+    size: int
+
+
+Feed = Callable[[bytes], None]
+
+
+async def _answer(transport: RecordingTransport, parse: Callable[[bytes], Any], what: str) -> Any:
+    """Return the answer when it is complete, and forget it."""
     for _ in range(_PATIENCE):
         await asyncio.sleep(0)
-        answer = _parse(b"".join(transport.kept)) if transport.kept else None
+        answer = parse(b"".join(transport.kept)) if transport.kept else None
         if answer is not None:
-            break
-    else:
-        raise RuntimeError(f"{workload.name}: no answer")
-    wrong = check_answer(workload, answer, workload.expected[0])
+            transport.kept.clear()
+            return answer
+    raise RuntimeError(f"{what}: no answer")
+
+
+async def _send(feed: Feed, transport: RecordingTransport, pieces: Sequence[bytes]) -> None:
+    """Give what arrived to the server, piece by piece, as long as it wants to read."""
+    for piece in pieces:
+        feed(piece)
+        # One turn at least, even after an answer: bytes come from the loop. An Event would cost, and be counted.
+        await asyncio.sleep(0)
+        while transport.paused:  # noqa: ASYNC110  as above
+            await asyncio.sleep(0)
+
+
+async def _first(
+    feed: Feed, transport: RecordingTransport, workload: Workload, request: Request, expected: Any
+) -> Exchange:
+    """Send a request, check its answer and return both."""
+    data, before = wire(request), transport.received
+    pieces = tuple(data[start : start + _PIECE] for start in range(0, len(data), _PIECE))
+    await _send(feed, transport, pieces)
+    answer = await _answer(transport, _parse, workload.name)
+    wrong = check_answer(workload, answer, expected)
     if wrong:
         raise RuntimeError(f"{workload.name}: {wrong}")
-    transport.keep = False
-    return transport.received
+    return Exchange(pieces, transport.received - before)
 
 
-async def _drive(build: Build, workload: Workload, count: int) -> None:
-    runner = web.AppRunner(build(workload.variant), access_log=None)
+async def _first_message(feed: Feed, transport: RecordingTransport, workload: Workload, message: bytes) -> Exchange:
+    """Open a web socket, send the message, check what comes back and return both."""
+    feed(wire(workload.requests[0]))
+    head = await _answer(transport, lambda data: data if data.endswith(b"\r\n\r\n") else None, workload.name)
+    if not head.startswith(b"HTTP/1.1 101 "):
+        raise RuntimeError(f"{workload.name}: {head!r}")
+    before = transport.received
+    feed(frame(message))
+    answer = await _answer(transport, payload_of, workload.name)
+    if json.loads(answer) != workload.expected[0]:
+        raise RuntimeError(f"{workload.name}: {answer!r}")
+    return Exchange((frame(message),), transport.received - before)
+
+
+async def _exchanges(feed: Feed, transport: RecordingTransport, workload: Workload) -> list[Exchange]:
+    if workload.message is not None:
+        return [await _first_message(feed, transport, workload, workload.message)]
+    chosen = list(zip(workload.requests, workload.expected, strict=True))[:_IN_TURN]
+    return [await _first(feed, transport, workload, request, expected) for request, expected in chosen]
+
+
+async def drive(application: web.Application, workload: Workload, counts: Sequence[int]) -> list[float]:
+    """Answer so many requests, and then so many more; return the CPU time before, and after each."""
+    runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     assert runner.server is not None  # setup() made it
     protocol, transport = runner.server(), RecordingTransport()
     protocol.connection_made(transport)
     await asyncio.sleep(0)
-    size = await _first(protocol, transport, workload)
-    request = _wire(workload.requests[0])
+    exchanges = await _exchanges(protocol.data_received, transport, workload)
+    transport.keep = False
     gc.collect()
     gc.freeze()  # otherwise a collection of everything falls into one run and not into the other
-    for _ in range(_WARM_UP + count):
+    clocks = [time.process_time()]
+    for count in counts:
+        await _repeat(protocol.data_received, transport, itertools.islice(itertools.cycle(exchanges), count))
+        clocks.append(time.process_time())
+    return clocks
+
+
+async def _repeat(feed: Feed, transport: RecordingTransport, exchanges: Iterable[Exchange]) -> None:
+    for pieces, size in exchanges:
         awaited = transport.received + size
-        protocol.data_received(request)
-        # One turn at least, even after an answer: bytes come from the loop. An Event would cost, and be counted.
-        await asyncio.sleep(0)
-        while transport.received < awaited:  # noqa: ASYNC110  as above
+        # What _send() does, without the cost of a call.
+        for piece in pieces:
+            feed(piece)
+            await asyncio.sleep(0)
+            while transport.paused:  # noqa: ASYNC110  as in _send()
+                await asyncio.sleep(0)
+        while transport.received < awaited:  # noqa: ASYNC110  the same
             await asyncio.sleep(0)
 
 
@@ -161,13 +234,13 @@ def _shift(versions: int) -> None:
     ctypes.pythonapi.PyType_Modified(ctypes.py_object(object))
 
 
-def _fork(build: Build, workload: Workload, count: int, layout: int) -> int:
+def _fork(application: web.Application, workload: Workload, count: int, layout: int) -> int:
     """Measure in a child process and return its id."""
     pid = os.fork()
     if not pid:
         _shift(layout)
         loop = uvloop.new_event_loop()
-        loop.run_until_complete(_drive(build, workload, count))
+        loop.run_until_complete(drive(application, workload, [plan_of(workload.name).warm_up + count]))
         os._exit(0)
     _, status = os.waitpid(pid, 0)
     if status:
@@ -175,16 +248,21 @@ def _fork(build: Build, workload: Workload, count: int, layout: int) -> int:
     return pid
 
 
+def _measure(application: web.Application, workload: Workload, layouts: Sequence[int]) -> list[list[int]]:
+    counts = plan_of(workload.name)[1:]
+    return [[_fork(application, workload, count, layout) for count in counts] for layout in layouts]
+
+
 def main(arguments: Sequence[str]) -> None:
     """Measure the workloads of one application; print which process did what, as callgrind names its files."""
-    module, *names = arguments
+    module, count, *names = arguments
+    layouts = LAYOUTS[: int(count)]
     # The clock stands still, in C: otherwise the Date header is written anew as often as the machine is slow.
     time.time = itertools.repeat(1_790_000_000.0).__next__
     build: Build = importlib.import_module(module).build
-    pids = {
-        name: [[_fork(build, WORKLOADS[name], count, layout) for count in COUNTS] for layout in _LAYOUTS]
-        for name in names
-    }
+    applications = {variant: build(variant) for variant in {WORKLOADS[name].variant: None for name in names}}
+    start_counting()
+    pids = {name: _measure(applications[WORKLOADS[name].variant], WORKLOADS[name], layouts) for name in names}
     sys.stdout.write(json.dumps(pids))
 
 

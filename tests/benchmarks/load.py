@@ -1,4 +1,7 @@
-"""The client: wrk, pinned to a core of its own, told by a Lua script what to send and what to report."""
+"""The client, pinned to a core of its own: wrk, told by a Lua script what to send and what to report.
+
+Web sockets, which wrk does not speak, are loaded by ``messages.py``.
+"""
 
 import json
 import subprocess
@@ -7,13 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.benchmarks.messages import run_messages
 from tests.benchmarks.servers import CLIENT_CPU, RunningServer
 from tests.benchmarks.workloads import Request, Workload
 
-__all__ = ("CONNECTIONS", "LoadError", "Sample", "measure", "run_wrk", "warm_up")
+__all__ = ("CONNECTIONS", "LoadError", "Sample", "measure", "run_wrk", "warm_up", "warm_up_seconds")
 
 CONNECTIONS = 32
 WARM_UP_SECONDS = 4
+_LARGE = 100_000
 _REPORT = """
 function done(summary, latency, requests)
   local e = summary.errors
@@ -42,7 +47,7 @@ class Sample:
 def measure(server: RunningServer, workload: Workload, seconds: int) -> Sample:
     """Load a server that is already warm, and return what it did."""
     before = server.cpu_seconds()
-    report = run_wrk(server.port, workload.requests, seconds)
+    report = _run(server.port, workload, seconds)
     used = server.cpu_seconds() - before
     refused = report["status"] and min(workload.statuses) < 400  # wrk counts statuses from 400 on
     if report["broken"] or refused or used <= 0:
@@ -55,16 +60,43 @@ def measure(server: RunningServer, workload: Workload, seconds: int) -> Sample:
     )
 
 
+def _run(port: int, workload: Workload, seconds: int) -> Mapping[str, float]:
+    if workload.message is None:
+        return run_wrk(port, workload.requests, seconds)
+    try:
+        return run_messages(port, seconds, ["taskset", "--cpu-list", str(CLIENT_CPU)])
+    except (ValueError, subprocess.TimeoutExpired) as error:
+        raise LoadError(str(error)) from error
+
+
 def warm_up(server: RunningServer, workload: Workload) -> None:
     """Send requests that do not count, some of each kind: Python specialises code after it has run a few times.
 
     With a thousand routes, which may be a thousand functions, ``ask_often`` would warm none of them: 2 s of
     measurement then gave the framework a ratio of 1.0 where 10 s gave 1.4.
     """
-    if len(set(map(str, workload.requests))) == 1:
-        server.ask_often(workload)
-        return
-    run_wrk(server.port, workload.requests, WARM_UP_SECONDS)
+    if workload.message is not None:
+        _run(server.port, workload, 1)
+    elif _is_one(workload.requests):
+        server.ask_often(workload, 20 if _is_large(workload) else 200)
+    else:
+        run_wrk(server.port, workload.requests, WARM_UP_SECONDS)
+
+
+def warm_up_seconds(workload: Workload) -> float:
+    """Return about how long a warm-up takes, with the client's start."""
+    if workload.message is None and not _is_one(workload.requests):
+        return WARM_UP_SECONDS
+    return 1.5 if workload.message is not None else 0.2
+
+
+def _is_large(workload: Workload) -> bool:
+    """Whether each request runs the same code many times."""
+    return len(workload.requests[0].body) > _LARGE
+
+
+def _is_one(requests: Sequence[Request]) -> bool:
+    return len(set(map(str, requests))) == 1
 
 
 def run_wrk(port: int, requests: Sequence[Request], seconds: int) -> Mapping[str, float]:
@@ -82,7 +114,7 @@ def run_wrk(port: int, requests: Sequence[Request], seconds: int) -> Mapping[str
 
 def _script(requests: Sequence[Request]) -> str:
     """Write the Lua script: one request is formatted once by wrk itself, several are sent in turn."""
-    if len(set(map(str, requests))) == 1:
+    if _is_one(requests):
         request = requests[0]
         lines = [f"wrk.method = {_quote(request.method)}", f"wrk.path = {_quote(request.path)}"]
         lines += [f"wrk.headers[{_quote(name)}] = {_quote(value)}" for name, value in request.headers.items()]

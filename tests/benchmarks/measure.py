@@ -5,19 +5,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from tests.benchmarks.load import Sample, measure, warm_up
+from tests.benchmarks.load import Sample, measure, warm_up, warm_up_seconds
 from tests.benchmarks.servers import BASELINE, RunningServer, Server
 from tests.benchmarks.workloads import Variant, Workload
 
-__all__ = ("Figures", "Results", "WrongAnswerError", "preflight", "run_rounds", "summarise")
+__all__ = ("Figures", "Results", "WrongAnswerError", "estimate", "run_rounds", "summarise")
 
 Say = Callable[[str], None]
 Round = dict[tuple[str, str], Sample]
 """What was measured in one round, by workload and server."""
 
 
+_START_SECONDS = 1.2
+"""What it takes to start one server of many, on one core."""
+
+
 class WrongAnswerError(Exception):
-    """Servers do not answer what they should: nothing is measured."""
+    """Servers do not answer what they should: they are not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,42 +46,50 @@ class Results:
     faults: dict[str, int] = field(default_factory=dict)
 
 
-def preflight(servers: Sequence[Server], workloads: Sequence[Workload], say: Say) -> dict[str, int]:
-    """Check every answer of every server; return how many faults each reports."""
-    wrong: list[str] = []
-    faults: dict[str, int] = {}
-    for variant, group in _by_variant(workloads).items():
-        with ExitStack() as stack:
-            for running in _start(servers, variant, stack):
-                for workload in group:
-                    wrong += running.check(workload)
-                    if workload.name == "faults":
-                        faults[running.server.name] = running.reported_faults(workload)
-        say(f"{variant}: the answers of {len(servers)} servers to {len(group)} workloads are checked")
-    if wrong:
-        raise WrongAnswerError("\n".join(wrong))
-    return faults
+def estimate(servers: Sequence[Server], workloads: Sequence[Workload], *, rounds: int, seconds: int) -> float:
+    """Return about how many seconds everything takes on a machine that does nothing else."""
+    starts = rounds * len(_by_variant(workloads)) * len(servers) * _START_SECONDS
+    return starts + rounds * len(servers) * sum(seconds + warm_up_seconds(workload) for workload in workloads)
 
 
 def run_rounds(
     servers: Sequence[Server], workloads: Sequence[Workload], *, rounds: int, seconds: int, say: Say
-) -> list[Round]:
-    """Measure; the servers are started anew for each round."""
-    return [_one_round(number, servers, workloads, seconds=seconds, say=say) for number in range(1, rounds + 1)]
+) -> tuple[list[Round], dict[str, int]]:
+    """Measure; the servers are started anew for each round, and in the first their answers are checked before.
+
+    Return the rounds, and how many faults each server reports.
+    """
+    found: list[Round] = []
+    faults: dict[str, int] = {}
+    for number in range(1, rounds + 1):
+        samples: Round = {}
+        for variant, group in _by_variant(workloads).items():
+            with ExitStack() as stack:
+                running = _start(servers, variant, stack)
+                if number == 1:
+                    faults |= _check(running, group)
+                    say(f"{variant}: the answers of {len(servers)} servers to {len(group)} workloads are checked")
+                for workload in group:
+                    samples |= _measure(running, workload, seconds)
+                    say(f"round {number}, {workload.name}: {_line(samples, workload, servers)}")
+        found.append(samples)
+    return found, faults
 
 
-def _one_round(
-    number: int, servers: Sequence[Server], workloads: Sequence[Workload], *, seconds: int, say: Say
-) -> Round:
+def _check(servers: Sequence[RunningServer], workloads: Sequence[Workload]) -> dict[str, int]:
+    """Check every answer; return how many faults each server reports."""
+    wrong = [fault for server in servers for workload in workloads for fault in server.check(workload)]
+    if wrong:
+        raise WrongAnswerError("\n".join(wrong))
+    faulty = [workload for workload in workloads if workload.name == "faults"]
+    return {server.server.name: server.reported_faults(workload) for workload in faulty for server in servers}
+
+
+def _measure(servers: Sequence[RunningServer], workload: Workload, seconds: int) -> Round:
     samples: Round = {}
-    for variant, group in _by_variant(workloads).items():
-        with ExitStack() as stack:
-            running = _start(servers, variant, stack)
-            for workload in group:
-                for server in running:
-                    warm_up(server, workload)
-                    samples[workload.name, server.server.name] = measure(server, workload, seconds)
-                say(f"round {number}, {workload.name}: {_line(samples, workload, servers)}")
+    for server in servers:
+        warm_up(server, workload)
+        samples[workload.name, server.server.name] = measure(server, workload, seconds)
     return samples
 
 

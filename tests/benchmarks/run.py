@@ -17,10 +17,10 @@ if not __package__:
     sys.path[0] = str(ROOT)
 
 from tests.benchmarks.load import CONNECTIONS, LoadError  # noqa: E402  needs the path above
-from tests.benchmarks.measure import WrongAnswerError, preflight, run_rounds, summarise  # noqa: E402  the same
+from tests.benchmarks.measure import WrongAnswerError, estimate, run_rounds, summarise  # noqa: E402  the same
 from tests.benchmarks.report import tables, write  # noqa: E402  the same
 from tests.benchmarks.servers import BASELINE, CORE, SERVERS, Server, StartError  # noqa: E402  the same
-from tests.benchmarks.workloads import PENDING, WORKLOADS, Workload  # noqa: E402  the same
+from tests.benchmarks.workloads import WORKLOADS, Workload  # noqa: E402  the same
 
 
 def main() -> int:
@@ -29,12 +29,11 @@ def main() -> int:
     # Whoever is told to end ends what it started, too.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     servers = _servers(options)
-    workloads = _workloads(options, servers)
-    for name, reason in PENDING.items():
-        _say(f"skipped: {name} ({reason})")
+    workloads = [WORKLOADS[name] for name in options.workloads]
+    minutes = estimate(servers, workloads, rounds=options.rounds, seconds=options.seconds) / 60
+    _say(f"{len(servers)} servers, {len(workloads)} workloads, {options.rounds} rounds: about {minutes:.0f} minutes")
     try:
-        faults = preflight(servers, workloads, _say)
-        rounds = run_rounds(servers, workloads, rounds=options.rounds, seconds=options.seconds, say=_say)
+        rounds, faults = run_rounds(servers, workloads, rounds=options.rounds, seconds=options.seconds, say=_say)
     except (StartError, WrongAnswerError, LoadError) as error:
         _say(f"{type(error).__name__}: {error}")
         return 1
@@ -51,7 +50,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (3)")
-    parser.add_argument("--seconds", type=int, default=3, help="how long each measurement lasts (3)")
+    parser.add_argument("--seconds", type=int, default=2, help="how long each measurement lasts (2)")
     parser.add_argument("--servers", nargs="+", choices=SERVERS, help="beside hand-written aiohttp; all unless given")
     parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS), metavar="WORKLOAD")
     parser.add_argument("--no-peers", action="store_true", help="only the framework and hand-written aiohttp")
@@ -66,19 +65,8 @@ def _servers(options: argparse.Namespace) -> list[Server]:
     return list(CORE) if options.no_peers else list(SERVERS.values())
 
 
-def _workloads(options: argparse.Namespace, servers: Sequence[Server]) -> list[Workload]:
-    """Return the workloads that all servers know."""
-    chosen = [WORKLOADS[name] for name in options.workloads]
-    if all(server in CORE for server in servers):
-        return chosen
-    for one in chosen:
-        if one.core_only:
-            _say(f"skipped: {one.name} (the peers have no route for it yet; --no-peers measures it)")
-    return [one for one in chosen if not one.core_only]
-
-
 def _default_output(servers: Sequence[Server], workloads: Sequence[Workload]) -> Path | None:
-    everything = len(servers) == len(SERVERS) and len(workloads) == sum(not one.core_only for one in WORKLOADS.values())
+    everything = len(servers) == len(SERVERS) and len(workloads) == len(WORKLOADS)
     return ROOT / "docs" / "benchmarks" if everything else None
 
 

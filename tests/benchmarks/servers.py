@@ -1,5 +1,6 @@
 """The servers: how each is started, checked, warmed up and stopped, and how much CPU time it has used."""
 
+import json
 import os
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import IO, Self
 
+from tests.benchmarks.messages import ask_once
 from tests.benchmarks.workloads import Answer, Request, Variant, Workload, check_answer, count_faults
 
 __all__ = ("BASELINE", "CORE", "SERVERS", "RunningServer", "Server", "StartError", "cpu_seconds_of", "free_port")
@@ -126,6 +128,8 @@ class RunningServer:
 
     def check(self, workload: Workload) -> list[str]:
         """Return what is wrong with its answers; nothing if all mean what they should."""
+        if workload.message is not None:
+            return self._check_socket(workload, workload.message)
         client = HTTPConnection("127.0.0.1", self.port, timeout=10)
         wrong = []
         for request, expected in zip(workload.requests, workload.expected, strict=True):
@@ -138,6 +142,14 @@ class RunningServer:
                 wrong.append(f"{self.server.name}, {workload.name}: {request.path} {request.body!r} gets {status}")
         client.close()
         return wrong
+
+    def _check_socket(self, workload: Workload, message: bytes) -> list[str]:
+        request, where = workload.requests[0], f"{self.server.name}, {workload.name}"
+        answer = ask_once(self.port, request, message)
+        if answer is None or json.loads(answer) != workload.expected[0]:
+            return [f"{where}: {message!r} gets {answer!r}"]
+        refused = ask_once(self.port, request, workload.refused_message)
+        return [] if refused is None else [f"{where}: {workload.refused_message!r} gets {refused!r}"]
 
     def reported_faults(self, workload: Workload) -> int:
         """Count the faults in its answer to the first request."""

@@ -10,7 +10,6 @@ __all__ = (
     "KINDS",
     "PART",
     "PARTS",
-    "PENDING",
     "SECTIONS",
     "WORKLOADS",
     "Answer",
@@ -67,8 +66,10 @@ class Workload:
     """Headers that the answer must have."""
     refused: tuple[Request, ...] = ()
     variant: Variant = "base"
-    core_only: bool = False
-    """Whether the peers have no route for it yet."""
+    message: bytes | None = None
+    """What is sent on the web socket that the request opens, and comes back with the same meaning."""
+    refused_message: bytes = b""
+    """What must not come back: the server closes the socket."""
 
 
 def _post(path: str, value: object) -> Request:
@@ -93,6 +94,12 @@ def _get(path: str, **query: object) -> Request:
     return Request("GET", f"{path}?{urlencode(query)}" if query else path)
 
 
+def _upgrade(path: str) -> Request:
+    """Open a web socket; the key is any 16 bytes."""
+    headers = {"upgrade": "websocket", "connection": "Upgrade", "sec-websocket-version": "13"}
+    return Request("GET", path, headers | {"sec-websocket-key": "c2l4dGVlbiBieXRlcyBpdA=="})
+
+
 def thing_path(section: int, kind: int) -> str:
     """Return the path of one of the thousand routes, up to its parameter."""
     return f"/section{section}/kind{kind}"
@@ -109,6 +116,7 @@ ORDER = {
     ],
     "note": "Deliver to the back door.",
 }
+LINE = b'{"sku":"SKU-0001","quantity":3,"price":9.5}'
 SIGNUP = {"name": "Ada Lovelace", "email": "ada@example.org", "age": 36, "newsletter": "true"}
 FAULTY_ORDER = {
     "customer": "",
@@ -162,14 +170,12 @@ _ALL = (
         requests=(_form("/form", SIGNUP),),
         expected=({"name": "Ada Lovelace", "number": 36},),
         refused=(_form("/form", SIGNUP | {"age": "x"}), _form("/form", {"name": "Ada"})),
-        core_only=True,
     ),
     Workload(
         name="upload",
         about="a file of 1 MiB in a multipart form",
         requests=(_upload("/upload", 1_048_576),),
         expected=({"name": "large.bin", "number": 1_048_576},),
-        core_only=True,
     ),
     Workload(
         name="items100",
@@ -188,6 +194,14 @@ _ALL = (
         about="1 MiB of bytes, yielded in 64 parts",
         requests=(_get("/stream"),),
         expected=(PART * PARTS,),
+    ),
+    Workload(
+        name="ws",
+        about=f"a message of {len(LINE)} bytes into a Struct with constraints and sent back, on 32 web sockets",
+        requests=(_upgrade("/feed/benchmark"),),
+        expected=(json.loads(LINE),),
+        message=LINE,
+        refused_message=LINE.replace(b"3", b"0"),
     ),
     Workload(
         name="faults",
@@ -214,12 +228,6 @@ _ALL = (
     ),
 )
 WORKLOADS: dict[str, Workload] = {workload.name: workload for workload in _ALL}
-
-PENDING: dict[str, str] = {
-    "ws": "wrk speaks no WebSockets: python -m tests.benchmarks.sockets measures it",
-}
-"""Workloads to come, and what each waits for."""
-
 
 _MEDIA_TYPES: dict[type[object], str] = {str: "text/plain", bytes: "application/octet-stream"}
 

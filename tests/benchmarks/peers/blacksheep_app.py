@@ -6,20 +6,21 @@ Its container cannot close services, so ``scoped`` opens its session in the hand
 
 from typing import Any, TypeVar
 
-from blacksheep import Application, Content, Request, Response, StreamedContent
+from blacksheep import Application, Content, Request, Response, StreamedContent, WebSocket, WebSocketDisconnectError
 from blacksheep.exceptions import BadRequest, Forbidden
-from blacksheep.server.bindings import Binder, BoundValue
+from blacksheep.server.bindings import Binder, BoundValue, FromFile
 from blacksheep.server.responses import text
 from blacksheep.server.routing import Router
-from msgspec import DecodeError, json
+from msgspec import DecodeError, ValidationError, convert, json
 
 from tests.benchmarks.apps.serve import variant
-from tests.benchmarks.schemas import Message, NewOrder, Thing
+from tests.benchmarks.schemas import Line, Message, NewOrder, Signup, Thing, Welcome
 from tests.benchmarks.services import Catalog, Orders, parts, session_scope
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
 
 T = TypeVar("T")
 _ENCODER = json.Encoder()
+_LINE_DECODER = json.Decoder(Line)
 
 
 class FromStruct(BoundValue[T]):
@@ -40,6 +41,23 @@ class StructBinder(Binder):
         try:
             return self._decoder.decode(await request.read() or b"")
         except DecodeError as error:
+            raise BadRequest(str(error)) from error
+
+
+class FromFormStruct(BoundValue[T]):
+    """A form that msgspec converts."""
+
+
+class FormStructBinder(Binder):
+    """Binds ``FromFormStruct[T]``: BlackSheep's own binder does not know constraints of Structs."""
+
+    handle = FromFormStruct
+
+    async def get_value(self, request: Request) -> Any:
+        """Convert the form."""
+        try:
+            return convert(await request.form(), self.expected_type, strict=False)
+        except ValidationError as error:
             raise BadRequest(str(error)) from error
 
 
@@ -83,6 +101,30 @@ async def scoped() -> Response:
         return _json(session.state())
 
 
+async def form(signup: FromFormStruct[Signup]) -> Response:
+    """Take a form."""
+    return _json(Welcome(name=signup.value.name, number=signup.value.age))
+
+
+async def upload(file: FromFile) -> Response:
+    """Take a file, which is spooled."""
+    part = file.value
+    return _json(Welcome(name=(part.file_name or b"").decode(), number=part.size))
+
+
+async def feed(socket: WebSocket, room: str) -> None:  # noqa: ARG001  it is read, as by hand
+    """Send every line back."""
+    await socket.accept()
+    try:
+        while True:
+            line = _LINE_DECODER.decode(await socket.receive_text())
+            await socket.send_text(_ENCODER.encode(line).decode())
+    except WebSocketDisconnectError:
+        return
+    except DecodeError:
+        await socket.close(1008)
+
+
 async def guarded(request: Request) -> Response:
     """Answer like ``json``, if there is a token."""
     if not request.headers.contains(b"x-token"):
@@ -122,6 +164,9 @@ def _base() -> Application:
     app.router.add_post("/orders", create)
     app.router.add_get("/scoped", scoped)
     app.router.add_get("/stream", stream)
+    app.router.add_post("/form", form)
+    app.router.add_post("/upload", upload)
+    app.router.add_ws("/feed/{room}", feed)
     return app
 
 

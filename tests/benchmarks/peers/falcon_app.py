@@ -4,17 +4,18 @@ from typing import Any
 
 import falcon
 import falcon.asgi
-from falcon.asgi import Request, Response
+from falcon.asgi import Request, Response, WebSocket
 from msgspec import DecodeError, ValidationError, convert, json
 
 from tests.benchmarks.apps.handwritten import ItemParameters
 from tests.benchmarks.apps.serve import variant
-from tests.benchmarks.schemas import Message, NewOrder, Thing
+from tests.benchmarks.schemas import Line, Message, NewOrder, Signup, Thing, Welcome
 from tests.benchmarks.services import Catalog, Orders, parts, session_scope
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
 
 _ENCODER = json.Encoder()
 _ORDER_DECODER = json.Decoder(NewOrder)
+_LINE_DECODER = json.Decoder(Line)
 
 
 def _answer(resp: Response, value: Any) -> None:
@@ -77,6 +78,41 @@ class OrdersResource:
         order = _ORDER_DECODER.decode(await req.stream.read())
         resp.status = falcon.HTTP_201
         _answer(resp, self._orders.place(order))
+
+
+class FormResource:
+    """A form."""
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Take a form."""
+        signup = convert(await req.get_media(), Signup, strict=False)
+        _answer(resp, Welcome(name=signup.name, number=signup.age))
+
+
+class UploadResource:
+    """A file in a form."""
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Take a file, which is held in memory."""
+        async for part in await req.get_media():
+            if part.name == "file":
+                _answer(resp, Welcome(name=part.filename, number=len(await part.get_data())))
+
+
+class Feed:
+    """Web sockets."""
+
+    async def on_websocket(self, _: Request, socket: WebSocket, room: str) -> None:  # noqa: ARG002  read, as by hand
+        """Send every line back."""
+        await socket.accept()
+        try:
+            while True:
+                line = _LINE_DECODER.decode(await socket.receive_text())
+                await socket.send_text(_ENCODER.encode(line).decode())
+        except falcon.WebSocketDisconnected:
+            return
+        except DecodeError:
+            await socket.close(1008)
 
 
 class Scoped:
@@ -145,6 +181,9 @@ def _base() -> falcon.asgi.App:
     app.add_route("/orders", OrdersResource(Orders()))
     app.add_route("/scoped", Scoped())
     app.add_route("/stream", Stream())
+    app.add_route("/form", FormResource())
+    app.add_route("/upload", UploadResource())
+    app.add_route("/feed/{room}", Feed())
     return app
 
 

@@ -2,20 +2,35 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from fastapi import (
+    APIRouter,
+    Depends,
+    FastAPI,
+    Form,
+    HTTPException,
+    Request,
+    UploadFile,
+    WebSocket,
+    WebSocketDisconnect,
+    WebSocketException,
+)
 from fastapi.responses import PlainTextResponse, StreamingResponse
+from pydantic import ValidationError
 
 from tests.benchmarks.apps.serve import variant
 from tests.benchmarks.peers.asgi_layers import Layer
 from tests.benchmarks.peers.pydantic_schemas import (
     CatalogOfModels,
     ItemModel,
+    LineModel,
     MessageModel,
     NewOrderModel,
     OrdersOfModels,
     ReceiptModel,
     SessionModel,
+    SignupModel,
     ThingModel,
+    WelcomeModel,
 )
 from tests.benchmarks.services import Session, open_session, parts
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
@@ -78,6 +93,32 @@ async def scoped(session: Annotated[Session, Depends(open_session)]) -> SessionM
     """Answer from a session that lives as long as the request."""
     state = session.state()
     return SessionModel(open=state.open, live=state.live)
+
+
+@_BASE.post("/form")
+async def form(signup: Annotated[SignupModel, Form()]) -> WelcomeModel:
+    """Take a form."""
+    return WelcomeModel(name=signup.name, number=signup.age)
+
+
+@_BASE.post("/upload")
+async def upload(file: UploadFile) -> WelcomeModel:
+    """Take a file, which is spooled."""
+    return WelcomeModel(name=file.filename or "", number=file.size or 0)
+
+
+@_BASE.websocket("/feed/{room}")
+async def feed(socket: WebSocket, room: str) -> None:  # noqa: ARG001  it is read, as by hand
+    """Send every line back."""
+    await socket.accept()
+    try:
+        while True:
+            line = LineModel.model_validate_json(await socket.receive_text())
+            await socket.send_text(line.model_dump_json())
+    except WebSocketDisconnect:
+        return
+    except ValidationError as error:
+        raise WebSocketException(1008) from error
 
 
 async def require_token(request: Request) -> None:

@@ -1,19 +1,33 @@
 """Litestar: msgspec Structs in and out, ``Provide`` for services, controllers, guards, pure ASGI middlewares."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from litestar import Controller, Litestar, MediaType, get, post
+from litestar import Controller, Litestar, MediaType, get, post, websocket_listener
 from litestar.connection import ASGIConnection
+from litestar.datastructures import UploadFile
 from litestar.di import Provide
+from litestar.dto import MsgspecDTO
+from litestar.enums import RequestEncodingType
 from litestar.exceptions import PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware import DefineMiddleware
+from litestar.params import Body
 from litestar.response import Stream
 
 from tests.benchmarks.apps.serve import variant
 from tests.benchmarks.peers.asgi_layers import Layer
-from tests.benchmarks.schemas import Item, Message, NewOrder, Receipt, SessionState, Thing
+from tests.benchmarks.schemas import (
+    Item,
+    Line,
+    Message,
+    NewOrder,
+    Receipt,
+    SessionState,
+    Signup,
+    Thing,
+    Welcome,
+)
 from tests.benchmarks.services import Catalog, Orders, Session, open_session, parts
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
 
@@ -88,6 +102,26 @@ class OrderController(Controller):
         return orders.place(data)
 
 
+class FormController(Controller):
+    """Forms and files."""
+
+    @post("/form", status_code=200)
+    async def form(self, data: Annotated[Signup, Body(media_type=RequestEncodingType.URL_ENCODED)]) -> Welcome:
+        """Take a form."""
+        return Welcome(name=data.name, number=data.age)
+
+    @post("/upload", status_code=200)
+    async def upload(self, data: Annotated[UploadFile, Body(media_type=RequestEncodingType.MULTI_PART)]) -> Welcome:
+        """Take a file, which is spooled."""
+        return Welcome(name=data.filename, number=data.file.seek(0, 2))
+
+
+@websocket_listener("/feed/{room:str}", dto=MsgspecDTO[Line])
+async def feed(data: Line, room: str) -> Line:  # noqa: ARG001  it is read, as by hand
+    """Send every line back."""
+    return data
+
+
 async def require_token(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Refuse a request without token."""
     if "x-token" not in connection.headers:
@@ -111,7 +145,7 @@ def thing_handler(section: int, kind: int) -> Any:
 
 
 def _base() -> Litestar:
-    return Litestar([HelloController, ItemController, OrderController])
+    return Litestar([HelloController, ItemController, OrderController, FormController, feed])
 
 
 def _middleware5() -> Litestar:

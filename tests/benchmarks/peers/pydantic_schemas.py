@@ -7,12 +7,15 @@ from pydantic import BaseModel, ConfigDict, Field
 __all__ = (
     "CatalogOfModels",
     "ItemModel",
+    "LineModel",
     "MessageModel",
     "NewOrderModel",
     "OrdersOfModels",
     "ReceiptModel",
     "SessionModel",
+    "SignupModel",
     "ThingModel",
+    "WelcomeModel",
 )
 
 
@@ -57,6 +60,22 @@ class NewOrderModel(BaseModel):
     address: AddressModel
     lines: Annotated[list[LineModel], Field(min_length=1, max_length=100)]
     note: Annotated[str, Field(max_length=200)] | None = None
+
+
+class SignupModel(BaseModel):
+    """The urlencoded form of ``form``."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    email: Annotated[str, Field(min_length=3, max_length=80)]
+    age: Annotated[int, Field(ge=0, le=150)]
+    newsletter: bool = False
+
+
+class WelcomeModel(BaseModel):
+    """What ``form`` and ``upload`` answer: a name and a number."""
+
+    name: str
+    number: int
 
 
 class ReceiptModel(BaseModel):

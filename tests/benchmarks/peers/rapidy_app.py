@@ -2,21 +2,38 @@
 
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
 from rapidy import Rapidy
 from rapidy.depends import FromDI, Provider, Scope
-from rapidy.http import Body, HTTPForbidden, PathParam, QueryParam, Request, StreamResponse, get, middleware, post
+from rapidy.enums import ContentType
+from rapidy.http import (
+    Body,
+    FileField,
+    HTTPForbidden,
+    PathParam,
+    QueryParam,
+    Request,
+    StreamResponse,
+    get,
+    middleware,
+    post,
+)
 from rapidy.typedefs import CallNext
+from rapidy.web import WebSocketResponse, WSMsgType
 
 from tests.benchmarks.apps.serve import serve, variant
 from tests.benchmarks.peers.pydantic_schemas import (
     CatalogOfModels,
     ItemModel,
+    LineModel,
     MessageModel,
     NewOrderModel,
     OrdersOfModels,
     ReceiptModel,
     SessionModel,
+    SignupModel,
     ThingModel,
+    WelcomeModel,
 )
 from tests.benchmarks.services import Session, open_session, parts
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
@@ -25,6 +42,13 @@ services = Provider()
 services.provide(CatalogOfModels, scope=Scope.APP)
 services.provide(OrdersOfModels, scope=Scope.APP)
 services.provide(open_session, scope=Scope.REQUEST)
+
+
+class UploadModel(BaseModel):
+    """A form with a file."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    file: FileField
 
 
 @get("/plain")
@@ -80,6 +104,35 @@ async def scoped(session: FromDI[Session]) -> SessionModel:
     return SessionModel(open=state.open, live=state.live)
 
 
+@post("/form")
+async def form(signup: SignupModel = Body(content_type=ContentType.x_www_form)) -> WelcomeModel:  # noqa: B008  the same
+    """Take a form."""
+    return WelcomeModel(name=signup.name, number=signup.age)
+
+
+@post("/upload")
+async def upload(data: UploadModel = Body(content_type=ContentType.m_part_form_data)) -> WelcomeModel:  # noqa: B008  the same
+    """Take a file, which is spooled."""
+    return WelcomeModel(name=data.file.filename, number=data.file.file.seek(0, 2))
+
+
+@get("/feed/{room}")
+async def feed(request: Request, room: str = PathParam()) -> WebSocketResponse:  # noqa: ARG001  it is read, as by hand
+    """Send every line back, on a web socket."""
+    socket = WebSocketResponse()
+    await socket.prepare(request)
+    async for message in socket:
+        if message.type is not WSMsgType.TEXT:
+            break
+        try:
+            line = LineModel.model_validate_json(message.data)
+        except ValidationError:
+            await socket.close(code=1008)
+            break
+        await socket.send_str(line.model_dump_json())
+    return socket
+
+
 @get("/guarded")
 async def guarded(request: Request) -> MessageModel:
     """Answer like ``json``, if there is a token."""
@@ -112,8 +165,8 @@ def thing_handler(section: int, kind: int) -> Any:
 
 
 def _base() -> Rapidy:
-    handlers = [plain, small, show, search, create, scoped, stream]
-    return Rapidy(http_route_handlers=handlers, di_providers=[services])
+    handlers = [plain, small, show, search, create, scoped, stream, form, upload, feed]
+    return Rapidy(http_route_handlers=handlers, di_providers=[services], client_max_size=2_097_152)
 
 
 def _middleware5() -> Rapidy:

@@ -4,21 +4,24 @@ from typing import Any
 
 from msgspec import DecodeError, ValidationError, convert, json
 from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from tests.benchmarks.apps.handwritten import ItemParameters
 from tests.benchmarks.apps.serve import variant
 from tests.benchmarks.peers.asgi_layers import Layer
-from tests.benchmarks.schemas import Message, NewOrder, Thing
+from tests.benchmarks.schemas import Line, Message, NewOrder, Signup, Thing, Welcome
 from tests.benchmarks.services import Catalog, Orders, parts, session_scope
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
 
 _ENCODER = json.Encoder()
 _ORDER_DECODER = json.Decoder(NewOrder)
+_LINE_DECODER = json.Decoder(Line)
 _CATALOG = Catalog()
 _ORDERS = Orders()
 
@@ -81,6 +84,38 @@ async def scoped(_: Request) -> Response:
         return _json(session.state())
 
 
+async def form(request: Request) -> Response:
+    """Take a form."""
+    async with request.form() as fields:
+        try:
+            signup = convert(dict(fields), Signup, strict=False)
+        except ValidationError as error:
+            return _problem(error, 422)
+    return _json(Welcome(name=signup.name, number=signup.age))
+
+
+async def upload(request: Request) -> Response:
+    """Take a file, which is spooled."""
+    async with request.form() as fields:
+        file = fields.get("file")
+        if not isinstance(file, UploadFile):
+            return _problem(DecodeError("no file"), 422)
+        return _json(Welcome(name=file.filename or "", number=file.size or 0))
+
+
+async def feed(socket: WebSocket) -> None:
+    """Send every line back."""
+    socket.path_params["room"]
+    await socket.accept()
+    async for text in socket.iter_text():
+        try:
+            line = _LINE_DECODER.decode(text)
+        except DecodeError:
+            await socket.close(1008)
+            return
+        await socket.send_text(_ENCODER.encode(line).decode())
+
+
 async def guarded(request: Request) -> Response:
     """Answer like ``json``, if there is a token."""
     if "x-token" not in request.headers:
@@ -111,6 +146,9 @@ def _base() -> Starlette:
             Route("/orders", create, methods=["POST"]),
             Route("/scoped", scoped),
             Route("/stream", stream),
+            Route("/form", form, methods=["POST"]),
+            Route("/upload", upload, methods=["POST"]),
+            WebSocketRoute("/feed/{room}", feed),
         ]
     )
 
