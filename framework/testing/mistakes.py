@@ -60,8 +60,18 @@ def _is_good_as_written(case: Any, sent: bytes) -> bool:
     if essence(case.media_type) in _FORMS:
         changed = list(_changed_types(data, schema.get("properties", {})))
         return bool(changed) and all(one in _OF_ANY_FORM for one in changed)
+    if data.mutations and all(_misses_no_format(case.body, one) for one in data.mutations):
+        return True
     # Any bytes are good bytes, if they are neither too many nor too few.
     return bool(schema.get("format") == "binary" and schema.get("minLength", 0) <= len(sent) <= schema["maxLength"])
+
+
+def _misses_no_format(body: Any, mutation: Any) -> bool:
+    """Tell whether what was to miss a format is no text: null has no format (JSON Schema, section 7)."""
+    place = _FIELD.fullmatch(mutation.schema_pointer)
+    if mutation.keywords != ("format",) or place is None or not isinstance(body, Mapping):
+        return False
+    return not isinstance(body.get(place[1], ""), str)
 
 
 def _changed_types(data: Any, properties: Mapping[str, Any]) -> Iterator[Any]:

@@ -1,10 +1,12 @@
 """Requests made from the document are answered as it says; made by schemathesis, with all of its checks."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 import pytest
 from msgspec import Meta, Struct
+from schemathesis.core.parameters import ParameterLocation
 
 from framework import (
     App,
@@ -23,6 +25,7 @@ from framework import (
 )
 from framework.http_errors import Forbidden
 from framework.testing import ContractViolatedError, check_contract
+from framework.testing.mistakes import is_no_mistake
 from tests.contract.generated import check_everything
 from tests.contract.shop_app import create_shop
 
@@ -133,6 +136,28 @@ def test_what_is_good_as_it_is_written_is_no_mistake() -> None:
     report = check_contract(App([Wires], limits=Limits(body=100_000)), examples=10)
 
     assert report.failures == []
+
+
+@pytest.mark.parametrize(
+    ("value", "keyword", "found"), [(None, "format", True), ("x", "format", False), (None, "type", False)]
+)
+def test_what_is_no_text_misses_no_format(value: object, keyword: str, *, found: bool) -> None:
+    """Null in the place of a date is as good as its type says; schemathesis takes it for a date that is none."""
+    mutation = SimpleNamespace(
+        keywords=(keyword,), schema_pointer="/properties/day", parameter_location=ParameterLocation.BODY
+    )
+    data = SimpleNamespace(parameter_location=ParameterLocation.BODY, mutations=[mutation])
+    operation = SimpleNamespace(get_body_for_media_type=lambda _: SimpleNamespace(definition={"schema": {}}))
+    case = SimpleNamespace(
+        meta=SimpleNamespace(phase=SimpleNamespace(data=data)),
+        media_type="application/json",
+        body={"day": value},
+        operation=operation,
+    )
+    response = SimpleNamespace(status_code=200)
+    interaction = SimpleNamespace(response=response, request=SimpleNamespace(body=b"{}"))
+
+    assert is_no_mistake("negative_data_rejection", case, interaction) is found
 
 
 def test_what_is_bad_as_it_is_written_is_found() -> None:
