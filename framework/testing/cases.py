@@ -14,7 +14,7 @@ from framework.app import App
 from framework.formats import MSGPACK
 from framework.testing.contract import Answer, Contract, ContractError
 from framework.testing.extras import need
-from framework.testing.mistakes import is_no_mistake, is_too_long, is_writable
+from framework.testing.mistakes import is_no_mistake, is_too_long, is_unstable_example, is_writable
 from framework.testing.serving import serve_in_thread
 from framework.testing.widening import FORMATS, as_accepted
 
@@ -168,7 +168,7 @@ def _run(schema: Any, contract: Contract | None) -> ContractReport:
             cases += len(event.recorder.interactions)
             for one, title in chain(_failed(event.recorder), _unlike(event.recorder, contract)):
                 failures.setdefault((one.operation, one.check, title), one)
-        elif isinstance(event, events.NonFatalError):
+        elif isinstance(event, events.NonFatalError) and not is_unstable_example(event):
             one = ContractFailure(event.label, "error", str(event.value), "")
             failures.setdefault((one.operation, one.check, one.message), one)
         elif isinstance(event, events.FatalError):

@@ -9,8 +9,9 @@ import msgspec
 
 from framework.formats import MSGPACK
 from framework.media_types import essence
+from framework.testing.extras import need
 
-__all__ = ("is_no_mistake", "is_too_long", "is_writable")
+__all__ = ("is_no_mistake", "is_too_long", "is_unstable_example", "is_writable")
 
 # aiohttp's max_line_size and max_field_size are 8190, with what stands around target and value.
 _LONGEST = 8_100
@@ -30,6 +31,11 @@ def is_writable(case: Any) -> bool:
     except (OverflowError, TypeError, UnicodeEncodeError):
         return False
     return True
+
+
+def is_unstable_example(event: Any) -> bool:
+    """Tell whether an example could not be made twice alike: no request was sent, so nothing is said of the app."""
+    return event.phase == "examples" and isinstance(event.value, need("hypothesis.errors").Flaky)
 
 
 def is_no_mistake(check: str, case: Any, interaction: Any) -> bool:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Annotated, Any
 
 import pytest
+from hypothesis.errors import Flaky
 from msgspec import Meta, Struct
 from schemathesis.core.parameters import ParameterLocation
 
@@ -25,7 +26,7 @@ from framework import (
 )
 from framework.http_errors import Forbidden
 from framework.testing import ContractViolatedError, check_contract
-from framework.testing.mistakes import is_no_mistake
+from framework.testing.mistakes import is_no_mistake, is_unstable_example
 from tests.contract.generated import check_everything
 from tests.contract.shop_app import create_shop
 
@@ -158,6 +159,15 @@ def test_what_is_no_text_misses_no_format(value: object, keyword: str, *, found:
     interaction = SimpleNamespace(response=response, request=SimpleNamespace(body=b"{}"))
 
     assert is_no_mistake("negative_data_rejection", case, interaction) is found
+
+
+@pytest.mark.parametrize(
+    ("phase", "error", "unstable"),
+    [("examples", Flaky("twice"), True), ("fuzzing", Flaky("twice"), False), ("examples", ValueError("once"), False)],
+)
+def test_an_example_that_cannot_be_made_twice_is_no_failure(phase: str, error: Exception, *, unstable: bool) -> None:
+    """It tells of the generator; what fails now and then while requests are sent is told."""
+    assert is_unstable_example(SimpleNamespace(phase=phase, value=error)) is unstable
 
 
 def test_what_is_bad_as_it_is_written_is_found() -> None:
