@@ -1,6 +1,7 @@
 """Where a stream meets its connection: what it writes, how long nothing is taken, and when the client leaves."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 
 from aiohttp import ClientConnectionResetError
@@ -9,8 +10,13 @@ from aiohttp.web_request import BaseRequest
 __all__ = ("StreamConnection",)
 
 _END = b"0\r\n\r\n"
-# Bytes that are gathered before they are written, and others have their turn.
-_MUCH = 65_536
+# Bytes that are gathered before they are written, and others have their turn: the more, the dearer is a client that
+# takes nothing; the fewer, the dearer is one that keeps up.
+_LEAST, _MOST = 65_536, 262_144
+# Bytes of a part from which on it costs more to copy it than to hand it over by itself.
+_LARGE_PART = 4096
+# There asyncio forgets to pause who writes several parts at once (CVE-2024-12254).
+_FORGETFUL = (3, 12) <= sys.version_info < (3, 12, 9) or (3, 13) <= sys.version_info < (3, 13, 2)
 
 
 class StreamConnection(asyncio.Protocol):
@@ -36,6 +42,7 @@ class StreamConnection(asyncio.Protocol):
         self._head = b""
         self._pending: list[bytes] = []
         self._size = 0
+        self._much = _LEAST
         self._scheduled = False
         self._silent_since = self._stalled_since = self._loop.time()
         self._taken = 0
@@ -45,6 +52,7 @@ class StreamConnection(asyncio.Protocol):
         self._transport = protocol.transport
         if self._transport is not None:
             self._transport.set_protocol(self)
+        self._joins = _FORGETFUL and type(self._transport).__module__.startswith("asyncio.")
 
     @property
     def is_open(self) -> bool:
@@ -76,7 +84,7 @@ class StreamConnection(asyncio.Protocol):
         """Write a part of the body soon; tell whether it is time to let others have their turn."""
         self._pending.append(data)
         self._size += len(data)
-        if self._size >= _MUCH:
+        if self._size >= self._much:
             self.flush()
             return True
         if not self._scheduled:
@@ -106,21 +114,26 @@ class StreamConnection(asyncio.Protocol):
             parts.append(end)
         if not parts:
             return
-        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        size = sum(map(len, parts))
         self.written += self._size
         self._head = b""
         self._pending.clear()
         self._size = 0
         self._silent_since = self._loop.time()
         # What aiohttp and the pipeline look at to tell whether a response has begun.
-        self._writer.output_size += len(data)
-        transport.write(data)
+        self._writer.output_size += size
+        if self._joins or size < _LARGE_PART * len(parts):
+            transport.write(b"".join(parts))
+        else:
+            transport.writelines(parts)
 
     async def take_turns(self) -> None:
         """Let others have their turn, and wait until the transport takes more."""
         if self.paused:
+            self._much = _LEAST
             await self._writer.drain()
         else:
+            self._much = min(2 * self._much, _MOST)
             await asyncio.sleep(0)
 
     def end(self) -> None:
