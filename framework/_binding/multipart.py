@@ -26,6 +26,10 @@ T = TypeVar("T")
 MULTIPART = "multipart/form-data"
 # RFC 2046, section 5.1.1.
 _BOUNDARY_LENGTH = 70
+# More than what ends a part: CRLF, two hyphens, the boundary, two bytes.
+_DELIMITER_LENGTH = 128
+# Fewer bytes are not worth being cut off from what is parsed.
+_WORTH = 4096
 _END = object()
 
 
@@ -105,12 +109,57 @@ class Part:
         return token(self.name)
 
 
+class _Scanner:
+    """Parses a form, and passes content in which no delimiter can begin: each of them begins with CR."""
+
+    # PERF: looking for one byte takes 0.02 ms for 1 MiB, looking for a delimiter 0.1 to 0.7 ms.
+    def __init__(self, boundary: str) -> None:
+        # No limit of the parser's but those of headers: the others have a status of their own.
+        self._parser = PushMultipartParser(boundary)
+        self._in_content = False
+        self._passes = False
+        """Whether the parser is amid the content of a part, and keeps nothing of it back that may be a delimiter."""
+
+    def scan(self, chunk: bytes) -> Iterator[Any]:
+        """Give what the chunk tells: the head of a part, chunks of its content, ``None`` at its end."""
+        begin = chunk.find(b"\r") if self._passes else 0
+        if begin < 0:
+            yield chunk
+            return
+        if begin >= _WORTH:
+            yield chunk[:begin]
+        else:
+            begin = 0
+        end = chunk.rfind(b"\r") + 1 + _DELIMITER_LENGTH
+        if end + _WORTH > len(chunk):
+            end = len(chunk)
+        yield from self._parse(chunk[begin:end])
+        if end < len(chunk):
+            rest = chunk[end:]
+            if self._passes:
+                yield rest
+            else:
+                yield from self._parse(rest)
+
+    def close(self) -> None:
+        """Note that nothing more comes; raises MultipartError where the form has not ended."""
+        self._parser.close()
+
+    def _parse(self, data: bytes) -> Iterator[Any]:
+        self._passes = False
+        for event in self._parser.parse(data):
+            if not isinstance(event, bytes):
+                # It compares the length that a part states with what it has seen.
+                self._in_content = event is not None and event.header(hdrs.CONTENT_LENGTH) is None
+            yield event
+        self._passes = self._in_content and len(data) >= _DELIMITER_LENGTH and b"\r" not in data[-_DELIMITER_LENGTH:]
+
+
 class Parts:
     """The parts of one form on its way: ``await parts.next()`` gives a part, ``None`` at the end of the form."""
 
     def __init__(self, arrival: Arrival, content_type: str, limits: Limits, formats: Sequence[Format] = ()) -> None:
-        # No limit of the parser's but those of headers: the others have a status of their own.
-        self._parser = PushMultipartParser(_boundary(content_type))
+        self._scanner = _Scanner(_boundary(content_type))
         self._arrival = arrival
         self._limits = limits
         self._formats = formats
@@ -157,9 +206,9 @@ class Parts:
                     return event
                 chunk = await self._arrival.next()
                 if not chunk:
-                    self._parser.close()
+                    self._scanner.close()
                     return _END
-                self._events = iter(self._parser.parse(chunk))
+                self._events = self._scanner.scan(chunk)
         except MultipartError as error:
             raise broken_form(str(error.args[0])) from error
 

