@@ -33,12 +33,20 @@ class _OnDemand:
         return made
 
 
+def _stock(request: Any) -> web.BaseRequest:
+    """Return the same request as aiohttp's constructor makes it, which knows what a target with a host means."""
+    return web.BaseRequest(
+        request._message, request._payload, request._protocol, request._payload_writer, request._task, request._loop
+    )
+
+
 class LeanRequest(web.Request):
     """A request whose attributes are made when somebody asks for them, beside the few that every request needs."""
 
     # PERF: the constructor and the stream writer cost as much as routing.
-    _cache = _OnDemand(lambda _: {})  # pyright: ignore[reportAssignmentType]  gives what the declared type says
+    _cache = _OnDemand(lambda request: _stock(request)._cache if request._message.url.absolute else {})  # pyright: ignore[reportAssignmentType]  gives what the declared type says
     _payload_writer = _OnDemand(lambda request: StreamWriter(request._protocol, request._loop))
+    _rel_url = _OnDemand(lambda request: _stock(request)._rel_url)  # pyright: ignore[reportAssignmentType]  as above
     _state = _OnDemand(lambda _: {})
     _task = _OnDemand(lambda request: request._protocol.task_of_request())
     _transport_peername = _OnDemand(lambda request: request._protocol.peername)

@@ -20,7 +20,6 @@ from typing import Any, NoReturn
 
 from aiohttp import web
 from aiohttp.helpers import ceil_timeout
-from aiohttp.http import StreamWriter
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _PAYLOAD_ACCESS_ERROR, ERROR, RequestHandler, _ErrInfo
@@ -35,6 +34,7 @@ __all__ = ("lean_servers",)
 
 _MakeTask = Callable[[Coroutine[Any, Any, None], bool], "asyncio.Task[None]"]
 _Answer = Callable[[Any], Awaitable[web.StreamResponse]]
+_new: Callable[[Any], Any] = object.__new__
 _EAGER = sys.version_info >= (3, 12)
 """Tasks can take their first step where they are made, and aiohttp lets them."""
 
@@ -114,9 +114,19 @@ class _Protocol(RequestHandler):
             # Writing is paused by whatever is left over of an answer, however little it is.
             self.transport.set_write_buffer_limits(LEFT_OVER)
         if self._messages:
-            self._next(*self._messages.popleft(), eager=False)
+            self._next(eager=False)
         else:
             self._waiter = _IDLE
+
+    def close(self) -> None:
+        """Take no more requests; the connection ends when those are answered that have come."""
+        super().close()
+        self._waiter = None
+
+    def force_close(self) -> None:
+        """Take nothing more, and end the connection."""
+        super().force_close()
+        self._waiter = None
 
     def pause_writing(self) -> None:
         """Watch the client from now on: one that takes nothing for too long is cut off, whoever writes."""
@@ -138,7 +148,7 @@ class _Protocol(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Parse, and begin with the first request unless one is being answered."""
-        if self._waiter is None or self._close or self._force_close:
+        if self._waiter is None:
             super().data_received(data)
             return
         parser: Any = self._parser
@@ -150,27 +160,35 @@ class _Protocol(RequestHandler):
         if not messages:
             return
         self._waiter = None
-        self._request_count += len(messages)
         if upgraded:
             self._upgraded = True
             self._message_tail = tail
-        if len(messages) > 1:
-            self._messages.extend(messages)
-            if len(messages) >= self._max_msg_queue_size:
-                self._pause_reading_for_buffer()
-            messages = (self._messages.popleft(),)
-        message, payload = messages[0]
-        self._next(message, payload, eager=_EAGER)
+        if len(messages) == 1:
+            self._request_count += 1
+            parser.message_consumed()
+            message, payload = messages[0]
+            self._begin(message, payload, _EAGER)
+            return
+        self._request_count += len(messages)
+        self._messages.extend(messages)
+        if len(messages) >= self._max_msg_queue_size:
+            self._pause_reading_for_buffer()
+        self._next(eager=_EAGER)
 
-    def _next(self, message: Any, payload: StreamReader, *, eager: bool) -> None:
-        """Make a task for a message that was taken from the queue."""
-        manager: Any = self._manager
+    def _next(self, *, eager: bool) -> None:
+        """Begin with the next message of the queue."""
         parser: Any = self._parser
         if parser is None:
             return
+        message, payload = self._messages.popleft()
         parser.message_consumed()
         if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
             self._resume_reading_if_drained()
+        self._begin(message, payload, eager)
+
+    def _begin(self, message: Any, payload: StreamReader, eager: bool) -> None:
+        """Make a task for a message that was taken from the queue."""
+        manager: Any = self._manager
         loop = self._loop
         begun = loop.time() if self._logging_enabled else None
         manager.requests_count += 1
@@ -178,20 +196,13 @@ class _Protocol(RequestHandler):
         if message.__class__ is _ErrInfo:
             handler = self._make_error_handler(message)
             message = ERROR
-        if message.path[:1] == "/":
-            # PERF: the constructor sets what is made on demand here.
-            kind = manager.request_class
-            request = kind.__new__(kind)
-            request._message = message
-            request._protocol = self
-            request._payload = payload
-            request._headers = message.headers
-            request._method = message.method
-            request._rel_url = message.url
-        else:
-            # An absolute target, which names a host and a scheme of its own.
-            request = manager.request_factory(message, payload, self, StreamWriter(self, loop), None)
-            del request._task
+        # PERF: the constructor sets what is made on demand here.
+        request = _new(manager.request_class)
+        request._message = message
+        request._protocol = self
+        request._payload = payload
+        request._headers = message.headers
+        request._method = message.method
         answer = self._answer(request, payload, handler, begun)
         if self._create_task is not None:
             task = self._context.copy().run(self._create_task, answer, eager)
@@ -212,36 +223,50 @@ class _Protocol(RequestHandler):
             try:
                 response: Any = await handler(request)
             except BaseException as error:  # noqa: BLE001  raised again there
-                response, reset = await self._handle_request(request, begun, partial(_raise, error))
+                reset = await self._take_long(request, begun, partial(_raise, error))
             else:
-                plain = response.__class__ is EncodedResponse and begun is None and request._post is None
-                if not (plain and not self._upgraded and self._write(request, response)):
-                    response, reset = await self._handle_request(request, begun, partial(_give, response))
+                if (
+                    response.__class__ is EncodedResponse
+                    and begun is None
+                    and request._post is None
+                    and not self._upgraded
+                    and response.write_whole(request)
+                ):
+                    self._keepalive = True
+                    self._answered()
+                else:
+                    reset = await self._take_long(request, begun, partial(_give, response))
             if self._paused:
                 await drain(request)
-            if not reset:
-                self._keepalive = bool(response.keep_alive)
-                if payload is not EMPTY_PAYLOAD:
-                    if not payload.is_eof():
-                        await self._linger(payload)
-                    payload.set_exception(_PAYLOAD_ACCESS_ERROR)
+            if not reset and payload is not EMPTY_PAYLOAD:
+                if not payload.is_eof():
+                    await self._linger(payload)
+                payload.set_exception(_PAYLOAD_ACCESS_ERROR)
         except ConnectionError:
             reset = True
+            self._answered()
         except BaseException as error:  # noqa: BLE001  raised again there, unless it is an Exception
             self._give_up(request, error)
         finally:
             request._task = self._answering = None
         self._go_on(reset=reset)
 
-    def _write(self, request: web.Request, response: EncodedResponse) -> bool:
-        """Write a response at once where it and the request are plain; it has been answered then."""
-        self._current_request = None
+    async def _take_long(self, request: web.Request, begun: float | None, handler: _Answer) -> bool:
+        """Answer as aiohttp does; tell whether the client has gone."""
+        response, reset = await self._handle_request(request, begun, handler)
+        if not reset:
+            self._keepalive = bool(response.keep_alive)
+        return reset
+
+    def _answered(self) -> None:
+        """Note that nothing is in progress, and tell whoever shuts the server down."""
         self._request_in_progress = False
+        self._current_request = None
         waiter = self._handler_waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-        self._handler_waiter = None
-        return response.write_whole(request)
+        if waiter is not None:
+            self._handler_waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
 
     def _give_up(self, request: web.BaseRequest, error: BaseException) -> None:
         """Close the connection after what could not be answered."""
@@ -271,7 +296,7 @@ class _Protocol(RequestHandler):
         if self._keepalive_handle is None:
             self._keepalive_handle = loop.call_at(close_time, self._process_keepalive)
         if self._messages:
-            self._next(*self._messages.popleft(), eager=False)
+            self._next(eager=False)
         else:
             self._waiter = _IDLE
 

@@ -34,7 +34,7 @@ _DONE: Awaitable[None] = _Done()  # type: ignore[assignment]  # __await__ of C, 
 class Head:
     """Status, media type and fixed headers of an encoded response, with the bytes that they come to."""
 
-    __slots__ = ("bytes", "has_length", "headers", "line", "media_type", "status", "unusual")
+    __slots__ = ("bytes", "has_length", "headers", "line", "media_type", "status")
 
     def __init__(self, status: int, media_type: str | None, fixed: tuple[tuple[str, str], ...] = ()) -> None:
         self.status = status
@@ -45,8 +45,9 @@ class Head:
         lines = [self.line, *map(": ".join, self.headers.items()), ""]
         # RFC 9110, section 8.6: no Content-Length with 1xx and 204.
         self.has_length = status >= 200 and status != 204  # noqa: PLR2004
-        self.bytes = "\r\n".join(lines).encode()
-        self.unusual = status < 200 or status == 304  # noqa: PLR2004
+        usual = status >= 200 and status != 304  # noqa: PLR2004
+        self.bytes = "\r\n".join(lines).encode() if usual else None
+        """The lines; ``None`` where more than lines of their own decides about the body."""
 
 
 class _OnDemand:
@@ -55,6 +56,13 @@ class _OnDemand:
     # PERF: a property would be a call for each middleware that adds a header.
     def __get__(self, response: "EncodedResponse", _: type) -> CIMultiDict[str]:
         return response.make_headers()
+
+
+class _StatusOfHead:
+    """The status of a response as long as nobody sets another."""
+
+    def __get__(self, response: "EncodedResponse", _: type) -> int:
+        return response._head.status  # noqa: SLF001  of the same house
 
 
 class EncodedResponse(Response[Any]):
@@ -71,13 +79,14 @@ class EncodedResponse(Response[Any]):
     _zlib_executor_size = 1024
     _zlib_executor = None
 
-    # PERF: none of aiohttp's constructors run (1.5 us of a 10 us request); what they set is made when asked for.
+    _head: Head
+
     def __init__(self, body: bytes | None, head: Head) -> None:
         self._body = body
         self._head = head
-        self._status = head.status
 
     # Attributes of aiohttp's, made on demand here.
+    _status = _StatusOfHead()  # pyright: ignore[reportAssignmentType]  gives what the declared type says
     _headers = _OnDemand()  # pyright: ignore[reportAssignmentType]  gives what the declared type says
     headers = _OnDemand()  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]  as above
 
@@ -150,21 +159,23 @@ class EncodedResponse(Response[Any]):
             plain: bool = request._match_info.plain  # type: ignore[attr-defined]  # noqa: SLF001  as above
         except AttributeError:
             plain = not has_signals(request)
-        body = self._body
         head = self._head
+        if self._touched == _UNTOUCHED:
+            start = head.bytes
+        elif self._touched == _HEADERS:
+            start = self._start_line_and_headers()
+        else:
+            return False
+        body = self._body
         if (
-            self._touched == _MORE
+            start is None
+            or not plain
             or self._eof_sent
             or message.should_close
             or message.version is not HttpVersion11
-            or message.method == hdrs.METH_HEAD
-            or head.unusual
+            or request._method == "HEAD"  # noqa: SLF001  as above
             or not (body.__class__ is bytes or body is None)
-            or not plain
         ):
-            return False
-        start = head.bytes if self._touched == _UNTOUCHED else self._start_line_and_headers()
-        if start is None:
             return False
         transport = request._protocol.transport  # noqa: SLF001  as above
         if transport is None or transport.is_closing():
@@ -190,7 +201,8 @@ class EncodedResponse(Response[Any]):
         headers = self.headers
         # PERF: four look-ups in C; a set of names would have to be compared in Python.
         if (
-            hdrs.DATE in headers
+            self._head.bytes is None
+            or hdrs.DATE in headers
             or hdrs.CONNECTION in headers
             or hdrs.CONTENT_LENGTH in headers
             or hdrs.TRANSFER_ENCODING in headers

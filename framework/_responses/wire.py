@@ -196,7 +196,8 @@ LENGTH_LINES = _LengthLines()
 
 
 class _Clock:
-    second = 0
+    begin = end = 0.0
+    """The second for which the text holds."""
     text = ""
     lines = b""
 
@@ -208,11 +209,12 @@ def _now() -> str:
 
 def date_lines() -> bytes:
     """Return the Date header as the last line of a head."""
-    # PERF: formatted once a second instead of once a response.
-    now = int(time.time())
-    if now != _Clock.second:
-        _Clock.second = now
+    # PERF: formatted once a second instead of once a response; a clock may be set back.
+    now = time.time()
+    if not _Clock.begin <= now < _Clock.end:
+        _Clock.begin = now // 1
+        _Clock.end = _Clock.begin + 1
         # Not strftime, which writes the names of days and months in the language of the process.
-        _Clock.text = formatdate(now, usegmt=True)
+        _Clock.text = formatdate(_Clock.begin, usegmt=True)
         _Clock.lines = f"Date: {_Clock.text}\r\n\r\n".encode()
     return _Clock.lines
