@@ -12,7 +12,7 @@ import aiohttp
 from aiohttp import http_writer, web
 from multidict import CIMultiDict
 
-__all__ = ("HEADERS", "MATCH", "QUERY", "SUPPORTED", "TESTED", "frame_sender", "serialize_head")
+__all__ = ("HEADERS", "MATCH", "QUERY", "SUPPORTED", "TESTED", "frame_sender", "serialize_headers")
 
 TESTED = ("3.14",)
 """The series of aiohttp with which all tests pass."""
@@ -31,13 +31,13 @@ MATCH = "request._match_info" if SUPPORTED else "request.match_info"
 QUERY = "request._rel_url.raw_query_string" if SUPPORTED else "request.rel_url.raw_query_string"
 
 
-def serialize_head(status_line: str, headers: CIMultiDict[str]) -> bytes | None:
-    r"""Return status line and header lines without the empty line at the end; ``None`` where a header is no text.
+def serialize_headers(headers: CIMultiDict[str]) -> bytes | None:
+    r"""Return the lines of headers behind the end of another line, and the empty line; ``None`` where one is no text.
 
-    ``HTTP/1.1 200 OK`` -> ``HTTP/1.1 200 OK\r\nX-A: b\r\n``. Refuses what would split the response.
+    ``X-A: b`` -> ``\r\nX-A: b\r\n\r\n``. Refuses what would split the response.
     """
     try:
-        return http_writer._serialize_headers(status_line, headers)[:-2]  # noqa: SLF001  written in C
+        return http_writer._serialize_headers("", headers)  # noqa: SLF001  written in C
     except (TypeError, ValueError):
         return None
 

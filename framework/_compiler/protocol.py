@@ -146,6 +146,12 @@ class _Protocol(RequestHandler):
             self._watch = None
         super().resume_writing()
 
+    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT002  as aiohttp has it
+        """Go on reading where that was paused."""
+        # PERF: each body asks for it when it ends and when it is taken; aiohttp parses nothing and asks the transport.
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
     def data_received(self, data: bytes) -> None:
         """Parse, and begin with the first request unless one is being answered."""
         if self._waiter is None:
@@ -233,7 +239,6 @@ class _Protocol(RequestHandler):
                     and response.write_whole(request)
                 ):
                     self._keepalive = True
-                    self._answered()
                 else:
                     reset = await self._take_long(request, begun, partial(_give, response))
             if self._paused:
@@ -244,11 +249,13 @@ class _Protocol(RequestHandler):
                 payload.set_exception(_PAYLOAD_ACCESS_ERROR)
         except ConnectionError:
             reset = True
-            self._answered()
         except BaseException as error:  # noqa: BLE001  raised again there, unless it is an Exception
             self._give_up(request, error)
         finally:
-            request._task = self._answering = None
+            request._task = self._answering = self._current_request = None
+            self._request_in_progress = False
+            if self._handler_waiter is not None:
+                self._let_go()
         self._go_on(reset=reset)
 
     async def _take_long(self, request: web.Request, begun: float | None, handler: _Answer) -> bool:
@@ -258,15 +265,12 @@ class _Protocol(RequestHandler):
             self._keepalive = bool(response.keep_alive)
         return reset
 
-    def _answered(self) -> None:
-        """Note that nothing is in progress, and tell whoever shuts the server down."""
-        self._request_in_progress = False
-        self._current_request = None
-        waiter = self._handler_waiter
-        if waiter is not None:
-            self._handler_waiter = None
-            if not waiter.done():
-                waiter.set_result(None)
+    def _let_go(self) -> None:
+        """Tell whoever shuts the server down that nothing is in progress."""
+        waiter: Any = self._handler_waiter
+        self._handler_waiter = None
+        if not waiter.done():
+            waiter.set_result(None)
 
     def _give_up(self, request: web.BaseRequest, error: BaseException) -> None:
         """Close the connection after what could not be answered."""

@@ -9,14 +9,16 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.web_request import BaseRequest
 from multidict import CIMultiDict
 
-from framework._private import SUPPORTED, serialize_head
+from framework._private import SUPPORTED, serialize_headers
 from framework._responses.response import Response
-from framework._responses.wire import LENGTH_LINES, date_lines, drain, has_signals
+from framework._responses.wire import LENGTH_LINES, date, drain, has_signals
 from framework.http_errors import reason_phrase
 
 __all__ = ("EncodedResponse", "Head")
 
 
+_DATE, _CONNECTION = hdrs.DATE, hdrs.CONNECTION
+_LENGTH, _CODING = hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING
 # What somebody has asked of a response: nothing, its headers, or more.
 _UNTOUCHED, _HEADERS, _MORE = range(3)
 
@@ -34,15 +36,16 @@ _DONE: Awaitable[None] = _Done()  # type: ignore[assignment]  # __await__ of C, 
 class Head:
     """Status, media type and fixed headers of an encoded response, with the bytes that they come to."""
 
-    __slots__ = ("bytes", "has_length", "headers", "line", "media_type", "status")
+    __slots__ = ("begin", "bytes", "has_length", "headers", "media_type", "status")
 
     def __init__(self, status: int, media_type: str | None, fixed: tuple[tuple[str, str], ...] = ()) -> None:
         self.status = status
         self.media_type = media_type
         content_type = () if media_type is None else ((hdrs.CONTENT_TYPE, media_type),)
         self.headers: CIMultiDict[str] = CIMultiDict((*content_type, *fixed))
-        self.line = f"HTTP/1.1 {status} {reason_phrase(status)}"
-        lines = [self.line, *map(": ".join, self.headers.items()), ""]
+        line = f"HTTP/1.1 {status} {reason_phrase(status)}"
+        self.begin = f"{line}\r\n".encode()
+        lines = [line, *map(": ".join, self.headers.items()), ""]
         # RFC 9110, section 8.6: no Content-Length with 1xx and 204.
         self.has_length = status >= 200 and status != 204  # noqa: PLR2004
         usual = status >= 200 and status != 304  # noqa: PLR2004
@@ -55,7 +58,13 @@ class _OnDemand:
 
     # PERF: a property would be a call for each middleware that adds a header.
     def __get__(self, response: "EncodedResponse", _: type) -> CIMultiDict[str]:
-        return response.make_headers()
+        made = response._head.headers.copy()  # noqa: SLF001  of the same house
+        # What stands in the response itself comes before this descriptor from now on.
+        response._headers = made  # noqa: SLF001  as above
+        response.headers = made  # pyright: ignore[reportAttributeAccessIssue]  as said
+        if response._touched == _UNTOUCHED:  # noqa: SLF001  as above
+            response._touched = _HEADERS  # noqa: SLF001  as above
+        return made
 
 
 class _StatusOfHead:
@@ -89,15 +98,6 @@ class EncodedResponse(Response[Any]):
     _status = _StatusOfHead()  # pyright: ignore[reportAssignmentType]  gives what the declared type says
     _headers = _OnDemand()  # pyright: ignore[reportAssignmentType]  gives what the declared type says
     headers = _OnDemand()  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]  as above
-
-    def make_headers(self) -> CIMultiDict[str]:
-        """Make and keep the headers, which nobody has asked for before."""
-        made = self._head.headers.copy()
-        self._headers = made  # pyright: ignore[reportAttributeAccessIssue]  stands before the descriptor from now on
-        self.headers = made  # pyright: ignore[reportAttributeAccessIssue, reportIncompatibleMethodOverride]  as above
-        if self._touched == _UNTOUCHED:
-            self._touched = _HEADERS
-        return made
 
     @property
     def _state(self) -> dict[Any, Any]:  # type: ignore[override]  # as above
@@ -160,16 +160,11 @@ class EncodedResponse(Response[Any]):
         except AttributeError:
             plain = not has_signals(request)
         head = self._head
-        if self._touched == _UNTOUCHED:
-            start = head.bytes
-        elif self._touched == _HEADERS:
-            start = self._start_line_and_headers()
-        else:
-            return False
         body = self._body
         if (
-            start is None
-            or not plain
+            not plain
+            or self._touched == _MORE
+            or head.bytes is None
             or self._eof_sent
             or message.should_close
             or message.version is not HttpVersion11
@@ -177,14 +172,18 @@ class EncodedResponse(Response[Any]):
             or not (body.__class__ is bytes or body is None)
         ):
             return False
+        body = body or b""
+        length = LENGTH_LINES[len(body)] if head.has_length else b""
+        if self._touched == _UNTOUCHED:
+            data = b"".join((head.bytes, length, date().last_line, body))
+        else:
+            lines = self._lines()
+            if lines is None:
+                return False
+            data = b"".join((head.begin, length, date().line, lines, body))
         transport = request._protocol.transport  # noqa: SLF001  as above
         if transport is None or transport.is_closing():
             raise ClientConnectionResetError("Cannot write to closing transport")
-        if head.has_length:
-            body = body or b""
-            data = b"".join((start, LENGTH_LINES[len(body)], date_lines(), body))
-        else:
-            data = start + date_lines()
         self._keep_alive = True
         self._answered = message
         self._eof_sent = True
@@ -196,16 +195,10 @@ class EncodedResponse(Response[Any]):
         """End the response, which ``prepare`` may have done."""
         return _DONE if self._eof_sent else super().write_eof(data)
 
-    def _start_line_and_headers(self) -> bytes | None:
-        """Return the first lines of the head; ``None`` where its headers ask for more than being written."""
+    def _lines(self) -> bytes | None:
+        """Return the lines of the headers; ``None`` where they ask for more than being written."""
         headers = self.headers
         # PERF: four look-ups in C; a set of names would have to be compared in Python.
-        if (
-            self._head.bytes is None
-            or hdrs.DATE in headers
-            or hdrs.CONNECTION in headers
-            or hdrs.CONTENT_LENGTH in headers
-            or hdrs.TRANSFER_ENCODING in headers
-        ):
+        if _DATE in headers or _CONNECTION in headers or _LENGTH in headers or _CODING in headers:
             return None
-        return serialize_head(self._head.line, headers)
+        return serialize_headers(headers)

@@ -15,7 +15,7 @@ from framework._responses.response import Response, SafeCookies
 from framework._responses.stream_connection import StreamConnection
 from framework._responses.stream_events import COMMENT
 from framework._responses.stream_registry import OPEN_STREAMS
-from framework._responses.wire import break_off, date_lines, has_signals, header_lines
+from framework._responses.wire import break_off, date, has_signals, header_lines
 from framework.http_errors import ServiceUnavailable, reason_phrase
 
 __all__ = ("StreamSettings", "StreamedResponse", "abandon", "open_stream", "settle")
@@ -271,7 +271,7 @@ class StreamedResponse(SafeCookies):
             version = request.version
             line = f"HTTP/{version.major}.{version.minor} {self._status} {self._reason}\r\n".encode()
             coding = b"Transfer-Encoding: chunked\r\n" if chunked else b""
-            connection.begin(line + lines + coding + (b"\r\n" if hdrs.DATE in headers else date_lines()))
+            connection.begin(line + lines + coding + (b"\r\n" if hdrs.DATE in headers else date().last_line))
 
     async def _send_head_alone(self, request: BaseRequest) -> None:
         """Send nothing but a head, or a 500 where it cannot be written: a response without a body knows how."""

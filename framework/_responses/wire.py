@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import ClientConnectionResetError, HttpVersion10, HttpVersion11, hdrs
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.web_request import BaseRequest
+from msgspec import Struct
 from multidict import CIMultiDict
 
 from framework.limits import DEFAULT_LIMITS, Limits
@@ -21,7 +22,7 @@ __all__ = (
     "LENGTH_LINES",
     "WriteWatch",
     "break_off",
-    "date_lines",
+    "date",
     "drain",
     "has_signals",
     "header_lines",
@@ -88,7 +89,7 @@ def _complete(request: BaseRequest, headers: CIMultiDict[str], *, status: int, l
     if length and hdrs.CONTENT_TYPE not in headers:
         headers[hdrs.CONTENT_TYPE] = "application/octet-stream"
     if hdrs.DATE not in headers:
-        headers[hdrs.DATE] = _now()
+        headers[hdrs.DATE] = date().text
     if hdrs.CONNECTION not in headers:
         if not keep_alive and request.version == HttpVersion11:
             headers[hdrs.CONNECTION] = "close"
@@ -195,26 +196,35 @@ class _LengthLines(dict[int, bytes]):
 LENGTH_LINES = _LengthLines()
 
 
-class _Clock:
-    begin = end = 0.0
-    """The second for which the text holds."""
-    text = ""
-    lines = b""
+class _Date(Struct):
+    """The Date header of a second."""
+
+    text: str
+    line: bytes
+    """Without its end."""
+    last_line: bytes
+    """With the end of the head."""
+    begin: float
+    end: float
+    """For how long it holds, by the clock of the process."""
 
 
-def _now() -> str:
-    date_lines()
-    return _Clock.text
+def _date_of(now: float) -> _Date:
+    begin = now // 1
+    # Not strftime, which writes the names of days and months in the language of the process.
+    text = formatdate(begin, usegmt=True)
+    line = f"Date: {text}".encode()
+    return _Date(text, line, line + b"\r\n\r\n", begin, begin + 1)
 
 
-def date_lines() -> bytes:
-    """Return the Date header as the last line of a head."""
+def date() -> _Date:
+    """Return the Date header of now (RFC 9110, section 6.6.1)."""
     # PERF: formatted once a second instead of once a response; a clock may be set back.
+    global _date  # noqa: PLW0603  the same for all who answer in this process
     now = time.time()
-    if not _Clock.begin <= now < _Clock.end:
-        _Clock.begin = now // 1
-        _Clock.end = _Clock.begin + 1
-        # Not strftime, which writes the names of days and months in the language of the process.
-        _Clock.text = formatdate(_Clock.begin, usegmt=True)
-        _Clock.lines = f"Date: {_Clock.text}\r\n\r\n".encode()
-    return _Clock.lines
+    if not _date.begin <= now < _date.end:
+        _date = _date_of(now)
+    return _date
+
+
+_date = _date_of(0.0)
