@@ -13,8 +13,8 @@ from msgspec import NODEFAULT, Struct, inspect
 
 from framework._binding.faults_found import Walk
 from framework._binding.faults_kinds import Form, bare, form_of, is_leaf, per_kind, probe_of
-from framework._binding.faults_leaves import LeafCheck, leaf_check
-from framework._binding.faults_verdicts import judge, pointer_to, token
+from framework._binding.faults_leaves import leaf_check
+from framework._binding.faults_verdicts import judge, token
 
 __all__ = ("CHUNK", "DirectCheck", "check_length", "direct_check", "field_checks")
 
@@ -66,22 +66,12 @@ def _made(kind: inspect.Type, made: _Made) -> DirectCheck | None:
 
 def _make(kind: Any, made: _Made) -> DirectCheck | None:
     if is_leaf(kind) or isinstance(kind, inspect.AnyType):
-        return _leaf(leaf_check(kind))
+        return leaf_check(kind).add
     if isinstance(kind, inspect.StructType):
         return _object(kind, made)
     if isinstance(kind, (inspect.ListType, inspect.VarTupleType)):
         return _array(kind, made)
     return _union(kind, made) if isinstance(kind, inspect.UnionType) else None
-
-
-def _leaf(check: LeafCheck) -> DirectCheck:
-    def add(walk: Walk, pointer: str, value: Any) -> None:
-        finding = check(value)
-        if finding is not None:
-            steps = finding.steps
-            walk.add(pointer + pointer_to(steps) if steps else pointer, finding.code, finding.detail)
-
-    return add
 
 
 def _object(kind: inspect.StructType, made: _Made) -> DirectCheck | None:
@@ -94,7 +84,7 @@ def _object(kind: inspect.StructType, made: _Made) -> DirectCheck | None:
     if len(fields) < len(kind.fields):
         return None
     required = tuple((field.encode_name, token(field.encode_name)) for field in kind.fields if field.required)
-    return _Object(fields, required, kind.forbid_unknown_fields, _leaf(leaf_check(kind)))
+    return _Object(fields, required, kind.forbid_unknown_fields, leaf_check(kind).add)
 
 
 class _Object(Struct, frozen=True):
@@ -132,7 +122,7 @@ class _Object(Struct, frozen=True):
 
 
 def _array(kind: inspect.ListType | inspect.VarTupleType, made: _Made) -> DirectCheck | None:
-    item, whole = _made(kind.item_type, made), _leaf(leaf_check(kind))
+    item, whole = _made(kind.item_type, made), leaf_check(kind).add
     if item is None:
         return None
     form = form_of(kind.item_type)
@@ -168,7 +158,7 @@ def _union(kind: inspect.UnionType, made: _Made) -> DirectCheck | None:
     }
     if None in checks.values():
         return None
-    whole = _leaf(leaf_check(kind))
+    whole = leaf_check(kind).add
 
     def add(walk: Walk, pointer: str, value: Any) -> None:
         (checks.get(type(value)) or whole)(walk, pointer, value)

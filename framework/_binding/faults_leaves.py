@@ -13,15 +13,14 @@ from collections.abc import Callable
 from types import NoneType
 from typing import Any, TypeAlias
 
-from msgspec import inspect
+from msgspec import Struct, inspect
 
-from framework._binding.faults_kinds import bare, form_of, per_kind
-from framework._binding.faults_verdicts import Finding, judge
+from framework._binding.faults_found import Walk
+from framework._binding.faults_kinds import Form, bare, form_of, per_kind
+from framework._binding.faults_verdicts import Finding, judge, pointer_to
 
 __all__ = ("LeafCheck", "leaf_check")
 
-# Returns None where the value is valid.
-LeafCheck: TypeAlias = Callable[[Any], Finding | None]
 # Returns None where the value is valid, _ASK where only msgspec knows, and otherwise what is wrong: a mark that msgspec
 # has always the same words for.
 _Rule: TypeAlias = Callable[[Any], str | None]
@@ -34,23 +33,32 @@ _EXACT = 2**53
 
 
 @per_kind
-def leaf_check(kind: inspect.Type) -> LeafCheck:
+def leaf_check(kind: inspect.Type) -> "LeafCheck":
     """Return what tells of decoded JSON in strict mode what ``judge`` would."""
-    form, rules, known = form_of(bare(kind)), _rules_of(kind), dict[str, Finding]()
+    return LeafCheck(form_of(bare(kind)), _rules_of(kind), {})
 
-    def check(value: Any) -> Finding | None:
-        rule = rules.get(type(value), _ask)
-        mark = rule(value)
-        if mark is None:
-            return None
-        finding = known.get(mark)
-        if finding is None:
-            finding = judge(form, value, strict=True)
-            if finding is not None and not finding.steps and mark:
-                known[mark] = finding
+
+class LeafCheck(Struct, frozen=True):
+    """The rules of a kind, and what msgspec said of the first value with each mark."""
+
+    form: Form
+    rules: _Rules
+    known: dict[str, Finding]
+
+    def add(self, walk: Walk, pointer: str, value: Any) -> None:
+        """Add what is wrong with a value, if anything is."""
+        mark = self.rules.get(type(value), _ask)(value)
+        if mark is not None:
+            finding = self.known.get(mark) or self._judge(value, mark)
+            if finding is not None:
+                steps = finding.steps
+                walk.add(pointer + pointer_to(steps) if steps else pointer, finding.code, finding.detail)
+
+    def _judge(self, value: Any, mark: str) -> Finding | None:
+        finding = judge(self.form, value, strict=True)
+        if finding is not None and not finding.steps and mark:
+            self.known[mark] = finding
         return finding
-
-    return check
 
 
 def _rules_of(kind: inspect.Type) -> _Rules:

@@ -13,9 +13,10 @@ from msgspec import Meta, Struct, inspect
 
 from framework._binding.faults import find_faults
 from framework._binding.faults_direct import direct_check
+from framework._binding.faults_found import Walk
 from framework._binding.faults_kinds import bare, form_of
 from framework._binding.faults_leaves import leaf_check
-from framework._binding.faults_verdicts import judge
+from framework._binding.faults_verdicts import judge, pointer_to
 from framework.http_errors import Fault
 from tests.faults.bodies import Basket, Box, Circle, Color, Item, Level, One, Options, Range, Tree
 
@@ -87,7 +88,11 @@ def test_leaves(kind: inspect.Type, values: list[Any]) -> None:
     """One check, which remembers what it heard, says of value after value what msgspec does."""
     check = leaf_check(kind)
     for value in values:
-        assert check(value) == judge(form_of(bare(kind)), value, strict=True), (kind, value)
+        walk, expected = Walk("body", strict=True, limit=1, faults=[]), judge(form_of(bare(kind)), value, strict=True)
+        check.add(walk, "/a", value)
+        found = [(one.pointer, one.code, one.detail) for one in walk.faults]
+        told = [] if expected is None else [(f"/a{pointer_to(expected.steps)}", expected.code, expected.detail)]
+        assert found == told, (kind, value)
 
 
 class Plain(Struct):
