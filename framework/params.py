@@ -1,16 +1,52 @@
 """Markers that say where a parameter comes from, written in ``Annotated[T, Query()]``."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, StructMeta
+
+from framework._inspect.names import describe_call
+from framework.errors import InvalidOptionError
 
 __all__ = ("Body", "Cookie", "File", "Form", "Header", "Inject", "ParameterMarker", "Path", "Query", "QueryStyle")
 
 QueryStyle: TypeAlias = Literal["form", "csv", "pipe", "deepObject"]
 
 
-class ParameterMarker(Struct, frozen=True, kw_only=True):
+# What belongs to the type, and what other frameworks call it.
+_CONSTRAINTS = {name: name for name in ("ge", "gt", "le", "lt", "max_length", "min_length", "multiple_of", "pattern")}
+_CONSTRAINTS |= {"regex": "pattern", "min_items": "min_length", "max_items": "max_length"}
+
+
+class _MarkerMeta(StructMeta):
+    """Tells what a marker takes whoever gives it something else."""
+
+    if not TYPE_CHECKING:  # The signatures that type checkers see are those of the classes.
+
+        def __call__(cls, *values: object, **options: object) -> Any:
+            """Make a marker; raises InvalidOptionError."""
+            try:
+                return super().__call__(*values, **options)
+            except TypeError:
+                foreign = next((name for name in options if name not in cls.__struct_fields__), None)
+                given = f"{foreign}=" if foreign is not None else "a value by its place"
+                what = f"{cls.__name__}() is given {given}, which it does not take"
+                mend = _mend(cls, foreign, options)
+                raise InvalidOptionError(describe_call(cls.__name__), what, mend=mend) from None
+
+
+def _mend(marker: StructMeta, name: str | None, options: Mapping[str, object]) -> str:
+    """Return where what a marker does not take belongs."""
+    written = f"{marker.__name__}()"
+    if name in _CONSTRAINTS:
+        return f"constrain the type: Annotated[T, Meta({_CONSTRAINTS[name]}={options[name]!r}), {written}]"
+    if name is None or name in {"default", "default_factory"}:
+        return f"write a default behind the parameter: name: Annotated[T, {written}] = value"
+    known = ", ".join(f"{one}=" for one in marker.__struct_fields__)
+    return "write name=" if name == "alias" and "name" in marker.__struct_fields__ else f"write one of {known}"
+
+
+class ParameterMarker(Struct, frozen=True, kw_only=True, metaclass=_MarkerMeta):
     """What the markers of path, query, header and cookie share: the name on the wire and words for the document.
 
     ``example`` is one value that the parameter can have, ``examples`` are several by their names.
@@ -58,7 +94,7 @@ class File(ParameterMarker, frozen=True, kw_only=True):
     """A file of a multipart form; a type of UploadFile says as much without the marker."""
 
 
-class Body(Struct, frozen=True, kw_only=True):
+class Body(Struct, frozen=True, kw_only=True, metaclass=_MarkerMeta):
     """The body of the request, also where the type alone would make it a query parameter.
 
     ``media_type`` (one, or several; ``image/*`` for a group) narrows what is read: of ``bytes`` and ``BodyStream``,
@@ -73,7 +109,7 @@ class Body(Struct, frozen=True, kw_only=True):
     embed: bool = False
 
 
-class Inject(Struct, frozen=True):
+class Inject(Struct, frozen=True, metaclass=_MarkerMeta):
     """A service from the container, with its qualifier where several implementations of one type are registered."""
 
     qualifier: str | None = None

@@ -139,6 +139,9 @@ def plan_parameter(
     else:
         _require_scalar(parameter, annotation, kind, source, where)
         fields = (_field(name, kind, default),)
+    if source is Source.COOKIE and any(one.repeated for one in fields):
+        what = "a cookie is one text and cannot hold a collection"
+        raise InvalidMarkerError(where, parameter.name, what, "take a str and part it")
     if style in {"csv", "pipe"} and not any(one.repeated for one in fields):
         raise InvalidMarkerError(where, parameter.name, f"style={style!r} needs a collection", "drop style=")
     return ParameterPlan(

@@ -117,7 +117,10 @@ class UploadFile:
     async def save_to(self, path: str | os.PathLike[str]) -> None:
         """Write the whole file to a path, in a thread; what stands there is overwritten."""
         self._check_open()
-        await asyncio.to_thread(self._save, Path(path))
+        if self._on_disk:
+            await asyncio.to_thread(self._save, Path(path))
+        else:
+            await asyncio.to_thread(Path(path).write_bytes, self._in_memory().getvalue())
 
     async def close(self) -> None:
         """Close and delete the file; it may be done more than once."""
@@ -208,9 +211,6 @@ class UploadFile:
             return self._file().read(size)
 
     def _save(self, path: Path) -> None:
-        if not self._on_disk:
-            path.write_bytes(self._in_memory().getvalue())
-            return
         with self._lock, path.open("wb") as target:
             source = self._file()
             place = source.tell()

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.http import StreamWriter
+from yarl import URL
 
 # ruff: noqa: SLF001  see above
 
@@ -40,13 +41,18 @@ def _stock(request: Any) -> web.BaseRequest:
     )
 
 
+def _relative_url(request: Any) -> URL:
+    url: URL = request._message.url
+    return _stock(request)._rel_url if url.absolute else url
+
+
 class LeanRequest(web.Request):
     """A request whose attributes are made when somebody asks for them, beside the few that every request needs."""
 
     # PERF: the constructor and the stream writer cost as much as routing.
     _cache = _OnDemand(lambda request: _stock(request)._cache if request._message.url.absolute else {})  # pyright: ignore[reportAssignmentType]  gives what the declared type says
     _payload_writer = _OnDemand(lambda request: StreamWriter(request._protocol, request._loop))
-    _rel_url = _OnDemand(lambda request: _stock(request)._rel_url)  # pyright: ignore[reportAssignmentType]  as above
+    _rel_url = _OnDemand(_relative_url)  # pyright: ignore[reportAssignmentType]  as above
     _state = _OnDemand(lambda _: {})
     _task = _OnDemand(lambda request: request._protocol.task_of_request())
     _transport_peername = _OnDemand(lambda request: request._protocol.peername)

@@ -1,11 +1,13 @@
 """InvalidMarkerError: a marker stands where it means nothing."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
+import pytest
 from msgspec import Struct
 
 from framework import Body, Controller, Cookie, Header, Inject, Path, Query, get
-from framework.errors import InvalidMarkerError
+from framework.errors import InvalidMarkerError, InvalidOptionError
 from framework.security import Bearer
 from tests.startup.expected import mistakes, mistakes_of, place
 
@@ -197,6 +199,25 @@ def test_a_path_parameter_is_one_text() -> None:
     )
 
 
+def test_a_cookie_of_many_values() -> None:
+    """A name is there once (RFC 6265, section 5.3): a collection, also as a field of a model, is a text to part."""
+
+    class Theme(Struct):
+        colours: list[str]
+
+    class Orders(Controller):
+        @get("/a")
+        async def first(self, value: Annotated[list[int], Cookie()]) -> str:
+            return str(value)
+
+        @get("/b")
+        async def second(self, value: Annotated[Theme, Cookie()]) -> str:
+            return str(value)
+
+    what, mend = "a cookie is one text and cannot hold a collection", "take a str and part it"
+    marker_told(Orders, (Orders.first, what, mend), (Orders.second, what, mend))
+
+
 def test_a_header_model_that_forbids_unknown_fields() -> None:
     """Every request has headers that no model knows."""
 
@@ -362,3 +383,45 @@ def test_credentials_as_a_default() -> None:
     marker_told(
         Orders, (Orders.search, "Bearer() stands as its default", "write value: Annotated[Page, Bearer(verify)]")
     )
+
+
+@pytest.mark.parametrize(
+    ("make", "what", "mend"),
+    [
+        (
+            lambda query: query(None),
+            "Query() is given a value by its place, which it does not take",
+            "write a default behind the parameter: name: Annotated[T, Query()] = value",
+        ),
+        (
+            lambda query: query(default=None),
+            "Query() is given default=, which it does not take",
+            "write a default behind the parameter: name: Annotated[T, Query()] = value",
+        ),
+        (
+            lambda query: query(None, regex="^a"),
+            "Query() is given regex=, which it does not take",
+            "constrain the type: Annotated[T, Meta(pattern='^a'), Query()]",
+        ),
+        (lambda query: query(alias="q"), "Query() is given alias=, which it does not take", "write name="),
+        (
+            lambda query: query(convert=int),
+            "Query() is given convert=, which it does not take",
+            "write one of name=, description=, deprecated=, example=, examples=, style=",
+        ),
+    ],
+)
+def test_what_a_marker_does_not_take(make: Callable[[Any], object], what: str, mend: str) -> None:
+    """What stands in the markers of other frameworks is told where it stands, when the module is imported."""
+    with pytest.raises(InvalidOptionError) as caught:
+        make(Query)
+    error, line = caught.value, make.__code__.co_firstlineno
+    assert (error.where, error.what, error.mend) == (f"Query (tests/startup/test_invalid_marker.py:{line})", what, mend)
+
+
+def test_markers_are_what_they_were() -> None:
+    """All that they take, they take: Inject its qualifier by its place."""
+    assert Inject("primary") == Inject(qualifier="primary")
+    assert Query(name="q", style="csv").style == "csv"
+    with pytest.raises(InvalidOptionError, match="Inject.. is given by="):
+        Inject(by="name")  # type: ignore[call-arg]
