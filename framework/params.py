@@ -23,16 +23,16 @@ class _MarkerMeta(StructMeta):
 
     if not TYPE_CHECKING:  # The signatures that type checkers see are those of the classes.
 
-        def __call__(cls, *values: object, **options: object) -> Any:
+        def __call__(self, *values: object, **options: object) -> Any:
             """Make a marker; raises InvalidOptionError."""
             try:
                 return super().__call__(*values, **options)
             except TypeError:
-                foreign = next((name for name in options if name not in cls.__struct_fields__), None)
+                foreign = next((name for name in options if name not in self.__struct_fields__), None)
                 given = f"{foreign}=" if foreign is not None else "a value by its place"
-                what = f"{cls.__name__}() is given {given}, which it does not take"
-                mend = _mend(cls, foreign, options)
-                raise InvalidOptionError(describe_call(cls.__name__), what, mend=mend) from None
+                what = f"{self.__name__}() is given {given}, which it does not take"
+                mend = _mend(self, foreign, options)
+                raise InvalidOptionError(describe_call(self.__name__), what, mend=mend) from None
 
 
 def _mend(marker: StructMeta, name: str | None, options: Mapping[str, object]) -> str:

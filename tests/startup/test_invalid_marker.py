@@ -423,5 +423,5 @@ def test_markers_are_what_they_were() -> None:
     """All that they take, they take: Inject its qualifier by its place."""
     assert Inject("primary") == Inject(qualifier="primary")
     assert Query(name="q", style="csv").style == "csv"
-    with pytest.raises(InvalidOptionError, match="Inject.. is given by="):
+    with pytest.raises(InvalidOptionError, match=r"Inject\(\) is given by="):
         Inject(by="name")  # type: ignore[call-arg]
