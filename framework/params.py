@@ -1,7 +1,7 @@
 """Markers that say where a parameter comes from, written in ``Annotated[T, Query()]``."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from msgspec import UNSET, Struct, StructMeta
 
@@ -21,18 +21,21 @@ _CONSTRAINTS |= {"regex": "pattern", "min_items": "min_length", "max_items": "ma
 class _MarkerMeta(StructMeta):
     """Tells what a marker takes whoever gives it something else."""
 
-    if not TYPE_CHECKING:  # The signatures that type checkers see are those of the classes.
 
-        def __call__(self, *values: object, **options: object) -> Any:
-            """Make a marker; raises InvalidOptionError."""
-            try:
-                return super().__call__(*values, **options)
-            except TypeError:
-                foreign = next((name for name in options if name not in self.__struct_fields__), None)
-                given = f"{foreign}=" if foreign is not None else "a value by its place"
-                what = f"{self.__name__}() is given {given}, which it does not take"
-                mend = _mend(self, foreign, options)
-                raise InvalidOptionError(describe_call(self.__name__), what, mend=mend) from None
+def _make(marker: _MarkerMeta, *values: object, **options: object) -> Any:
+    """Make a marker; raises InvalidOptionError."""
+    try:
+        return StructMeta.__call__(marker, *values, **options)
+    except TypeError:
+        foreign = next((name for name in options if name not in marker.__struct_fields__), None)
+        given = f"{foreign}=" if foreign is not None else "a value by its place"
+        what = f"{marker.__name__}() is given {given}, which it does not take"
+        mend = _mend(marker, foreign, options)
+        raise InvalidOptionError(describe_call(marker.__name__), what, mend=mend) from None
+
+
+# Not written in the class: type checkers read the signatures of the markers.
+_MarkerMeta.__call__ = _make  # type: ignore[method-assign, assignment]
 
 
 def _mend(marker: StructMeta, name: str | None, options: Mapping[str, object]) -> str:
