@@ -55,7 +55,7 @@ Costs = Counter[Function]
 
 def main(arguments: Sequence[str]) -> int:
     """Count and print."""
-    options = _parser().parse_args(arguments)
+    options = options_of(arguments)
     if options.target:
         measure_target([APPS[options.app], "1", *options.workloads])
         return 0
@@ -80,14 +80,18 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def options_of(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line; without workloads it asks for all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workloads", nargs="*", choices=WORKLOADS, default=list(WORKLOADS), metavar="WORKLOAD")
+    # A default is compared with the choices as a whole, in Python up to 3.13.
+    parser.add_argument("workloads", nargs="*", choices=(*WORKLOADS, []), default=[], metavar="WORKLOAD")
     parser.add_argument("--app", choices=APPS, default="framework")
     parser.add_argument("--functions", type=int, default=0, metavar="N", help="print the dearest functions, too")
     parser.add_argument("--clock", action="store_true", help="print CPU times instead")
     parser.add_argument("--target", action="store_true", help=argparse.SUPPRESS)
-    return parser
+    options = parser.parse_args(arguments)
+    options.workloads = options.workloads or list(WORKLOADS)
+    return options
 
 
 def clock(app: str, name: str) -> float:

@@ -9,7 +9,7 @@ from tests.benchmarks.instructions import WORKLOADS, updated
 from tests.benchmarks.instructions_target import plan_of
 from tests.benchmarks.measure import estimate
 from tests.benchmarks.messages import frame, payload_of
-from tests.benchmarks.profile import distinct_patterns
+from tests.benchmarks.profile import distinct_patterns, options_of
 from tests.benchmarks.profile_parts import by_part, table
 from tests.benchmarks.servers import SERVERS
 from tests.benchmarks.workloads import WORKLOADS as ALL
@@ -156,3 +156,11 @@ def test_the_line_that_is_refused_differs_in_its_quantity() -> None:
     assert workload.refused_message == b'{"sku":"SKU-0001","quantity":0,"price":9.5}'
     expected: Mapping[str, object] = workload.expected[0]
     assert expected == {"sku": "SKU-0001", "quantity": 3, "price": 9.5}
+
+
+def test_a_profile_of_all_or_some() -> None:
+    """The command needs no workload, and refuses one that nobody knows."""
+    assert options_of([]).workloads == list(WORKLOADS)
+    assert options_of(["ws", "--functions", "3"]).workloads == ["ws"]
+    with pytest.raises(SystemExit):
+        options_of(["nothing"])
