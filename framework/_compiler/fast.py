@@ -28,7 +28,7 @@ def install(application: web.Application, resource: ControllerResource) -> None:
     if not SUPPORTED or resource.prefix or list(application.router.resources()) != [resource]:
         return
     # Other versions of aiohttp may not have the names that it imports.
-    from framework._compiler.protocol import lean_servers
+    from framework._compiler.lean_server import lean_servers
 
     stock: _Handle = application._handle  # noqa: SLF001  see the module's docstring
     vars(application)["_handle"] = _short_way(application, resource, stock)

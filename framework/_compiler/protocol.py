@@ -24,13 +24,12 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _PAYLOAD_ACCESS_ERROR, ERROR, RequestHandler, _ErrInfo
 
-from framework._compiler.lean_request import LeanRequest
 from framework._responses.encoded import EncodedResponse
 from framework._responses.wire import LEFT_OVER, WriteWatch, break_off, drain, write_timeout_of
 
 # ruff: noqa: SLF001  see above
 
-__all__ = ("lean_servers",)
+__all__ = ("LeanProtocol",)
 
 _MakeTask = Callable[[Coroutine[Any, Any, None], bool], "asyncio.Task[None]"]
 _Answer = Callable[[Any], Awaitable[web.StreamResponse]]
@@ -39,42 +38,6 @@ _EAGER = sys.version_info >= (3, 12)
 """Tasks can take their first step where they are made, and aiohttp lets them."""
 
 _Task: Any = asyncio.Task  # What the type knows of its arguments depends on the version of Python.
-
-
-def lean_servers(application: web.Application) -> Callable[..., web.Server]:
-    """Return what makes an application's servers as ``Application._make_handler`` does, with the lean protocol."""
-    make = application._make_handler
-
-    def make_lean(**settings: Any) -> web.Server:
-        return _Server(application, make(**settings))
-
-    return make_lean
-
-
-class _Server(web.Server):
-    """Makes the protocol of each connection."""
-
-    def __init__(self, application: web.Application, stock: web.Server) -> None:
-        fixed = {
-            "_client_max_size": application._client_max_size,
-            "_client_max_fields": application._client_max_fields,
-            "_loop": stock._loop,
-        }
-        self.request_class: Any = type("Request", (LeanRequest,), fixed)
-        super().__init__(
-            stock.request_handler,
-            request_factory=partial(application._make_request, _cls=self.request_class),
-            handler_cancellation=stock.handler_cancellation,
-            loop=stock._loop,
-            **stock._kwargs,
-        )
-
-    def __call__(self) -> RequestHandler:
-        try:
-            return _Protocol(self, loop=self._loop, **self._kwargs)
-        except TypeError:
-            # Settings that aiohttp does not know: it warns, and goes on without them.
-            return super().__call__()
 
 
 class _Idle:
@@ -94,7 +57,7 @@ class _Idle:
 _IDLE: Any = _Idle()
 
 
-class _Protocol(RequestHandler):
+class LeanProtocol(RequestHandler):
     """A connection that starts a task for each request, and has none while it waits for one."""
 
     __slots__ = ("_answering", "_context", "_create_task", "_watch")

@@ -1,0 +1,54 @@
+"""Makes the servers of an application with the lean protocol and the lean request.
+
+The private names are read only where :mod:`framework._private` knows them.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from framework._compiler.lean_request import LeanRequest
+from framework._compiler.protocol import LeanProtocol
+
+# ruff: noqa: SLF001  see above
+
+__all__ = ("lean_servers",)
+
+
+def lean_servers(application: web.Application) -> Callable[..., web.Server]:
+    """Return what makes an application's servers as ``Application._make_handler`` does, with the lean protocol."""
+    make = application._make_handler
+
+    def make_lean(**settings: Any) -> web.Server:
+        return _Server(application, make(**settings))
+
+    return make_lean
+
+
+class _Server(web.Server):
+    """Makes the protocol of each connection."""
+
+    def __init__(self, application: web.Application, stock: web.Server) -> None:
+        fixed = {
+            "_client_max_size": application._client_max_size,
+            "_client_max_fields": application._client_max_fields,
+            "_loop": stock._loop,
+        }
+        self.request_class: Any = type("Request", (LeanRequest,), fixed)
+        super().__init__(
+            stock.request_handler,
+            request_factory=partial(application._make_request, _cls=self.request_class),
+            handler_cancellation=stock.handler_cancellation,
+            loop=stock._loop,
+            **stock._kwargs,
+        )
+
+    def __call__(self) -> RequestHandler:
+        try:
+            return LeanProtocol(self, loop=self._loop, **self._kwargs)
+        except TypeError:
+            # Settings that aiohttp does not know: it warns, and goes on without them.
+            return super().__call__()
