@@ -17,6 +17,8 @@ from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 from framework._private import SUPPORTED
 from framework._routing.resource import ControllerResource, PathEntry, RouteEntry
 
+# ruff: noqa: SLF001  see above
+
 __all__ = ("install",)
 
 _EXPECT, _HOST = hdrs.EXPECT, hdrs.HOST
@@ -30,7 +32,7 @@ def install(application: web.Application, resource: ControllerResource) -> None:
     # Other versions of aiohttp may not have the names that it imports.
     from framework._compiler.lean_server import lean_servers
 
-    stock: _Handle = application._handle  # noqa: SLF001  see the module's docstring
+    stock: _Handle = application._handle
     vars(application)["_handle"] = _short_way(application, resource, stock)
     vars(application)["_make_handler"] = lean_servers(application)
 
@@ -43,17 +45,17 @@ def _short_way(application: web.Application, resource: ControllerResource, stock
     # PERF: no coroutine of its own, no match object with a stack of applications, the private attributes in the place
     # of properties: 25 % of a plain request. A static path without a query needs two look-ups, and no URL.
     def handle(request: web.Request) -> Awaitable[web.StreamResponse]:
-        headers = request._headers  # noqa: SLF001  see the module's docstring
+        headers = request._headers
         if middlewares or _EXPECT in headers:
             return stock(request)
-        message = request._message  # noqa: SLF001
+        message = request._message
         if message.version is HttpVersion11 and headers.get(_HOST) in hosts:
             target = message.path
             methods = static.get(target)
             if methods is None:
                 way = find(request, target)
-            elif (way := methods.get(request._method)) is not None:  # noqa: SLF001
-                request._match_info = way.match  # noqa: SLF001
+            elif (way := methods.get(request._method)) is not None:
+                request._match_info = way.match
             if way is not None:
                 return way.endpoint(request)
         return look_closely(request)
@@ -78,14 +80,14 @@ class _Finder:
         # An absolute target names a host of its own.
         if target[:1] != "/" or not _is_plain(target):
             return None
-        request._rel_url = url = request._message.url  # noqa: SLF001  see the module's docstring
+        request._rel_url = url = request._message.url
         path = url.raw_path
-        method = request._method  # noqa: SLF001
+        method = request._method
         methods = self.static.get(path)
         if methods is not None:
             way = methods.get(method)
             if way is not None:
-                request._match_info = way.match  # noqa: SLF001
+                request._match_info = way.match
             return way
         # PERF: most paths with placeholders end with their only one, and are found without a walk.
         before, _, text = path.rpartition("/")
@@ -94,7 +96,7 @@ class _Finder:
             return self._descend(request, path, method)
         way = methods.get(method)
         if way is not None:
-            request._match_info = match = way.match_class()  # noqa: SLF001
+            request._match_info = match = way.match_class()
             match[way.placeholder] = text
         return way
 
@@ -104,7 +106,7 @@ class _Finder:
         if known is None or route is None:
             return None
         way = self._ways[route]
-        request._match_info = way.match_class(zip(route.placeholders, known[1], strict=True))  # noqa: SLF001
+        request._match_info = way.match_class(zip(route.placeholders, known[1], strict=True))
         return way
 
     def look_closely(self, request: web.Request) -> Awaitable[web.StreamResponse]:
@@ -117,7 +119,7 @@ class _Finder:
             found = self._resource.nowhere(request), ()
         route, captures = found
         way = self._ways[route]
-        request._match_info = way.match_class(zip(route.placeholders, captures, strict=True))  # noqa: SLF001  as above
+        request._match_info = way.match_class(zip(route.placeholders, captures, strict=True))
         return way.endpoint(request)
 
 

@@ -14,6 +14,8 @@ from framework._responses.response import Response
 from framework._responses.wire import LENGTH_LINES, date, drain, has_signals
 from framework.http_errors import reason_phrase
 
+# ruff: noqa: SLF001  those of aiohttp are read as framework._private tells, the others are of the same house
+
 __all__ = ("EncodedResponse", "Head")
 
 
@@ -45,6 +47,7 @@ class Head:
         self.headers: CIMultiDict[str] = CIMultiDict((*content_type, *fixed))
         line = f"HTTP/1.1 {status} {reason_phrase(status)}"
         self.begin = f"{line}\r\n".encode()
+        """The status line."""
         lines = [line, *map(": ".join, self.headers.items()), ""]
         # RFC 9110, section 8.6: no Content-Length with 1xx and 204.
         self.has_length = status >= 200 and status != 204  # noqa: PLR2004
@@ -58,12 +61,12 @@ class _OnDemand:
 
     # PERF: a property would be a call for each middleware that adds a header.
     def __get__(self, response: "EncodedResponse", _: type) -> CIMultiDict[str]:
-        made = response._head.headers.copy()  # noqa: SLF001  of the same house
+        made = response._head.headers.copy()
         # What stands in the response itself comes before this descriptor from now on.
-        response._headers = made  # noqa: SLF001  as above
+        response._headers = made
         response.headers = made  # pyright: ignore[reportAttributeAccessIssue]  as said
-        if response._touched == _UNTOUCHED:  # noqa: SLF001  as above
-            response._touched = _HEADERS  # noqa: SLF001  as above
+        if response._touched == _UNTOUCHED:
+            response._touched = _HEADERS
         return made
 
 
@@ -71,7 +74,7 @@ class _StatusOfHead:
     """The status of a response as long as nobody sets another."""
 
     def __get__(self, response: "EncodedResponse", _: type) -> int:
-        return response._head.status  # noqa: SLF001  of the same house
+        return response._head.status
 
 
 class EncodedResponse(Response[Any]):
@@ -90,6 +93,7 @@ class EncodedResponse(Response[Any]):
 
     _head: Head
 
+    # PERF: none of aiohttp's constructors run (1.5 us of a 10 us request); what they set is made when asked for.
     def __init__(self, body: bytes | None, head: Head) -> None:
         self._body = body
         self._head = head
@@ -153,10 +157,10 @@ class EncodedResponse(Response[Any]):
         # PERF: one plain function, and the parser's own record of the request; six calls and two coroutines less are
         # 8 % of a plain request. isinstance() with a union would make that union each time, and a comparison of
         # versions one of tuples.
-        message = request._message  # noqa: SLF001  what the properties of the request read, one call each
+        message = request._message  # what the properties of the request read, one call each
         try:
             # A match of the short way knows since start-up that nobody wants to see the response.
-            plain: bool = request._match_info.plain  # type: ignore[attr-defined]  # noqa: SLF001  as above
+            plain: bool = request._match_info.plain  # type: ignore[attr-defined]
         except AttributeError:
             plain = not has_signals(request)
         head = self._head
@@ -168,7 +172,7 @@ class EncodedResponse(Response[Any]):
             or self._eof_sent
             or message.should_close
             or message.version is not HttpVersion11
-            or request._method == "HEAD"  # noqa: SLF001  as above
+            or request._method == "HEAD"
             or not (body.__class__ is bytes or body is None)
         ):
             return False
@@ -181,7 +185,7 @@ class EncodedResponse(Response[Any]):
             if lines is None:
                 return False
             data = b"".join((head.begin, length, date().line, lines, body))
-        transport = request._protocol.transport  # noqa: SLF001  as above
+        transport = request._protocol.transport
         if transport is None or transport.is_closing():
             raise ClientConnectionResetError("Cannot write to closing transport")
         self._keep_alive = True

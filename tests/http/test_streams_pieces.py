@@ -50,11 +50,20 @@ async def test_parts_of_any_size_arrive_in_order(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, size: int, total: int, *, forgetful: bool
 ) -> None:
     """Small parts are joined, large ones handed over as they are, and all joined where asyncio forgets to pause."""
+    handed_over: list[int] = []
+
+    def writelines(transport: asyncio.WriteTransport, parts: list[bytes]) -> None:
+        handed_over.append(len(parts))
+        transport.write(b"".join(parts))
+
+    # The transport that the test's loop makes.
+    monkeypatch.setattr("asyncio.selector_events._SelectorSocketTransport.writelines", writelines)
     monkeypatch.setattr(stream_connection, "_FORGETFUL", forgetful)
     server = await serve(app_of(Parts))
     chunks = await chunks_of(server.host, server.port, f"/{size}?total={total}")
     assert b"".join(chunks) == b"".join(parts_of(size, total))
     assert max(map(len, chunks)) < MOST + size
+    assert bool(handed_over) == (size > KIB and not forgetful)
 
 
 async def test_pieces_grow_while_the_client_keeps_up(serve: Serve) -> None:
