@@ -1,9 +1,11 @@
 """Fixtures of the tests through HTTP: an app is served, and the log is watched."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
+import uvloop
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pytest_aiohttp.plugin import AiohttpServer
@@ -11,6 +13,17 @@ from pytest_aiohttp.plugin import AiohttpServer
 from framework import App
 from tests.http.items import ItemController
 from tests.http.shapes import LOGGERS, Serve, app_of
+
+
+_LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "asyncio": asyncio.SelectorEventLoop,
+    "uvloop": uvloop.new_event_loop,
+}
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run a test marked ``both_loops`` once with asyncio's event loop and once with uvloop's."""
+    return _LOOPS if item.get_closest_marker("both_loops") else {"asyncio": _LOOPS["asyncio"]}
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -167,9 +168,12 @@ def _parse_head(head: bytes) -> tuple[str, int, str, CIMultiDict[str]]:
 
 
 @asynccontextmanager
-async def connect(server: Server, *, patience: float = _PATIENCE) -> AsyncIterator[Connection]:
+async def connect(
+    server: Server, *, patience: float = _PATIENCE, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Connection]:
     """Open a connection to a test server; what does not come within ``patience`` seconds is a TimeoutError."""
-    reader, writer = await asyncio.open_connection(server.host, server.port, limit=2**24)
+    name = None if tls is None else "localhost"
+    reader, writer = await asyncio.open_connection(server.host, server.port, limit=2**24, ssl=tls, server_hostname=name)
     connection = Connection(reader, writer, patience)
     try:
         yield connection

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import socket
-import ssl
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from framework.responses import FileResponse
 from tests.http.disk import BIG, HUGE, SHORT, SMALL, files_app, fill, until_closed
 from tests.http.raw import ask, make_request
 from tests.http.shapes import Serve, app_of, logged
+from tests.http.tls import client_context, server_context
 
 
 @pytest.fixture
@@ -124,15 +124,12 @@ async def test_file_through_tls(folder: Path) -> None:
         async def show(self, name: str) -> FileResponse:
             return FileResponse(folder / name)
 
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(Path(__file__).with_name("localhost.pem"))
-    trusting = ssl.create_default_context(cafile=Path(__file__).with_name("localhost.pem"))
     runner = web.AppRunner(app_of(Files).build())
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=server_context())
     await site.start()
     (_, port), *_ = runner.addresses
-    async with ClientSession(connector=TCPConnector(ssl=trusting)) as session:
+    async with ClientSession(connector=TCPConnector(ssl=client_context())) as session:
         async with session.get(f"https://localhost:{port}/big.mp4", headers={"Range": "bytes=5-"}) as response:
             assert (response.status, await response.read()) == (206, BIG[5:])
         async with session.get(f"https://localhost:{port}/huge.bin") as response:
