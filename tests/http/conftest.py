@@ -14,7 +14,6 @@ from framework import App
 from tests.http.items import ItemController
 from tests.http.shapes import LOGGERS, Serve, app_of
 
-
 _LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.SelectorEventLoop,
     "uvloop": uvloop.new_event_loop,
