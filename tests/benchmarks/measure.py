@@ -78,7 +78,8 @@ def run_rounds(
 
 def _check(servers: Sequence[RunningServer], workloads: Sequence[Workload]) -> dict[str, int]:
     """Check every answer; return how many faults each server reports."""
-    wrong = [fault for server in servers for workload in workloads for fault in server.check(workload)]
+    pairs = [(server, one) for server in servers for one in workloads if one.name not in server.server.lacks]
+    wrong = [fault for server, workload in pairs for fault in server.check(workload)]
     if wrong:
         raise WrongAnswerError("\n".join(wrong))
     faulty = [workload for workload in workloads if workload.name == "faults"]
@@ -88,6 +89,8 @@ def _check(servers: Sequence[RunningServer], workloads: Sequence[Workload]) -> d
 def _measure(servers: Sequence[RunningServer], workload: Workload, seconds: int) -> Round:
     samples: Round = {}
     for server in servers:
+        if workload.name in server.server.lacks:
+            continue
         warm_up(server, workload)
         samples[workload.name, server.server.name] = measure(server, workload, seconds)
     return samples
@@ -112,7 +115,7 @@ def _line(samples: Round, workload: Workload, servers: Iterable[Server]) -> str:
     return ", ".join(
         f"{server.name} {_ratio(samples, workload.name, server.name):.2f}"
         for server in servers
-        if server.name != BASELINE
+        if server.name != BASELINE and workload.name not in server.lacks
     )
 
 
@@ -123,9 +126,14 @@ def _ratio(samples: Round, workload: str, server: str) -> float:
 def summarise(
     rounds: Sequence[Round], servers: Iterable[Server], workloads: Iterable[Workload]
 ) -> dict[str, dict[str, Figures]]:
-    """Take the medians over the rounds."""
-    names = [server.name for server in servers]
-    return {workload.name: {name: _figures(rounds, workload.name, name) for name in names} for workload in workloads}
+    """Take the medians over the rounds; a server that lacks a workload has no figures for it."""
+    servers = list(servers)
+    return {
+        workload.name: {
+            one.name: _figures(rounds, workload.name, one.name) for one in servers if workload.name not in one.lacks
+        }
+        for workload in workloads
+    }
 
 
 def _figures(rounds: Sequence[Mapping[tuple[str, str], Sample]], workload: str, server: str) -> Figures:

@@ -39,6 +39,8 @@ class Server:
     name: str
     framework: str
     command: tuple[str, ...]
+    lacks: frozenset[str] = frozenset()
+    """The workloads that it cannot serve."""
 
 
 def _aiohttp(name: str, module: str) -> Server:
@@ -63,6 +65,12 @@ _ALL = (
     *CORE,
     *(make(name) for name in _ASGI for make in (_uvicorn, _granian)),
     _aiohttp("rapidy", "peers.rapidy_app"),
+    Server(
+        "django-bolt",
+        "django-bolt",
+        ("-m", "tests.benchmarks.peers.django_bolt_server", "{port}"),
+        lacks=frozenset({"upload"}),
+    ),
 )
 SERVERS: dict[str, Server] = {server.name: server for server in _ALL}
 

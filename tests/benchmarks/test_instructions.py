@@ -124,9 +124,9 @@ def test_every_workload_is_counted() -> None:
     assert all(plan_of(name).many > plan_of(name).few > 0 for name in WORKLOADS)
 
 
-def test_a_full_run_ends_within_25_minutes() -> None:
+def test_a_full_run_ends_within_30_minutes() -> None:
     """Three rounds of two seconds, of all servers and workloads."""
-    assert estimate(list(SERVERS.values()), list(ALL.values()), rounds=3, seconds=2) < 25 * 60
+    assert estimate(list(SERVERS.values()), list(ALL.values()), rounds=3, seconds=2) < 30 * 60
 
 
 def test_frames_are_those_of_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
