@@ -1,6 +1,7 @@
 """App: collects declarations and builds an aiohttp application from them."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +33,7 @@ from framework.errors import DefinitionError
 from framework.formats import JSON, MSGPACK, Format
 from framework.limits import DEFAULT_LIMITS, Limits
 from framework.routing import RouteSummary
+from framework.services import Services, serve_services
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
 __all__ = ("App",)
@@ -139,6 +141,15 @@ class App:
         plans, _ = self._plan()
         return [summary_of(plan) for plan in plans.routes if not is_own_route(plan)]
 
+    def services(self) -> AbstractAsyncContextManager[Services]:
+        """Return the services outside HTTP: ``async with app.services() as services: await services.call(function)``.
+
+        The singletons are opened in their order at the beginning of the block and closed in reverse at its end, also
+        under exceptions and cancellation. Lifespan functions and periodic tasks do not run: they belong to serving.
+        Raises an ExceptionGroup of all DefinitionErrors.
+        """
+        return serve_services(self._plan()[0])
+
     @property
     def formats(self) -> Sequence[Format]:
         """In what bodies are read and answers written, the usual one first."""
@@ -233,7 +244,7 @@ def _raise(error: Exception) -> None:
 
 def _lifespan(compiled: CompiledApp) -> Callable[[web.Application], AsyncIterator[None]]:
     async def lifespan(_: web.Application) -> AsyncIterator[None]:
-        live, opened = await open_services(compiled.plans.singletons)
+        live, opened = await open_services((*compiled.plans.singletons, *compiled.plans.lifespan))
         opened.append((finish_background, compiled.plans.background))
         compiled.start(live)
         yield

@@ -4,14 +4,22 @@ import asyncio
 import functools
 import threading
 import types
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from framework._compiler.emit_call import argument_list, emit_service
 from framework._compiler.source import Source
-from framework._inspect.names import callable_name, describe, value_name
-from framework._inspect.signatures import bound_parameters, is_async, is_generator, read_signature
+from framework._inspect.names import callable_name, describe, type_name, value_name
+from framework._inspect.signatures import (
+    MISSING,
+    Parameter,
+    bound_parameters,
+    is_async,
+    is_generator,
+    read_signature,
+)
 from framework._inspect.types import unsupported
 from framework._plan import ArgumentPlan, ServicePlan
 from framework._services.graph import ServiceGraph
@@ -86,14 +94,37 @@ class Injector:
             raise emitted.with_traceback(None)
         return InjectedCall(emitted, plain, args, keywords)
 
-    def _emit(self, function: Any, shape: _Shape) -> _Emitted:
+    def service(self, key: Any, qualifier: str | None, where: str) -> tuple[list[ServicePlan], ArgumentPlan]:
+        """Plan one service that is asked for by its type; return what is to be opened for it, and the argument it is.
+
+        Raises DefinitionError, in a group where there are several.
+        """
+        planner = ServicePlanner(self._graph, self._report, singletons=self._process, no_request=where)
+        parameter = Parameter(name="key", annotation=key, default=MISSING, positional=True)
+        argument: Any = None
+        with self._raising(where):
+            try:
+                argument = planner.inject(parameter, key, where, (), qualifier=qualifier)
+            except MissingProviderError as error:
+                mend = error.mend.removesuffix(", or give the parameter a default")
+                raise MissingProviderError(where, "key", type_name(key), (), mend=mend) from None
+            self._check_open(planner.services, [argument] if argument else [], where)
+        return planner.services, argument
+
+    @contextmanager
+    def _raising(self, what: str) -> Iterator[None]:
+        """Raise the errors that are reported inside, and leave those that were reported before."""
         before = set(self._errors)
-        services, arguments = self._plan(function, shape)
+        yield
         mistakes = [self._errors.pop(key) for key in list(self._errors) if key not in before]
         if len(mistakes) == 1:
             raise mistakes[0]
         if mistakes:
-            raise ExceptionGroup(f"{len(mistakes)} mistakes in a call of {callable_name(function)}", mistakes)
+            raise ExceptionGroup(f"{len(mistakes)} errors in {what}", mistakes)
+
+    def _emit(self, function: Any, shape: _Shape) -> _Emitted:
+        with self._raising(f"a call of {callable_name(function)}"):
+            services, arguments = self._plan(function, shape)
         source = _source(services, arguments, synchronous=not is_async(function))
         namespace = source.run()
         if self._live is None:
@@ -157,14 +188,16 @@ def _taken_apart(
         return _taken_apart(function.__func__, (function.__self__, *args), keywords)
     if not callable(function) or isinstance(function, type):
         raise InvalidTaskError(
-            f"{value_name(function)}", "it is given as a task and is no function", mend="give a function or a method"
+            f"{value_name(function)}",
+            "it is to be called with injected services and is not a function",
+            mend="give a function or a method",
         )
     if not hasattr(function, "__code__") and hasattr(type(function).__call__, "__code__"):
         return type(function).__call__, (function, *args), keywords
     if is_generator(function):
         raise InvalidTaskError(
             describe(function),
-            "it is given as a task and is a generator",
+            "it is to be called with injected services and is a generator",
             mend="write it as a plain function; services that are closed after it are injected",
         )
     return function, tuple(args), keywords

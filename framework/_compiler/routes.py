@@ -62,6 +62,8 @@ class Plans(Struct, frozen=True, kw_only=True):
     mounted: tuple[Mounted, ...]
     singletons: tuple[ServicePlan, ...]
     """In the order in which they are opened; guards and middlewares are among them."""
+    lifespan: tuple[ServicePlan, ...]
+    """What is opened after them where the app serves: the lifespan functions, and what they alone need."""
     app_layer: LayerPlan
     injector: Injector
     background: BackgroundRunner
@@ -118,11 +120,13 @@ class _Planner:
         self._check_duplicates(routes, {one.template.text: one.template.shape for one in mounted})
         periodic = plan_periodic(declared.periodic, self._injector, self._report)
         # The last to be opened, and the first to be closed.
+        count = len(self._process.services)
         plan_lifespan(declared.lifespan, self._process, self._report, declared.level.where)
         return Plans(
             routes=tuple(routes),
             mounted=tuple(mounted),
-            singletons=tuple(self._process.services),
+            singletons=tuple(self._process.services[:count]),
+            lifespan=tuple(self._process.services[count:]),
             app_layer=app_layer,
             injector=self._injector,
             background=self._background,

@@ -1,6 +1,7 @@
 """Opening services one after the other, as an application does with its singletons when it starts."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from framework._inspect.names import callable_name
@@ -67,12 +68,14 @@ _STARTERS: dict[FactoryKind, Callable[[Any], Awaitable[Any]]] = {
 }
 
 
-async def open_services(plans: Iterable[ServicePlan]) -> tuple[dict[str, Any], list[Finalizer]]:
-    """Open services in their order; return them by variable, and what closes them.
+async def open_services(
+    plans: Iterable[ServicePlan], around: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[dict[str, Any], list[Finalizer]]:
+    """Open services in their order, which may need those ``around``; return all by variable, and what closes them.
 
     When one fails to open, those before it are closed again and its error is raised.
     """
-    live: dict[str, Any] = {}
+    live = dict(around)
     opened: list[Finalizer] = []
     try:
         for plan in plans:

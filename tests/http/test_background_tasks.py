@@ -474,11 +474,11 @@ async def test_a_mistake_is_told_when_it_is_added(refused: Any) -> None:
     ]
     assert all(isinstance(one, MissingProviderError) for one in group.exceptions)
     assert str(await refused(generator)) == (
-        f"generator ({line_of(generator)}): it is given as a task and is a generator.\n"
+        f"generator ({line_of(generator)}): it is to be called with injected services and is a generator.\n"
         "  Mend: write it as a plain function; services that are closed after it are injected."
     )
     assert str(await refused("send")) == (
-        "'send': it is given as a task and is no function.\n  Mend: give a function or a method."
+        "'send': it is to be called with injected services and is not a function.\n  Mend: give a function or a method."
     )
     assert type(await refused(Session)) is InvalidTaskError
 

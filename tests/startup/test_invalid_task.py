@@ -91,7 +91,8 @@ def test_what_is_no_function() -> None:
     assert told(app) == [
         (
             InvalidTaskError,
-            "'refresh': it is given as a task and is no function.\n  Mend: give a function or a method.",
+            "'refresh': it is to be called with injected services and is not a function.\n"
+            "  Mend: give a function or a method.",
         ),
         (
             InvalidTaskError,
@@ -158,7 +159,7 @@ def test_a_generator_is_no_periodic_task() -> None:
     assert mistakes(periodic=[Periodic(refresh, every=60)]) == [
         (
             InvalidTaskError,
-            f"refresh ({place(refresh)}): it is given as a task and is a generator.\n"
+            f"refresh ({place(refresh)}): it is to be called with injected services and is a generator.\n"
             "  Mend: write it as a plain function; services that are closed after it are injected.",
         )
     ]
