@@ -75,8 +75,8 @@ class _Required:
 
 
 _REQUIRED = _Required()
-# Members that are no part of the problem's own fields but of every error.
-_COMMON = ("detail", "headers")
+# Attributes of every error, or of every exception, that a member of the same name would hide.
+_TAKEN = frozenset(("add_note", "args", "detail", "headers", "members", "problem", "with_traceback"))
 
 
 def _member(*, default: Any = _REQUIRED, kw_only: bool = True) -> Any:  # noqa: ARG001  read by type checkers only
@@ -116,7 +116,10 @@ class HTTPError(_Members, Exception):
         type: str | None = None,  # noqa: A002  the member's name in RFC 9457
         **keywords: Any,
     ) -> None:
-        super().__init_subclass__(**keywords)
+        for name in keywords:
+            instead = "status" if name in {"status_code", "code"} else "status, title or type"
+            raise TypeError(f"class {cls.__name__}: an HTTPError has no option {name}=; write {instead}= instead")
+        super().__init_subclass__()
         if status is not None:
             cls.status = status
             cls.title = reason_phrase(status)
@@ -159,7 +162,9 @@ def _members_of(cls: type[HTTPError]) -> tuple[str, ...]:
         if base is HTTPError or not issubclass(base, HTTPError):
             continue
         for name, annotation in base.__annotations__.items():
-            if name not in _COMMON and "ClassVar" not in str(annotation):
+            if "ClassVar" not in str(annotation):
+                if name in _TAKEN:
+                    raise TypeError(f"class {cls.__name__}: every HTTPError has {name} already; rename the member")
                 names[name] = None
     return tuple(names)
 

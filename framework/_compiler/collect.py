@@ -15,6 +15,7 @@ from framework._compiler.handlers import (
     is_handler,
     route_definitions,
 )
+from framework._compiler.near_misses import check_attributes, check_lost_routes
 from framework._compiler.options import check_options, check_settings
 from framework._compiler.static import static_controller, static_mistakes
 from framework._inspect.names import callable_name, describe, describe_class
@@ -154,6 +155,8 @@ def make_level(label: str, where: str, settings: Mapping[str, Any]) -> Level:
 
 def _mount(controller: type[Controller], place: _Place, report: Report) -> Iterator[Mounted]:
     where = describe_class(controller)
+    check_attributes(controller, where, report)
+    check_lost_routes(controller, where, report)
     given = {name: getattr(controller, name) for name in _ATTRIBUTES if not is_handler(getattr(controller, name))}
     settings = check_settings(where, given, report)
     inner = replace(

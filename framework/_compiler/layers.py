@@ -131,7 +131,8 @@ def _check(layer: Any, role: str, level: Level) -> None:
 
 
 # What says nothing of a result, or that there is none but an exception.
-_UNSAID = (MISSING, Any, object, typing.NoReturn, typing.Never)
+_ANYTHING = (MISSING, Any, object)
+_UNSAID = (*_ANYTHING, typing.NoReturn, typing.Never)
 _NOTHING = (None, type(None))
 
 
@@ -143,6 +144,12 @@ def _check_result(layer: Any, role: str, level: Level) -> None:
     except DefinitionError:
         return  # Its annotations are of no use to anybody else.
     returns = signature.returns
+    if role == "guard" and returns in _ANYTHING:
+        raise InvalidLayerError(
+            signature.where,
+            f"it is given as a guard of {level.label} and does not say that it returns nothing",
+            mend="annotate it -> None, and raise Forbidden or another HTTPError to refuse",
+        )
     fits = returns in _NOTHING if role == "guard" else _may_be_response(returns)
     if returns not in _UNSAID and not fits:
         raise InvalidLayerError(

@@ -11,6 +11,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import asdict
 
 from framework._compiler.document_options import check_document, is_part_of_document
+from framework._compiler.near_misses import did_you_mean
 from framework._compiler.places import has_wrong_places
 from framework._inspect.names import callable_name, value_name
 from framework._openapi.settings import OpenAPI
@@ -220,7 +221,9 @@ def check_options(
     for name in options:
         if name not in known:
             what = f"no {owner} has an option {name}="
-            report(InvalidOptionError(where, what, mend=f"use one of {', '.join(known)}"))
+            meant = did_you_mean(name, known)
+            mend = f"write {meant}= instead" if meant else f"use one of {', '.join(known)}"
+            report(InvalidOptionError(where, what, mend=mend))
     kept = {name: value for name, value in options.items() if name in known}
     return check_settings(where, kept, report)  # type: ignore[return-value]  # a subset of what came in
 

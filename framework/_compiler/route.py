@@ -239,7 +239,7 @@ class RoutePlanner:
 def _check_stand_in(parameter: Parameter, annotation: Any, where: str) -> None:
     """Raise InvalidDefaultError where the default of a service that nobody provides is none: Depends(), for example."""
     default = parameter.default
-    if default is not None and not is_a(type(default), without_none(annotation)):
+    if default is not MISSING and default is not None and not is_a(type(default), without_none(annotation)):
         reason = f"got `{type_name(type(default))}`"
         raise InvalidDefaultError(where, f"parameter {parameter.name!r}", default, reason)
 

@@ -54,6 +54,8 @@ class Signature(Struct, frozen=True, kw_only=True):
     where: str
     parameters: tuple[Parameter, ...]
     returns: Any
+    rest: str = ""
+    """The parameters that take whatever else is given, as they are written: ``*args, **kwargs``."""
 
 
 def read_signature(
@@ -88,6 +90,7 @@ def read_signature(
         returns=MISSING
         if isinstance(_called(target), type)
         else _filled(hints.get("return", MISSING), variables or {}),
+        rest=", ".join(str(one).partition(":")[0] for one in listed if not _is_named(one)),
     )
 
 

@@ -14,6 +14,7 @@ from framework._inspect.names import callable_name, describe_class, short_path, 
 from framework._inspect.signatures import MISSING, Parameter, Signature, read_signature, type_arguments
 from framework._inspect.types import without_none
 from framework._plan import FactoryKind
+from framework._services.keys import wrong_key
 from framework.container import Lifetime, Registration
 from framework.errors import DefinitionError, DuplicateProviderError, InvalidProviderError
 
@@ -57,7 +58,7 @@ class ServiceGraph:
         self._providers: dict[tuple[Any, str | None], Provider | None] = {}
         self._settled: dict[type[Any], Provider | None] = {}
         for one in registrations:
-            wrong = _wrong_key(one)
+            wrong = wrong_key(one)
             if wrong is not None:
                 what, mend = wrong
                 report(InvalidProviderError(_place(one), what, mend=mend))
@@ -195,6 +196,12 @@ def _check_product(registration: Registration, signature: Signature, annotation:
         raise InvalidProviderError(
             signature.where, "it is a method without its object", mend="register the method of an instance"
         )
+    if signature.rest and not signature.parameters and not registration.replaces:
+        raise InvalidProviderError(
+            signature.where,
+            f"nothing fills {signature.rest}",
+            mend="name the parameters one by one, or register a function that calls it",
+        )
     wrong = misuse_of(factory, signature.returns)
     if wrong is not None:
         what, mend = wrong
@@ -234,30 +241,6 @@ def is_a(product: Any, annotation: Any) -> bool:
         return issubclass(made, wanted)
     except TypeError:  # A protocol that is not runtime_checkable does not say.
         return True
-
-
-def _wrong_key(registration: Registration) -> tuple[str, str] | None:
-    """Return what is wrong with what a service is registered for, and the mend; ``None`` for nothing."""
-    key = registration.key
-    name = type_name(key)
-    if registration.orphan:
-        under = "" if registration.qualifier is None else f" with qualifier {registration.qualifier!r}"
-        return f"{name} is overridden{under} and was never registered", "override a type that is registered"
-    if typing.get_origin(key) is typing.Annotated:
-        return f"{name} is registered with metadata", f"register {name}; qualifier= tells several apart"
-    if without_none(key) != key:
-        plain = type_name(without_none(key))
-        return f"{name} is registered as an optional", f"register {plain}; who asks for {name} is given it"
-    if isinstance(key, types.FunctionType | types.MethodType):
-        return f"{value_name(key)} is registered as a type", "give the type first, then its factory"
-    origin = typing.get_origin(key)
-    variables: Any = getattr(key, "__parameters__", ())
-    if variables and origin is not None:
-        return f"{name} is registered with a type variable", f"register {type_name(origin)}, which stands for all of it"
-    if isinstance(key, type) or origin is not None or isinstance(key, typing.NewType):
-        return None
-    mend = "give the type itself; add_instance takes it and then the instance"
-    return f"{value_name(key)} is registered as a type", mend
 
 
 def constructor_variables(annotation: Any) -> dict[Any, Any]:

@@ -1,6 +1,7 @@
 """Plans how what somebody needs is made: once for the process, or once for each request."""
 
 import re
+import types
 import typing
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
@@ -15,11 +16,13 @@ from framework._inspect.types import is_model, unsupported, without_none
 from framework._markers import split_marker, take_marker
 from framework._plan import ArgumentPlan, Call, FactoryKind, Provision, ServicePlan
 from framework._services.graph import Provider, ServiceGraph
+from framework._services.keys import is_value
 from framework.container import Lifetime
 from framework.errors import (
     CaptiveProviderError,
     CyclicProviderError,
     DefinitionError,
+    InvalidProviderError,
     MissingAnnotationError,
     MissingProviderError,
     NoRequestError,
@@ -119,11 +122,27 @@ class ServicePlanner:
         if several:
             variables = tuple(self._need(one, parameter, where, path) for one in several)
             return _argument(parameter, Provision.SERVICES, variables)
-        if parameter.default is not MISSING or self._graph.knows(annotation, qualifier):
+        if parameter.default is not MISSING:
+            self._check_unread(parameter, annotation, where)
+            return None
+        if self._graph.knows(annotation, qualifier):
             return None  # A registration that could not be read was reported already.
         raise MissingProviderError(
             where, parameter.name, type_name(annotation), path, mend=self._mend(annotation, qualifier)
         )
+
+    def _check_unread(self, parameter: Parameter, annotation: Any, where: str) -> None:
+        """Refuse what looks like a parameter of the request and is none: a value with a default and no marker."""
+        holder = self._stack[-1] if self._stack else None
+        if holder is None or holder.lifetime is Lifetime.SINGLETON or not isinstance(holder.target, types.FunctionType):
+            return
+        if is_value(without_none(annotation)):
+            name = type_name(annotation)
+            raise InvalidProviderError(
+                f"{where}, parameter {parameter.name!r}",
+                "it has no marker, so it is never read from the request and always has its default",
+                mend=f"say where it is read, for example Annotated[{name}, Query()], or leave it out",
+            )
 
     def _holder(self) -> Provider:
         # A transient lives as long as who asked for it.

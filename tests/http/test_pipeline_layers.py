@@ -1,6 +1,7 @@
 """What may stand as a layer: functions, classes that the container builds, instances, and what else can be called."""
 
 import functools
+from typing import NewType
 
 import pytest
 from aiohttp import web
@@ -11,6 +12,8 @@ from framework.http_errors import Forbidden, ServiceUnavailable
 from framework.typedefs import CallNext
 from tests.http.raw import ask
 from tests.http.shapes import Serve, app_of, logged, problem
+
+Word = NewType("Word", str)
 
 
 class Body(Struct):
@@ -24,7 +27,7 @@ class Stamp:
 
     built = 0
 
-    def __init__(self, word: str) -> None:
+    def __init__(self, word: Word) -> None:
         Stamp.built += 1
         self._word = word
 
@@ -38,7 +41,7 @@ class Stamp:
 class Allow:
     """A guard that is built by the container, or by hand."""
 
-    def __init__(self, word: str) -> None:
+    def __init__(self, word: Word) -> None:
         self._word = word
 
     async def __call__(self, request: Request) -> None:
@@ -50,7 +53,7 @@ class Allow:
 class Teller:
     """An exception handler that is built by the container."""
 
-    def __init__(self, word: str) -> None:
+    def __init__(self, word: Word) -> None:
         self._word = word
 
     async def __call__(self, _: Request, error: LookupError) -> web.StreamResponse:
@@ -77,13 +80,13 @@ async def test_layers_are_classes_or_instances(serve: Serve, *, built: bool) -> 
     """A class among the layers is built once with its services; an instance is used as it is."""
     Stamp.built = 0
     container = Container()
-    container.add_instance(str, "sesame")
+    container.add_instance(Word, "sesame")
     app = app_of(
         Guarded,
         container=container,
-        middlewares=[Stamp if built else Stamp("sesame")],
-        guards=[Allow if built else Allow("sesame")],
-        exception_handlers={LookupError: Teller if built else Teller("sesame")},
+        middlewares=[Stamp if built else Stamp(Word("sesame"))],
+        guards=[Allow if built else Allow(Word("sesame"))],
+        exception_handlers={LookupError: Teller if built else Teller(Word("sesame"))},
     )
     server = await serve(app)
     for _ in range(2):
@@ -107,7 +110,7 @@ async def test_layers_are_partials_and_methods(serve: Serve) -> None:
         response.headers.add("X-Stamp", word)
         return response
 
-    middlewares = [functools.partial(stamp, "a"), functools.partial(stamp, "b"), Stamp("c").__call__]
+    middlewares = [functools.partial(stamp, "a"), functools.partial(stamp, "b"), Stamp(Word("c")).__call__]
     answer = await ask(await serve(app_of(Guarded, middlewares=middlewares)), "GET", "/fine")
     assert answer.headers.getall("X-Stamp") == ["c", "b", "a"]
 

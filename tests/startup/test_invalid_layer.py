@@ -205,6 +205,11 @@ def test_a_guard_that_tells_by_its_result() -> None:
             InvalidLayerError,
             f"IsAnn.__call__ ({place(IsAnn.__call__)}): it is given as a guard of app and returns bool.\n{mend}",
         ),
+        (
+            InvalidLayerError,
+            f"silent ({place(silent)}): it is given as a guard of app and does not say that it returns nothing.\n"
+            "  Mend: annotate it -> None, and raise Forbidden or another HTTPError to refuse.",
+        ),
     ]
 
 

@@ -175,19 +175,25 @@ def test_a_precondition_where_nothing_changes() -> None:
 
 
 def test_an_option_that_nobody_knows() -> None:
-    """A misspelt option is told with those that there are."""
+    """A misspelt option, or that of another framework, is reported with the one that is meant, else with all."""
 
     class Items(Controller):
         @route("/items", methods=("GET",), statuss=201)  # type: ignore[call-arg]  # the mistake
         async def search(self) -> str:
             return ""
 
+        @route("/other", methods=("GET",), status_code=201, colour="red")  # type: ignore[call-arg]  # the mistake
+        async def other(self) -> str:
+            return ""
+
     known = ", ".join(RouteOptions.__annotations__)
+    search, other = (
+        f"Items.{one.__name__} ({place(one)}): no route has an option" for one in (Items.search, Items.other)
+    )
     assert mistakes(Items) == [
-        (
-            InvalidOptionError,
-            f"Items.search ({place(Items.search)}): no route has an option statuss=.\n  Mend: use one of {known}.",
-        )
+        (InvalidOptionError, f"{search} statuss=.\n  Mend: write status= instead."),
+        (InvalidOptionError, f"{other} status_code=.\n  Mend: write status= instead."),
+        (InvalidOptionError, f"{other} colour=.\n  Mend: use one of {known}."),
     ]
 
 
