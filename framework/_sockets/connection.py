@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Self
 
 from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
@@ -17,7 +18,7 @@ from framework.http_errors import HTTPError, ServiceUnavailable, UnsupportedMedi
 __all__ = ("Connection", "SocketClosedError")
 
 _LOGGER = logging.getLogger("framework")
-_TEXT, _BINARY = WSMsgType.TEXT, WSMsgType.BINARY
+_TEXT, _BINARY, _PING, _PONG = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG
 _CODES = {400: WSCloseCode.INVALID_TEXT, 415: WSCloseCode.UNSUPPORTED_DATA, 422: WSCloseCode.POLICY_VIOLATION}
 _MOST_REASON = 123
 """Bytes: what a control frame holds beside the code (RFC 6455, section 5.5)."""
@@ -27,6 +28,10 @@ _MOST_EARLY = 16
 """Messages that are kept for a handler that does not ask for them."""
 _USUAL_HEARTBEAT = 20.0
 _UNBOUNDED = 2**62
+_MOST_PONGS = 2**20
+"""Bytes of pongs that wait for a client that reads nothing; then it is cut off."""
+_EACH_PONG = 64
+"""Bytes that a pong takes beside its payload while it waits."""
 
 
 class SocketClosedError(ConnectionResetError):
@@ -51,6 +56,8 @@ class Connection:
         self._accepting = asyncio.Lock()
         self._send_frame: Callable[[bytes, WSMsgType], Awaitable[None]] = self._send_first
         self._early: deque[Any] = deque()
+        self._pongs = 0
+        """Bytes of pongs since the client is behind."""
         self._watcher: asyncio.Task[None] | None = None
         self._receiving = False
         self._ended = False
@@ -74,6 +81,8 @@ class Connection:
             terms = self._terms
             response = UpgradedResponse(
                 timeout=_FAREWELL,
+                # Pings are answered here, where it is seen whether the client reads the pongs.
+                autoping=False,
                 heartbeat=terms.heartbeat,
                 protocols=terms.subprotocols,
                 compress=terms.compress,
@@ -86,7 +95,9 @@ class Connection:
             )
             try:
                 await response.prepare(self.request)
-            except ConnectionResetError as error:
+            except ConnectionError as error:
+                if not isinstance(error, ConnectionResetError) and self.request.transport is not None:
+                    raise
                 self._ended = True
                 raise SocketClosedError("The client has gone") from error
             if self._transport is not None:
@@ -115,6 +126,9 @@ class Connection:
                     decode = terms.text
                 elif kind is _BINARY:
                     decode = terms.binary
+                elif kind is _PING or kind is _PONG:
+                    await self._pong(kind, data)
+                    continue
                 else:
                     self._end(data)
                     break
@@ -129,6 +143,18 @@ class Connection:
         finally:
             self._receiving = False
         raise StopAsyncIteration
+
+    async def _pong(self, kind: WSMsgType, payload: bytes) -> None:
+        """Answer a ping; a client that sends pings and does not read the pongs is cut off."""
+        if kind is _PONG:
+            return
+        self._pongs = self._pongs + len(payload) + _EACH_PONG if self._protocol.writing_paused else 0
+        if self._pongs > _MOST_PONGS:
+            self._abort()
+            return
+        # If the client has gone, what is read next says so.
+        with suppress(ConnectionError):
+            await self._send_frame(payload, _PONG)
 
     def _end(self, reason: object) -> None:
         """Note that nothing more comes; a client that no ping reached is not waited for."""
@@ -190,11 +216,22 @@ class Connection:
                     self._abort()
                     raise SocketClosedError("The client takes nothing") from None
                 left = now
+            except ConnectionError as error:
+                # Not a ConnectionResetError: aiohttp raises another one if the connection is lost meanwhile.
+                raise SocketClosedError("The client has gone") from error
             else:
-                return
+                break
+        if self.request.transport is None:
+            raise SocketClosedError("The client has gone")
 
     def _unsent(self) -> int:
-        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+        if self._transport is None:
+            return 0
+        try:
+            return self._transport.get_write_buffer_size()
+        except AttributeError:
+            # asyncio's transport over TLS has lost what it would ask, as it was closed twice.
+            return 0
 
     def _abort(self) -> None:
         if self._transport is not None:
@@ -230,6 +267,9 @@ class Connection:
                 await asyncio.sleep(_FAREWELL)
                 continue
             frame = await response.receive()
+            if frame[0] is _PING or frame[0] is _PONG:
+                await self._pong(frame[0], frame[1])
+                continue
             self._early.append(frame)
             if frame[0] is not _TEXT and frame[0] is not _BINARY:
                 break

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import ssl
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -79,13 +80,15 @@ class PlainServer:
 
 
 @asynccontextmanager
-async def plain_server(app: App | web.Application, **settings: Any) -> AsyncIterator[PlainServer]:
+async def plain_server(
+    app: App | web.Application, *, tls: ssl.SSLContext | None = None, **settings: Any
+) -> AsyncIterator[PlainServer]:
     """Serve an app; ``settings`` are those of aiohttp's AppRunner."""
     built = app.build() if isinstance(app, App) else app
     runner = web.AppRunner(built, access_log=None, **settings)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
         host, port = runner.addresses[0][:2]
         yield PlainServer(host, port, runner)
@@ -138,9 +141,14 @@ class RawSocket:
 
 
 @asynccontextmanager
-async def raw_socket(server: Server, request: bytes, *, limit: int = 2**16) -> AsyncIterator[RawSocket]:
-    """Send a handshake and read the head of its answer."""
-    reader, writer = await asyncio.open_connection(server.host, server.port, limit=limit)
+async def raw_socket(
+    server: Server, request: bytes, *, limit: int = 2**16, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[RawSocket]:
+    """Send a handshake and read the head of its response."""
+    name = None if tls is None else "localhost"
+    reader, writer = await asyncio.open_connection(
+        server.host, server.port, limit=limit, ssl=tls, server_hostname=name
+    )
     try:
         writer.write(request)
         async with asyncio.timeout(_PATIENCE):
@@ -148,5 +156,6 @@ async def raw_socket(server: Server, request: bytes, *, limit: int = 2**16) -> A
         yield RawSocket(reader, writer, head)
     finally:
         writer.close()
-        with suppress(ConnectionError):
+        # An OSError is what TLS raises if something comes behind the end.
+        with suppress(OSError):
             await writer.wait_closed()
