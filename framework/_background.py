@@ -42,13 +42,14 @@ class BackgroundRunner:
         if tasks:
             # The response is written inside of the task that aiohttp makes for each request.
             after = None if request is None else asyncio.current_task()
-            self._keep(self._run_all(tasks.prepared(), _owner(request), after))
+            self.keep(self._run_all(tasks.prepared(), _owner(request), after))
 
     def repeat(self, periodic: Periodic, run: Run) -> None:
         """Start a periodic task."""
-        self._idle.add(self._keep(self._repeat(periodic, run)))
+        self._idle.add(self.keep(self._repeat(periodic, run)))
 
-    def _keep(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def keep(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Start a task, and wait for it when the app stops."""
         # The loop itself holds tasks weakly.
         task = asyncio.get_running_loop().create_task(coroutine, context=contextvars.copy_context())
         self._working.add(task)

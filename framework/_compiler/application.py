@@ -62,7 +62,7 @@ class CompiledApp:
     def _compile_path(self, routes: Sequence[tuple[PathTemplate, RoutePlan]]) -> PathEntry:
         methods: dict[str, RouteEntry] = {}
         for template, plan in routes:
-            emitted = self._keep(emit_route(plan, self._answer_for))
+            emitted = self._keep(emit_route(plan, self._answer_for, self.plans.threads))
             self.by_route[plan.method, plan.path] = (plan, emitted)
             most = None if plan.body is None else plan.limits.body
             entry = RouteEntry(plan.method, emitted.handler, template, plan.name, limits=plan.limits, body=most)

@@ -19,6 +19,7 @@ from framework._pipeline import ErrorAnswer, require_response
 from framework._plan import LayerPlan, RoutePlan
 from framework._responses.encoded import EncodedResponse
 from framework._responses.response import Response
+from framework._services.threads import WorkerThreads
 from framework.http_errors import ServiceUnavailable
 
 __all__ = ("EmittedRoute", "emit_answer", "emit_route")
@@ -42,9 +43,10 @@ class EmittedRoute(Struct, frozen=True, kw_only=True):
         return self.namespace[self.entry]
 
 
-def emit_route(plan: RoutePlan, answer_for: AnswerFor) -> EmittedRoute:
-    """Emit the function of a route with all the layers around it."""
+def emit_route(plan: RoutePlan, answer_for: AnswerFor, threads: WorkerThreads) -> EmittedRoute:
+    """Emit the function of a route with all the layers around it; plain functions run in ``threads``."""
     source = Source()
+    source.use(in_thread=threads.run)
     source.use(StreamResponse=web.StreamResponse, Response=Response, EncodedResponse=EncodedResponse)
     with source.block("async def endpoint(request):"):
         with source.block("try:"):

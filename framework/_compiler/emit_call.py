@@ -1,6 +1,5 @@
 """Emits how services are opened, the handler is called and services are closed."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
@@ -14,7 +13,7 @@ from framework._plan import ArgumentPlan, Call, Encoding, FactoryKind, Provision
 from framework._services.opening import FINISHERS
 from framework._services.scope import close
 
-__all__ = ("argument_list", "emit_call", "emit_early", "emit_run", "emit_service", "emit_services", "made_by_request")
+__all__ = ("argument_list", "emit_call", "emit_early", "emit_run", "emit_service", "emit_services", "keeps_early", "made_by_request")
 
 _EXPRESSIONS: dict[Provision, Callable[[Sequence[str]], str]] = {
     Provision.PARAMETER: lambda names: f"p.{names[0]}",
@@ -41,13 +40,13 @@ def emit_call(source: Source, plan: RoutePlan, before: Callable[[], None]) -> No
     """Emit all from the guards on; ``before`` emits what comes before the services that handler and controller need."""
     has_files = plan.body is not None and plan.body.has_files
     services = _late_services(plan)
-    kept_early = _keeps_early(plan)
+    kept_early = keeps_early(plan)
     if not kept_early:
         before()
     closes = has_files or plan.response.stream is not None or any(one.kind.cleans_up for one in plan.services)
     if not closes:
         emit_services(source, services)
-        _emit_handler(source, plan)
+        _emit_handler(source, plan, opened="[]")
         emit_result(source, plan, "return ")
         return
     source.use(close=close)
@@ -104,7 +103,8 @@ def emit_service(source: Source, service: ServicePlan) -> None:
         source.line(f"opened.append(({finish.__name__}, made))")
 
 
-def _emit_handler(source: Source, plan: RoutePlan) -> None:
+def _emit_handler(source: Source, plan: RoutePlan, opened: str = "opened") -> None:
+    """Emit the call of the handler; ``opened`` is what must stay open while it runs in a thread."""
     source.use(handle=plan.handler.target)
     controller = plan.controller if made_by_request(plan) else "controller"
     arguments = ", ".join(filter(None, (controller, argument_list(_in_order(plan.handler)))))
@@ -112,8 +112,7 @@ def _emit_handler(source: Source, plan: RoutePlan) -> None:
     if stream is not None and not stream.awaited:
         source.line(f"result = handle({arguments})")
     elif plan.synchronous:
-        source.use(to_thread=asyncio.to_thread)
-        source.line(f"result = await to_thread(handle, {arguments})")
+        source.line(f"result = await in_thread({opened}, handle, {arguments})")
     else:
         source.line(f"result = await handle({arguments})")
 
@@ -140,7 +139,7 @@ def _late_services(plan: RoutePlan) -> list[ServicePlan]:
     return [one for one in plan.services if one.variable not in early]
 
 
-def _keeps_early(plan: RoutePlan) -> bool:
+def keeps_early(plan: RoutePlan) -> bool:
     """Tell whether something that is opened to verify credentials must be closed."""
     late = _late_services(plan)
     return any(one.kind.cleans_up and one not in late for one in plan.services)
@@ -152,7 +151,7 @@ def emit_early(source: Source, plan: RoutePlan) -> Iterator[str]:
 
     Gives how a line begins that answers: ``return`` or an assignment.
     """
-    if not _keeps_early(plan):
+    if not keeps_early(plan):
         yield "return "
         return
     source.use(close=close)

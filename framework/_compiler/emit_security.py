@@ -1,8 +1,6 @@
 """Emits the guards of a route, and the verification of credentials among them."""
 
-import asyncio
-
-from framework._compiler.emit_call import argument_list, emit_services
+from framework._compiler.emit_call import argument_list, emit_services, keeps_early
 from framework._compiler.source import Source
 from framework._plan import CredentialPlan, RoutePlan, ServicePlan, VerificationPlan
 from framework.schemes import Refusal
@@ -34,8 +32,10 @@ def emit_guards(source: Source, plan: RoutePlan) -> None:
 def _emit_credential(source: Source, plan: CredentialPlan, route: RoutePlan, made: set[str]) -> None:
     services = [one for one in route.services if one.variable in plan.services and one.variable not in made]
     made.update(one.variable for one in services)
+    # What is opened for credentials stays open while a plain function verifies them in a thread.
+    opened = "opened" if keeps_early(route) else "[]"
     if len(plan.verifications) == 1 and not plan.optional:
-        _emit_only(source, plan, services)
+        _emit_only(source, plan, services, opened)
         return
     # What is made here may be needed later, whichever of the credentials came.
     emit_services(source, services)
@@ -44,14 +44,14 @@ def _emit_credential(source: Source, plan: CredentialPlan, route: RoutePlan, mad
         name = f"{plan.variable}_{number}"
         _use(source, name, verification)
         with source.block(f"{'if' if number == 0 else 'elif'} (found := read_{name}(request)) is not None:"):
-            _emit_verification(source, plan.variable, name, verification)
+            _emit_verification(source, plan.variable, name, verification, opened)
     if not plan.optional:
         source.use(**{f"missing_{plan.variable}": plan.asked.missing})
         with source.block("else:"):
             source.line(f"raise missing_{plan.variable}()")
 
 
-def _emit_only(source: Source, plan: CredentialPlan, services: list[ServicePlan]) -> None:
+def _emit_only(source: Source, plan: CredentialPlan, services: list[ServicePlan], opened: str) -> None:
     """Emit the verification of what every request must carry: without it, no service is made."""
     (verification,) = plan.verifications
     name = plan.variable
@@ -60,7 +60,7 @@ def _emit_only(source: Source, plan: CredentialPlan, services: list[ServicePlan]
     with source.block("if found is None:"):
         source.line(f"raise refuse_{name}(Refusal.MISSING)")
     emit_services(source, services)
-    _emit_verification(source, name, name, verification)
+    _emit_verification(source, name, name, verification, opened)
 
 
 def _use(source: Source, name: str, verification: VerificationPlan) -> None:
@@ -70,12 +70,11 @@ def _use(source: Source, name: str, verification: VerificationPlan) -> None:
         source.use(**{f"verify_{name}": scheme.verify})
 
 
-def _emit_verification(source: Source, variable: str, name: str, plan: VerificationPlan) -> None:
+def _emit_verification(source: Source, variable: str, name: str, plan: VerificationPlan, opened: str) -> None:
     arguments = ", ".join(filter(None, ("*found", argument_list(plan.call.arguments))))
     called = plan.verifier or f"verify_{name}"
     if plan.synchronous:
-        source.use(to_thread=asyncio.to_thread)
-        source.line(f"{variable} = await to_thread({called}, {arguments})")
+        source.line(f"{variable} = await in_thread({opened}, {called}, {arguments})")
     else:
         source.line(f"{variable} = await {called}({arguments})")
     # False is nobody as well, whatever its annotation says.

@@ -1,6 +1,5 @@
 """Calls of functions outside of requests, with services in the place of the arguments that are not given."""
 
-import asyncio
 import functools
 import threading
 import types
@@ -25,6 +24,7 @@ from framework._plan import ArgumentPlan, ServicePlan
 from framework._services.graph import ServiceGraph
 from framework._services.planner import ServicePlanner
 from framework._services.scope import close
+from framework._services.threads import WorkerThreads
 from framework.errors import DefinitionError, InvalidTaskError, MissingProviderError
 
 __all__ = ("InjectedCall", "Injector")
@@ -57,8 +57,13 @@ class Injector:
     """
 
     def __init__(
-        self, graph: ServiceGraph, process: ServicePlanner, errors: dict[tuple[str, str], DefinitionError]
+        self,
+        graph: ServiceGraph,
+        process: ServicePlanner,
+        threads: WorkerThreads,
+        errors: dict[tuple[str, str], DefinitionError],
     ) -> None:
+        self._threads = threads
         self._graph = graph
         self._process = process
         self._errors = errors
@@ -126,6 +131,7 @@ class Injector:
         with self._raising(f"a call of {callable_name(function)}"):
             services, arguments = self._plan(function, shape)
         source = _source(services, arguments, synchronous=not is_async(function))
+        source.use(in_thread=self._threads.run)
         namespace = source.run()
         if self._live is None:
             self._namespaces.append(namespace)
@@ -229,8 +235,7 @@ def _source(services: Sequence[ServicePlan], arguments: Collection[ArgumentPlan]
             for service in services:
                 emit_service(source, service)
             if synchronous:
-                source.use(to_thread=asyncio.to_thread)
-                source.line(f"result = await to_thread(function, {given})")
+                source.line(f"result = await in_thread(opened, function, {given})")
             else:
                 source.line(f"result = await function({given})")
         with source.block("except BaseException as error:"):

@@ -19,6 +19,7 @@ from framework._plan import ArgumentPlan, LayerPlan, RoutePlan, ServicePlan
 from framework._services.credentials import CredentialPlanner
 from framework._services.graph import ServiceGraph
 from framework._services.planner import ServicePlanner
+from framework._services.threads import WorkerThreads
 from framework.background import Lifespan, Periodic
 from framework.container import Lifetime, Registration
 from framework.controller import Controllers
@@ -67,6 +68,7 @@ class Plans(Struct, frozen=True, kw_only=True):
     app_layer: LayerPlan
     injector: Injector
     background: BackgroundRunner
+    threads: WorkerThreads
     periodic: tuple[PeriodicCall, ...]
 
 
@@ -87,7 +89,8 @@ class _Planner:
         self._background, tasks = provide_tasks(lambda: self._injector, declared.shutdown_timeout)
         self._graph = ServiceGraph((*declared.registrations, tasks), self._report)
         self._process = ServicePlanner(self._graph, self._report)
-        self._injector = Injector(self._graph, self._process, self.errors)
+        self._threads = WorkerThreads(self._background.keep)
+        self._injector = Injector(self._graph, self._process, self._threads, self.errors)
         self._layers = LayerPlanner(self._graph, self._process, self._report)
         self._shared = Surroundings(
             graph=self._graph,
@@ -130,6 +133,7 @@ class _Planner:
             app_layer=app_layer,
             injector=self._injector,
             background=self._background,
+            threads=self._threads,
             periodic=tuple(periodic),
         )
 
