@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 import pytest
@@ -117,7 +118,7 @@ class Threads(Controller):
         return self._trace.work(session, how)
 
     @get("/verified", timeout=0.1)
-    async def verified(self, user: Annotated[str, APIKey(Verifier, name="X-Key")]) -> str:
+    async def verified(self, user: Annotated[str, APIKey(Verifier, header="X-Key")]) -> str:
         """Be verified in a thread."""
         return user
 
@@ -234,8 +235,6 @@ async def test_a_task_in_a_thread(trace: Trace, caplog: pytest.LogCaptureFixture
 @pytest.mark.both_loops
 async def test_a_call_that_has_not_begun(trace: Trace) -> None:
     """What waits for a free thread when its time is over is never called, and its scope is closed at once."""
-    from concurrent.futures import ThreadPoolExecutor
-
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
     async with plain_server(app_of(Threads, container=container_of(trace))) as server, asyncio.TaskGroup() as clients:
         clients.create_task(ask(server, "GET", "/left/return"))
@@ -243,7 +242,7 @@ async def test_a_call_that_has_not_begun(trace: Trace) -> None:
         assert (await ask(server, "GET", "/timeout/return")).status == 503
         assert trace.events == ["begins", "closed by CancelledError"]
         trace.gate.set()
-    assert trace.events == ["begins", "closed by CancelledError", ENDS[0][1], "closed"]
+    assert trace.events == ["begins", "closed by CancelledError", ENDS[0][1], "closed", "engine closed"]
 
 
 async def test_a_plain_function_that_raises_stop_iteration(trace: Trace, caplog: pytest.LogCaptureFixture) -> None:
