@@ -13,7 +13,7 @@ from framework.formats import Format
 from framework.http_errors import UnsupportedMediaType
 from framework.media_types import essence
 
-__all__ = ("JSON_TYPE", "Check", "Reader", "as_utf8", "charset_of", "make_check", "make_type_check", "reader_for")
+__all__ = ("JSON_TYPE", "Check", "Reader", "as_utf8", "charset_of", "make_check", "make_type_check", "reader_for", "undecodable")
 
 Check: TypeAlias = Callable[[web.Request], Any]
 """Refuses a request by its head: too large (413), or in a type, charset or coding that is not read (415)."""
@@ -119,6 +119,11 @@ def make_type_check(media_types: Sequence[str], limit: int) -> Check:
         return name
 
     return check
+
+
+def undecodable() -> tuple[Sequence[str], frozenset[str]]:
+    """Return the codings that are decoded, and those that aiohttp would decode if a package were installed."""
+    return _CODINGS, frozenset({"br", "zstd"}.difference(_CODINGS))
 
 
 def _check_coding(request: web.Request) -> None:

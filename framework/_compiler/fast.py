@@ -30,11 +30,13 @@ def install(application: web.Application, resource: ControllerResource) -> None:
     if not SUPPORTED or resource.prefix or list(application.router.resources()) != [resource]:
         return
     # Other versions of aiohttp may not have the names that it imports.
+    from framework._compiler.codings import take_undecodable
     from framework._compiler.lean_server import lean_servers
 
     stock: _Handle = application._handle
     vars(application)["_handle"] = _short_way(application, resource, stock)
     vars(application)["_make_handler"] = lean_servers(application)
+    take_undecodable()
 
 
 def _short_way(application: web.Application, resource: ControllerResource, stock: _Handle) -> _Handle:

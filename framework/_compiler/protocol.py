@@ -29,7 +29,7 @@ from framework._responses.wire import LEFT_OVER, WriteWatch, break_off, drain, w
 
 # ruff: noqa: SLF001  see above
 
-__all__ = ("LeanProtocol",)
+__all__ = ("LeanProtocol", "UnsupportedCodingError")
 
 _MakeTask = Callable[[Coroutine[Any, Any, None], bool], "asyncio.Task[None]"]
 _Answer = Callable[[Any], Awaitable[web.StreamResponse]]
@@ -55,6 +55,10 @@ class _Idle:
 
 
 _IDLE: Any = _Idle()
+
+
+class UnsupportedCodingError(web.HTTPUnsupportedMediaType):
+    """What reading a body raises whose coding needs a package that is missing; its end comes nevertheless."""
 
 
 class LeanProtocol(RequestHandler):
@@ -284,7 +288,8 @@ class LeanProtocol(RequestHandler):
             try:
                 while not payload.is_eof() and now < end:
                     async with ceil_timeout(end - now):
-                        await payload.readany()
+                        unread = isinstance(payload.exception(), UnsupportedCodingError)
+                        await (payload.wait_eof() if unread else payload.readany())
                     now = self._loop.time()
             except (asyncio.CancelledError, TimeoutError):
                 task = asyncio.current_task()

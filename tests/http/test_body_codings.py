@@ -1,47 +1,28 @@
 """Content-Encoding of request bodies: what is decoded, what is not, and what breaks (rows 24 to 26)."""
 
+import asyncio
 import gzip
+import sys
 import zlib
-from typing import Annotated
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
+import brotli
 import pytest
 from aiohttp.test_utils import TestServer
 
-from framework import Body, BodyStream, Controller, Form, Limits, MultipartStream, UploadFile, post
+from framework import Limits
 from tests.http.forms import MULTIPART, URLENCODED, multipart, part
-from tests.http.raw import Answer, exchange, make_request
+from tests.http.raw import Answer, connect, exchange, make_request
+from tests.http.readers import Readers
 from tests.http.shapes import Serve, app_of, fault, problem
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 pytestmark = pytest.mark.usefixtures("few_lines")
-
-
-class Readers(Controller):
-    """Reads bodies in all ways, and answers how long they are decoded."""
-
-    @post("/bytes")
-    async def data(self, data: Annotated[bytes, Body()]) -> int:
-        """Read bytes."""
-        return len(data)
-
-    @post("/form")
-    async def form(self, name: Annotated[str, Form()]) -> int:
-        """Read a form."""
-        return len(name)
-
-    @post("/file")
-    async def file(self, file: UploadFile) -> int:
-        """Read a file."""
-        return file.size
-
-    @post("/stream")
-    async def stream(self, stream: BodyStream) -> int:
-        """Read a stream."""
-        return sum([len(chunk) async for chunk in stream])
-
-    @post("/parts")
-    async def parts(self, parts: MultipartStream) -> int:
-        """Read parts."""
-        return sum([len(await one.read()) async for one in parts])
 
 
 @pytest.fixture
@@ -71,9 +52,9 @@ async def send(
 
 
 @pytest.mark.parametrize("target", BODIES)
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "raw deflate", "identity", "GZip"])
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "raw deflate", "identity", "GZip", "br", "zstd"])
 async def test_body_is_decoded(server: TestServer, target: str, coding: str) -> None:
-    """Both gzip and deflate are decoded wherever a body is read; identity is none (RFC 9110, section 8.4.1)."""
+    """All codings are decoded wherever a body is read; identity is none (RFC 9110, section 8.4.1)."""
     body = BODIES[target][1].replace(b"%s", b"x" * 100_000)
     raw = zlib.compressobj(wbits=-15)
     encoded = {
@@ -81,23 +62,28 @@ async def test_body_is_decoded(server: TestServer, target: str, coding: str) -> 
         "deflate": zlib.compress(body),
         "raw deflate": raw.compress(body) + raw.flush(),
         "identity": body,
+        "br": brotli.compress(body),
+        "zstd": zstd.compress(body),
     }[coding.lower()]
     assert (await send(server, target, encoded, coding.removeprefix("raw "), probe=True)).json == 100_000
 
 
 @pytest.mark.parametrize("target", BODIES)
-async def test_bomb_is_too_large(server: TestServer, target: str) -> None:
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+async def test_bomb_is_too_large(server: TestServer, target: str, coding: str) -> None:
     """Row 24: 64 MiB in 65 KB are 413, by what they decode to."""
-    bomb = gzip.compress(BODIES[target][1].replace(b"%s", b"x" * (64 * 1_048_576)))
-    answer = await send(server, target, bomb, "gzip")
+    pack = {"gzip": gzip.compress, "br": lambda data: brotli.compress(data, quality=1), "zstd": zstd.compress}[coding]
+    bomb = pack(BODIES[target][1].replace(b"%s", b"x" * (64 * 1_048_576)))
+    answer = await send(server, target, bomb, coding)
     assert answer.problem == problem(413, target, "The body exceeds 1048576 bytes")
     assert answer.headers["Connection"] == "close"
 
 
 @pytest.mark.parametrize("target", BODIES)
-async def test_broken_stream_cannot_be_parsed(server: TestServer, target: str) -> None:
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+async def test_broken_stream_cannot_be_parsed(server: TestServer, target: str, coding: str) -> None:
     """Row 25: what is not compressed as it says is 400, and the connection is closed."""
-    answer = await send(server, target, b"this is no gzip", "gzip")
+    answer = await send(server, target, b"\xff\xff is not compressed", coding)
     expected = fault("body", "", "syntax", "The body cannot be decoded")
     assert answer.problem == problem(400, target, "The body cannot be read", errors=[expected])
     assert answer.headers["Connection"] == "close"
@@ -109,7 +95,7 @@ async def test_foreign_coding_is_refused(server: TestServer, target: str, coding
     """Row 26: codings that nobody decodes, and several after each other, are 415 and say what would be decoded."""
     answer = await send(server, target, gzip.compress(b"x"), coding, probe=True)
     assert answer.problem == problem(415, target, "The Content-Encoding is not supported")
-    assert answer.headers["Accept-Encoding"].startswith("gzip, deflate")
+    assert answer.headers["Accept-Encoding"] == "gzip, deflate, br, zstd"
 
 
 async def test_decoded_size_counts_and_not_the_sent_one(serve: Serve) -> None:
@@ -117,3 +103,73 @@ async def test_decoded_size_counts_and_not_the_sent_one(serve: Serve) -> None:
     server = await serve(app_of(Readers, limits=Limits(body=1_000)))
     assert (await send(server, "/bytes", gzip.compress(b"x" * 1_000), "gzip", probe=True)).json == 1_000
     assert (await send(server, "/bytes", gzip.compress(b"x" * 1_001), "gzip")).status == 413
+
+
+@dataclass
+class Process:
+    """A server in a process of its own."""
+
+    host: str
+    port: int | None
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+async def unpacked(request: pytest.FixtureRequest) -> AsyncIterator[Process]:
+    """Serve the readers where the packages of br and zstd cannot be imported."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.http.unpacked", request.param, "br", "zstd"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            yield Process("127.0.0.1", int(await process.stdout.readline()))
+    finally:
+        process.stdin.close()
+        assert await process.wait() == 0
+
+
+async def test_a_coding_without_its_package(unpacked: Process) -> None:
+    """A body whose coding needs a package that is missing is 415, whoever reads it, and the connection goes on."""
+    good = make_request("POST", "/form", headers=URLENCODED, body=b"name=a")
+    for target in (*BODIES, "/content"):
+        for coding in ("br", "ZSTD"):
+            headers = {**BODIES.get(target, ({}, b""))[0], "Content-Encoding": coding}
+            request = make_request("POST", target, headers=headers, body=b"not looked at")
+            answer = await exchange(unpacked, request, probe=good)
+            assert answer.problem == problem(415, target, "The Content-Encoding is not supported")
+            assert answer.headers["Accept-Encoding"] == "gzip, deflate"
+
+
+async def test_a_coding_without_its_package_that_nobody_reads(unpacked: Process) -> None:
+    """Where no body is read, or there is none, its coding does not matter; what comes late is passed over."""
+    async with connect(unpacked) as connection:
+        for coding in ("br", "zstd"):
+            headers = {"Content-Encoding": coding}
+            answer = await connection.exchange(make_request("GET", "/nothing", headers=headers))
+            assert (answer.status, answer.body) == (200, b"0")
+            answer = await connection.exchange(make_request("GET", "/nowhere", headers=headers))
+            assert answer.problem == problem(404, "/nowhere")
+            request = make_request("POST", "/unread", headers=headers, body=b"not looked at")
+            answer = await connection.exchange(request)
+            assert (answer.status, answer.body) == (200, b"0")
+            await connection.send(request[:-5])
+            answer = await connection.receive()
+            assert (answer.status, answer.body) == (200, b"0")
+            await connection.send(request[-5:] + make_request("GET", "/nothing"))
+            assert (await connection.receive()).body == b"0"
+
+
+async def test_a_coding_without_its_package_in_chunks(unpacked: Process) -> None:
+    """It is the same for a body in chunks, between other requests that are sent at once."""
+    plain = make_request("GET", "/nothing")
+    headers = {"Content-Encoding": "br", "Transfer-Encoding": "chunked"}
+    chunked = make_request("POST", "/content", headers=headers) + b"3\r\nabc\r\n0\r\n\r\n"
+    async with connect(unpacked) as connection:
+        await connection.send(plain + chunked + plain)
+        assert (await connection.receive()).body == b"0"
+        answer = await connection.receive()
+        assert answer.problem == problem(415, "/content", "The Content-Encoding is not supported")
+        assert (await connection.receive()).body == b"0"
