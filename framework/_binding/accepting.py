@@ -13,7 +13,17 @@ from framework.formats import Format
 from framework.http_errors import UnsupportedMediaType
 from framework.media_types import essence
 
-__all__ = ("JSON_TYPE", "Check", "Reader", "as_utf8", "charset_of", "make_check", "make_type_check", "reader_for", "undecodable")
+__all__ = (
+    "JSON_TYPE",
+    "Check",
+    "Reader",
+    "as_utf8",
+    "charset_of",
+    "make_check",
+    "make_type_check",
+    "reader_for",
+    "undecodable",
+)
 
 Check: TypeAlias = Callable[[web.Request], Any]
 """Refuses a request by its head: too large (413), or in a type, charset or coding that is not read (415)."""

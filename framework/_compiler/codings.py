@@ -8,7 +8,6 @@ only if a package is missing and the connection is one of the framework's.
 
 from typing import Any
 
-from aiohttp import web
 from aiohttp.http_parser import DeflateBuffer
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 

@@ -13,7 +13,16 @@ from framework._plan import ArgumentPlan, Call, Encoding, FactoryKind, Provision
 from framework._services.opening import FINISHERS
 from framework._services.scope import close
 
-__all__ = ("argument_list", "emit_call", "emit_early", "emit_run", "emit_service", "emit_services", "keeps_early", "made_by_request")
+__all__ = (
+    "argument_list",
+    "emit_call",
+    "emit_early",
+    "emit_run",
+    "emit_service",
+    "emit_services",
+    "keeps_early",
+    "made_by_request",
+)
 
 _EXPRESSIONS: dict[Provision, Callable[[Sequence[str]], str]] = {
     Provision.PARAMETER: lambda names: f"p.{names[0]}",

@@ -46,7 +46,8 @@ class WorkerThreads:
                 left, opened[:] = opened[:], ()
                 self._keep(_finish(future, describe(function), left, error))
             raise
-        return future.result()
+        result: _T = future.result()
+        return result
 
 
 class _Call:

@@ -43,7 +43,7 @@ class _Upgrading:
         check: Any = FrameCheck(parser)
         self._protocol.set_parser(check, data_received_cb=data_received_cb)
 
-    def keep_alive(self, val: bool) -> None:  # noqa: FBT001  as aiohttp has it
+    def keep_alive(self, val: bool) -> None:
         """Tell the protocol what becomes of the connection."""
         self._protocol.keep_alive(val)
 

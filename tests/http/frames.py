@@ -146,9 +146,7 @@ async def raw_socket(
 ) -> AsyncIterator[RawSocket]:
     """Send a handshake and read the head of its response."""
     name = None if tls is None else "localhost"
-    reader, writer = await asyncio.open_connection(
-        server.host, server.port, limit=limit, ssl=tls, server_hostname=name
-    )
+    reader, writer = await asyncio.open_connection(server.host, server.port, limit=limit, ssl=tls, server_hostname=name)
     try:
         writer.write(request)
         async with asyncio.timeout(_PATIENCE):

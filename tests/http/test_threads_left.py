@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 import pytest
-from aiohttp import web
 
 from framework import BackgroundTasks, Container, Controller, HTTPError, get
 from framework.background import Periodic
