@@ -59,12 +59,12 @@ class ErrorAnswer:
         meaning = self._meaning(error)
         found = self._find(error, meaning)
         if found is None:
-            return self._default(request, meaning)
+            return self._default(request, meaning, error)
         variable, seen = found
         try:
             return require_response(await self._live[variable](request, seen), variable)
         except Exception as other:  # noqa: BLE001  whatever it is, it is answered
-            return self._default(request, self._meaning(other))
+            return self._default(request, self._meaning(other), other)
 
     def _meaning(self, error: Exception) -> Exception | web.StreamResponse:
         """Return what an exception of aiohttp's means here, and any other as it is."""
@@ -82,16 +82,24 @@ class ErrorAnswer:
             keys += [(one, meaning) for one in (*type(meaning).__mro__, status)]
         return next(((level[key], seen) for level in self._levels for key, seen in keys if key in level), None)
 
-    def _default(self, request: web.Request, meaning: Exception | web.StreamResponse) -> web.StreamResponse:
+    def _default(
+        self, request: web.Request, meaning: Exception | web.StreamResponse, error: Exception
+    ) -> web.StreamResponse:
         if isinstance(meaning, web.StreamResponse):
-            return meaning
+            return _made_from(error, meaning)
         if isinstance(meaning, HTTPError):
             try:
-                return self._rendering.problem(meaning, request)
+                return _made_from(error, self._rendering.problem(meaning, request))
             except Exception as other:  # noqa: BLE001  a member that cannot be encoded
-                meaning = other
+                meaning = error = other
         _LOGGER.error("%s %s failed", request.method, request.rel_url.raw_path, exc_info=meaning)
-        return self._rendering.problem(InternalServerError(), request)
+        return _made_from(error, self._rendering.problem(InternalServerError(), request))
+
+
+def _made_from(error: Exception, response: web.StreamResponse) -> web.StreamResponse:
+    """Return a response that remembers its error, which aiohttp's own middlewares will see in its place."""
+    vars(response)["error"] = error
+    return response
 
 
 def require_response(response: object, label: str) -> web.StreamResponse:

@@ -23,7 +23,6 @@ from framework._openapi.selection import has_channels, summary_of
 from framework._openapi.settings import OpenAPI
 from framework._plan import RoutePlan
 from framework._responses.stream_registry import OPEN_STREAMS, OpenStreams
-from framework._routing.resource import ControllerResource
 from framework._services.opening import open_services
 from framework._services.scope import close
 from framework.background import Lifespan, Periodic
@@ -110,11 +109,9 @@ class App:
         Its own routes come first where both know a path. Raises an ExceptionGroup of all DefinitionErrors.
         """
         compiled = self._compile()
-        router = application.router
-        resource = compiled.make_resource(router.resources())
-        router.register_resource(resource)
+        resource = compiled.register(application.router)
         application.cleanup_ctx.append(_lifespan(compiled))
-        application.on_startup.append(lambda _: _install(application, resource))
+        install(application, resource, compiled.watch, compiled.default)
         if OPEN_STREAMS not in application:
             application[OPEN_STREAMS] = streams = OpenStreams()
             application.on_shutdown.append(streams.shut_down)
@@ -232,10 +229,6 @@ def _listed(documents: OpenAPI | Sequence[OpenAPI] | None) -> tuple[OpenAPI, ...
     if documents is None:
         return ()
     return (documents,) if isinstance(documents, OpenAPI) else tuple(documents)
-
-
-async def _install(application: web.Application, resource: ControllerResource) -> None:
-    install(application, resource)
 
 
 def _raise(error: Exception) -> None:

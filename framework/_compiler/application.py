@@ -1,18 +1,28 @@
 """Puts emitted routes into the table of paths, with what answers when no handler does."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import keyword
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from aiohttp import web
 
 from framework._compiler.emit import EmittedRoute, emit_answer, emit_route
+from framework._compiler.native_errors import Watch, class_for, raising
 from framework._compiler.routes import Plans
 from framework._pipeline import ErrorAnswer, Rendering
 from framework._plan import LayerPlan, RoutePlan
 from framework._responses.encoded import EncodedResponse, Head
 from framework._responses.problems import from_aiohttp, problem_response
 from framework._responses.response import BrokenResponse
-from framework._routing.resource import ControllerResource, PathEntry, Refusals, RouteEntry
+from framework._routing.entries import (
+    NamedResource,
+    PathEntry,
+    RefusalEntry,
+    Refusals,
+    RouteEntry,
+    TemplateResource,
+)
+from framework._routing.resource import ControllerResource
 from framework._routing.table import PathTable
 from framework._routing.template import PathTemplate
 from framework.http_errors import (
@@ -42,6 +52,10 @@ class CompiledApp:
         self._emitted: list[EmittedRoute] = []
         self._shared_answers: dict[tuple[Any, ...], EmittedRoute] = {}
         self.by_route: dict[tuple[str, str], tuple[RoutePlan, EmittedRoute]] = {}
+        self.watch = Watch()
+        self.default = ErrorAnswer((), _RENDERING)
+        """Answers what aiohttp's own middlewares raise."""
+        self._names = _router_names(plans.routes)
         self._paths = self._compile_paths()
 
     def _answer_for(self, layers: Sequence[LayerPlan]) -> ErrorAnswer:
@@ -60,24 +74,53 @@ class CompiledApp:
         return [(routes[0][0], self._compile_path(routes)) for routes in by_shape.values()]
 
     def _compile_path(self, routes: Sequence[tuple[PathTemplate, RoutePlan]]) -> PathEntry:
-        methods: dict[str, RouteEntry] = {}
+        methods: dict[str, web.AbstractRoute] = {}
+        resources: dict[str, TemplateResource] = {}
         for template, plan in routes:
-            emitted = self._keep(emit_route(plan, self._answer_for, self.plans.threads))
-            self.by_route[plan.method, plan.path] = (plan, emitted)
-            most = None if plan.body is None else plan.limits.body
-            entry = RouteEntry(plan.method, emitted.handler, template, plan.name, limits=plan.limits, body=most)
-            methods[plan.method] = entry
-            if plan.method == "GET":
-                # RFC 9110, section 9.3.2: HEAD is GET without the body, which the response leaves out.
-                head = RouteEntry("HEAD", emitted.handler, template, plan.name, limits=plan.limits)
-                methods.setdefault("HEAD", head)
-        template = routes[0][0]
-        allow = ", ".join(sorted({*methods, "OPTIONS"}))
+            resource = resources.get(template.text)
+            if resource is None:
+                resource = resources[template.text] = TemplateResource(template, name=self._router_name(plan))
+            for route in self._compile_route(plan, resource, alone="HEAD" not in methods):
+                methods[route.method] = route
+                resource.register_route(route)
+        allowed = {*methods, "OPTIONS"}
         layers = _shared([plan.layers for _, plan in routes])
-        options = self._shared_answer(layers, _options)
-        methods.setdefault("OPTIONS", RouteEntry("OPTIONS", options.handler, template, None, allow=allow, body=0))
-        refusal = self._shared_answer(layers, _method_not_allowed)
-        return PathEntry(other=RouteEntry("GET", refusal.handler, template, None, allow=allow, body=0), methods=methods)
+        if "OPTIONS" not in methods:
+            options = self._shared_answer(layers, _options)
+            handler = raising(options.handler, self.watch)
+            resource = next(iter(resources.values()))
+            methods["OPTIONS"] = RouteEntry(
+                "OPTIONS", handler, resource, endpoint=options.handler, allowed=allowed, body=0
+            )
+        refusal = self._shared_answer(layers, _method_not_allowed).handler
+        handler = raising(refusal, self.watch, refuses=True)
+        other = RefusalEntry(handler, endpoint=refusal, make=_no_such_method, allowed=allowed)
+        listed = (*resources.values(), *self._further_names(routes, resources))
+        return PathEntry(other=other, allowed=allowed, methods=methods, resources=listed)
+
+    def _further_names(
+        self, routes: Sequence[tuple[PathTemplate, RoutePlan]], resources: Mapping[str, TemplateResource]
+    ) -> list[NamedResource]:
+        """Return what stands in aiohttp's router for all names of a path but the first."""
+        first = {one.name for one in resources.values()}
+        names = {self._router_name(plan): template for template, plan in routes}
+        return [NamedResource(template, name=name) for name, template in names.items() if name not in {None, *first}]
+
+    def _compile_route(self, plan: RoutePlan, resource: TemplateResource, *, alone: bool) -> Iterator[RouteEntry]:
+        """Yield the route of a plan, and that of HEAD beside GET unless the path has one of its own."""
+        emitted = self._keep(emit_route(plan, self._answer_for, self.plans.threads))
+        self.by_route[plan.method, plan.path] = (plan, emitted)
+        handler = raising(emitted.handler, self.watch)
+        most = None if plan.body is None else plan.limits.body
+        shared: Any = {"endpoint": emitted.handler, "name": plan.name, "limits": plan.limits}
+        yield RouteEntry(plan.method, handler, resource, body=most, **shared)
+        if plan.method == "GET" and alone:
+            # RFC 9110, section 9.3.2: HEAD is GET without the body, which the response leaves out.
+            yield RouteEntry("HEAD", handler, resource, **shared)
+
+    def _router_name(self, plan: RoutePlan) -> str | None:
+        """Return the name of a path in aiohttp's router, ``None`` if it cannot have the route's."""
+        return plan.name if self._names.get(plan.name) == plan.path else None
 
     def _shared_answer(self, layers: Sequence[LayerPlan], answer: Any) -> EmittedRoute:
         """Emit an answer once for all paths with the same layers around it."""
@@ -87,18 +130,27 @@ class CompiledApp:
             self._shared_answers[key] = self._keep(emit_answer(layers, answer, self._answer_for))
         return self._shared_answers[key]
 
-    def _fixed(self, answer: Any) -> RouteEntry:
-        """Emit an answer for requests that no path takes."""
-        emitted = self._keep(emit_answer((self.plans.app_layer,), answer, self._answer_for))
-        template = PathTemplate(text="/", segments=())
-        return RouteEntry("GET", emitted.handler, template, None, body=0)
+    def _fixed(self, refusal: "_Refusal") -> RefusalEntry:
+        """Emit what answers requests that no path takes."""
+        emitted = self._keep(emit_answer((self.plans.app_layer,), refusal, self._answer_for))
+        handler = raising(emitted.handler, self.watch, refuses=True)
+        return RefusalEntry(handler, endpoint=emitted.handler, make=refusal.native)
 
     def _keep(self, emitted: EmittedRoute) -> EmittedRoute:
         self._emitted.append(emitted)
         return emitted
 
-    def make_resource(self, neighbours: Iterable[web.AbstractResource]) -> ControllerResource:
-        """Return the catch-all resource for aiohttp's router, beside the ``neighbours`` that stand there already."""
+    def register(self, router: web.UrlDispatcher) -> ControllerResource:
+        """Put all paths into aiohttp's router, and return the catch-all resource that resolves them."""
+        resource = self._make_resource(router.resources())
+        for listed in resource.listed():
+            if listed.name is not None and listed.name in router:
+                listed.leave_name()
+            router.register_resource(listed)
+        router.register_resource(resource)
+        return resource
+
+    def _make_resource(self, neighbours: Iterable[web.AbstractResource]) -> ControllerResource:
         declared = {method for _, entry in self._paths for method in entry.methods}
         resource = ControllerResource(
             PathTable(),
@@ -133,6 +185,10 @@ class _Refusal:
     def __call__(self, _: web.Request) -> NoReturn:
         raise self._error(self._detail, **self._members)
 
+    def native(self, _: str, __: Iterable[str]) -> web.HTTPException:
+        """Return aiohttp's exception for it."""
+        return class_for(self._error.status)()
+
 
 def _unreadable(detail: str, fault: Fault) -> _Refusal:
     return _Refusal(BadRequest, detail=detail, errors=(fault,))
@@ -154,7 +210,7 @@ _REFUSALS: Mapping[str, _Refusal] = {
 
 def _allow(request: web.Request) -> str:
     route = request.match_info.route
-    return route.allow if isinstance(route, RouteEntry) else ""
+    return ", ".join(sorted(route.allowed)) if isinstance(route, RouteEntry | RefusalEntry) else ""
 
 
 def _method_not_allowed(request: web.Request) -> NoReturn:
@@ -162,11 +218,28 @@ def _method_not_allowed(request: web.Request) -> NoReturn:
     raise MethodNotAllowed(headers={"Allow": _allow(request)})
 
 
+def _no_such_method(method: str, allowed: Iterable[str]) -> web.HTTPException:
+    return web.HTTPMethodNotAllowed(method, sorted(allowed))
+
+
 def _options(request: web.Request) -> EncodedResponse:
     """Answer OPTIONS with the methods of the path."""
     response = EncodedResponse(None, _NO_CONTENT)
     response.headers["Allow"] = _allow(request)
     return response
+
+
+def _router_names(routes: Iterable[RoutePlan]) -> dict[str, str]:
+    """Return the paths of the names that aiohttp's router can have: identifiers, each of one path."""
+    paths: dict[str, set[str]] = {}
+    for plan in routes:
+        paths.setdefault(plan.name, set()).add(plan.path)
+    return {name: next(iter(known)) for name, known in paths.items() if len(known) == 1 and _is_router_name(name)}
+
+
+def _is_router_name(name: str) -> bool:
+    parts = web.UrlDispatcher.NAME_SPLIT_RE.split(name)
+    return all(one.isidentifier() and not keyword.iskeyword(one) for one in parts)
 
 
 def _shared(stacks: Sequence[Sequence[LayerPlan]]) -> tuple[LayerPlan, ...]:

@@ -14,6 +14,7 @@ from framework._compiler.emit_result import emit_negotiation
 from framework._compiler.emit_security import emit_guards
 from framework._compiler.emit_socket import emit_socket
 from framework._compiler.emit_stream import emit_settling
+from framework._compiler.native_errors import name_after
 from framework._compiler.source import Source
 from framework._pipeline import ErrorAnswer, require_response
 from framework._plan import LayerPlan, RoutePlan
@@ -63,7 +64,9 @@ def emit_route(plan: RoutePlan, answer_for: AnswerFor, threads: WorkerThreads) -
         entry = emit_settling(source, entry)
     if plan.deprecation is not None:
         entry = emit_deprecation(source, plan.deprecation, entry)
-    return EmittedRoute(source=source.text, namespace=source.run(), entry=entry, aliases=aliases)
+    namespace = source.run()
+    name_after(namespace[entry], plan.function)
+    return EmittedRoute(source=source.text, namespace=namespace, entry=entry, aliases=aliases)
 
 
 def _emit_reading(source: Source, plan: RoutePlan) -> None:

@@ -1,21 +1,29 @@
-"""The short way from aiohttp's protocol to an emitted handler, past ``Application._handle``.
+"""The fast path from aiohttp's protocol to an emitted handler, past ``Application._handle``.
 
-``Application._handle`` resolves through aiohttp's router, keeps a stack of applications and asks for middlewares on
-every request. An application that holds nothing but controllers needs none of this: its ``_handle`` is replaced on the
-instance by a plain function that looks the path up and returns the handler's coroutine. Whatever it does not know
-(aiohttp middlewares, other resources, sub-applications, ``Expect``) goes the stock way, with the same answers.
+``Application._handle`` resolves through aiohttp's router, keeps a stack of applications and builds the middlewares
+around the handler on every request. An application that holds nothing but controllers needs none of this: its server
+calls a plain function that looks the path up and returns the coroutine of the handler, around which aiohttp's
+middlewares are folded once. Whatever that function does not know (old-style middlewares, other resources,
+sub-applications, ``Expect``) goes the stock way, with the same responses. All of it is decided when the application starts to serve: by then
+middlewares and signals are frozen, and tracers have patched what they patch.
 
 The private names are read only where :mod:`framework._private` knows them.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial, update_wrapper
 from typing import Any
 
 from aiohttp import HttpVersion11, hdrs, web
+from aiohttp.typedefs import Handler
 from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 
+from framework._compiler.native_errors import Watch, settling
+from framework._compiler.replaced import is_routing_replaced, is_serving_replaced, is_traced
+from framework._pipeline import ErrorAnswer
 from framework._private import SUPPORTED
-from framework._routing.resource import ControllerResource, PathEntry, RouteEntry
+from framework._routing.entries import PathEntry, RefusalEntry, RouteEntry, TemplateResource, placeholders_of
+from framework._routing.resource import ControllerResource
 
 # ruff: noqa: SLF001  see above
 
@@ -25,30 +33,61 @@ _EXPECT, _HOST = hdrs.EXPECT, hdrs.HOST
 _Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def install(application: web.Application, resource: ControllerResource) -> None:
-    """Give an application that is about to serve the short way, unless it has more than controllers."""
-    if not SUPPORTED or resource.prefix or list(application.router.resources()) != [resource]:
-        return
-    # Other versions of aiohttp may not have the names that it imports.
+def install(application: web.Application, resource: ControllerResource, watch: Watch, default: ErrorAnswer) -> None:
+    """Let an application decide how it is served when it starts; one inside another has no say in that."""
+
+    async def look(_: web.Application) -> None:
+        watch.traced = is_traced(application)
+
+    application.on_startup.append(look)
+    if hasattr(application, "_make_handler"):
+        vars(application)["_make_handler"] = partial(_make_server, application, resource, watch, default)
+
+
+def _make_server(
+    application: web.Application, resource: ControllerResource, watch: Watch, default: ErrorAnswer, **settings: Any
+) -> web.Server:
+    """Make the server of an application as ``Application._make_handler`` does, on the fast path if it can be taken."""
+    server: web.Server = type(application)._make_handler(application, **settings)
+    watch.traced = is_traced(application)
+    stock: Any = server.request_handler
+    if watch.traced or application.middlewares:
+        stock = settling(stock, default)
+    server.request_handler = stock
+    if not SUPPORTED or is_serving_replaced(application, server) or not _holds_only_controllers(application, resource):
+        return server
+    if not is_routing_replaced(application) and all(map(_is_new_style, application.middlewares)):
+        server.request_handler = _fast_path(application, resource, stock, default)  # type: ignore[assignment]  # as good
+    # Other versions of aiohttp may not have the names that these import.
     from framework._compiler.codings import take_undecodable
-    from framework._compiler.lean_server import lean_servers
+    from framework._compiler.lean_server import lean_server
 
-    stock: _Handle = application._handle
-    vars(application)["_handle"] = _short_way(application, resource, stock)
-    vars(application)["_make_handler"] = lean_servers(application)
     take_undecodable()
+    return lean_server(application, server)
 
 
-def _short_way(application: web.Application, resource: ControllerResource, stock: _Handle) -> _Handle:
-    middlewares, hosts = application.middlewares, resource.hosts
-    finder = _Finder(application, resource, stock)
+def _holds_only_controllers(application: web.Application, resource: ControllerResource) -> bool:
+    return not resource.prefix and all(
+        one is resource or isinstance(one, TemplateResource) for one in application.router.resources()
+    )
+
+
+def _is_new_style(middleware: Any) -> bool:
+    return getattr(middleware, "__middleware_version__", None) == 1
+
+
+def _fast_path(
+    application: web.Application, resource: ControllerResource, stock: _Handle, default: ErrorAnswer
+) -> _Handle:
+    hosts = resource.hosts
+    finder = _Finder(application, resource, default)
     static, find, look_closely = finder.static, finder.find, finder.look_closely
 
     # PERF: no coroutine of its own, no match object with a stack of applications, the private attributes in the place
     # of properties: 25 % of a plain request. A static path without a query needs two look-ups, and no URL.
     def handle(request: web.Request) -> Awaitable[web.StreamResponse]:
         headers = request._headers
-        if middlewares or _EXPECT in headers:
+        if _EXPECT in headers:
             return stock(request)
         message = request._message
         if message.version is HttpVersion11 and headers.get(_HOST) in hosts:
@@ -68,12 +107,13 @@ def _short_way(application: web.Application, resource: ControllerResource, stock
 class _Finder:
     """Finds the way of a request, and gives the request its match."""
 
-    def __init__(self, application: web.Application, resource: ControllerResource, stock: _Handle) -> None:
+    def __init__(self, application: web.Application, resource: ControllerResource, default: ErrorAnswer) -> None:
         table = resource.table
+        self._application = application
         self._resource = resource
-        self._stock = stock
         self._find_plain = table.find_plain
-        self._ways = ways = {route: _Way(application, route) for route in resource.answers()}
+        fold = _folder(application, default)
+        self._ways = ways = {route: _Way(application, route, fold(route)) for route in resource.answers()}
         self.static = {path: methods for path, methods in _by_method(table.static, ways).items() if _is_plain(path)}
         self._last = _by_method(table.last_placeholders(), ways)
 
@@ -108,34 +148,47 @@ class _Finder:
         if known is None or route is None:
             return None
         way = self._ways[route]
-        request._match_info = way.match_class(zip(route.placeholders, known[1], strict=True))
+        request._match_info = way.match_class(zip(placeholders_of(route), known[1], strict=True))
         return way
 
     def look_closely(self, request: web.Request) -> Awaitable[web.StreamResponse]:
-        """Answer what has an escape, or bytes beyond ASCII, or is answered by nobody."""
-        found = self._resource.find(request)
-        if found is None:
-            if request.rel_url.raw_path:
-                return self._stock(request)
-            # Aiohttp's router knows no empty path, not even as one that nobody has.
-            found = self._resource.nowhere(request), ()
-        route, captures = found
-        way = self._ways[route]
-        request._match_info = way.match_class(zip(route.placeholders, captures, strict=True))
-        return way.endpoint(request)
+        """Answer what has an escape, or bytes beyond ASCII, or matches no path."""
+        resource = self._resource
+        route, captures = resource.find(request) or (resource.nowhere(request), ())
+        match = resource.match(route, captures, request.method)
+        match.add_app(self._application)
+        match.freeze()
+        request._match_info = match
+        return self._ways[route].endpoint(request)
 
 
 class _Way:
-    """What the short way needs of a route."""
+    """What the fast path needs of a route."""
 
     __slots__ = ("endpoint", "match", "match_class", "placeholder")
 
-    def __init__(self, application: web.Application, route: RouteEntry) -> None:
-        self.endpoint = route.handler
+    def __init__(self, application: web.Application, route: web.AbstractRoute, endpoint: Handler) -> None:
+        self.endpoint = endpoint
         self.match_class = _match_class(application, route)
-        self.placeholder = route.placeholders[-1] if route.placeholders else ""
-        self.match = self.match_class()
-        """Shared by all requests where the path has no placeholders."""
+        placeholders = placeholders_of(route)
+        self.placeholder = placeholders[-1] if placeholders else ""
+        self.match = _shared_match(self.match_class)
+        """Stands for the match of a path without placeholders, until somebody asks for it."""
+
+
+def _folder(application: web.Application, default: ErrorAnswer) -> Callable[[web.AbstractRoute], Handler]:
+    """Return what folds aiohttp's middlewares around the handler of a route, as ``Application._handle`` does."""
+    middlewares = list(reversed(application.middlewares))
+
+    def fold(route: web.AbstractRoute) -> Handler:
+        if not middlewares:
+            return route.endpoint if isinstance(route, RouteEntry | RefusalEntry) else route.handler
+        handler: Any = route.handler
+        for one in middlewares:
+            handler = update_wrapper(partial(one, handler=handler), handler)
+        return settling(handler, default)
+
+    return fold
 
 
 def _is_plain(target: str) -> bool:
@@ -143,11 +196,11 @@ def _is_plain(target: str) -> bool:
     return "%" not in target and target.isascii()
 
 
-def _by_method(entries: Mapping[str, PathEntry], ways: Mapping[RouteEntry, _Way]) -> dict[str, dict[str, _Way]]:
+def _by_method(entries: Mapping[str, PathEntry], ways: Mapping[web.AbstractRoute, _Way]) -> dict[str, dict[str, _Way]]:
     return {path: {method: ways[route] for method, route in entry.methods.items()} for path, entry in entries.items()}
 
 
-def _match_class(application: web.Application, route: RouteEntry) -> Callable[..., UrlMappingMatchInfo]:
+def _match_class(application: web.Application, route: web.AbstractRoute) -> Callable[..., UrlMappingMatchInfo]:
     """Make the class of a route's matches: a dictionary of placeholders, the rest of it the same for all requests."""
     fixed: dict[str, Any] = {
         "__slots__": (),
@@ -156,7 +209,15 @@ def _match_class(application: web.Application, route: RouteEntry) -> Callable[..
         "_apps": [application],
         "_current_app": application,
         "_frozen": True,
+        "make_own": None,
         "plain": not application.on_response_prepare,
     }
     made: Any = type("RouteMatch", (UrlMappingMatchInfo,), fixed)
     return made  # type: ignore[no-any-return]  # its constructor is that of dict
+
+
+def _shared_match(match_class: Any) -> UrlMappingMatchInfo:
+    """Make what stands for the matches of all requests on one path: whoever asks a request for it gets its own."""
+    made: Any = type("SharedMatch", (match_class,), {"__slots__": (), "make_own": match_class})
+    shared: UrlMappingMatchInfo = made()
+    return shared

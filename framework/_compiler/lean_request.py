@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.http import StreamWriter
+from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 from yarl import URL
 
 # ruff: noqa: SLF001  see above
@@ -59,3 +60,13 @@ class LeanRequest(web.Request):
     _transport_sockname = _OnDemand(lambda request: request._protocol.sockname)
     _transport_sslcontext = _OnDemand(lambda request: request._protocol.ssl_context)
     _version = _OnDemand(lambda request: request._message.version)
+
+    @property
+    def match_info(self) -> UrlMappingMatchInfo:  # pyright: ignore[reportIncompatibleVariableOverride]  reads the same
+        """What the path matched: each request has its own, which is made here where requests share one until then."""
+        match: Any = self._match_info
+        make_own = getattr(match, "make_own", None)
+        if make_own is not None:
+            # PERF: most handlers never ask.
+            self._match_info = match = make_own()
+        return super().match_info if match is None else match

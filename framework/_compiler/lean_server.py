@@ -3,7 +3,6 @@
 The private names are read only where :mod:`framework._private` knows them.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,17 +14,12 @@ from framework._compiler.protocol import LeanProtocol
 
 # ruff: noqa: SLF001  see above
 
-__all__ = ("lean_servers",)
+__all__ = ("lean_server",)
 
 
-def lean_servers(application: web.Application) -> Callable[..., web.Server]:
-    """Return what makes an application's servers as ``Application._make_handler`` does, with the lean protocol."""
-    make = application._make_handler
-
-    def make_lean(**settings: Any) -> web.Server:
-        return _Server(application, make(**settings))
-
-    return make_lean
+def lean_server(application: web.Application, stock: web.Server) -> web.Server:
+    """Return a server like that which ``Application._make_handler`` has made, with the lean protocol."""
+    return _Server(application, stock)
 
 
 class _Server(web.Server):

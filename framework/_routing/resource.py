@@ -2,20 +2,29 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from aiohttp import HttpVersion11, hdrs, web
-from aiohttp.typedefs import Handler
 from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 from yarl import URL
 
+from framework._routing.entries import (
+    PathEntry,
+    RefusalEntry,
+    Refusals,
+    RefusedMatch,
+    RouteEntry,
+    TemplateResource,
+    placeholders_of,
+)
 from framework._routing.table import PathTable, UndecodablePathError
 from framework._routing.template import PathTemplate
-from framework.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ("ControllerResource", "PathEntry", "Refusals", "RouteEntry")
+__all__ = ("ControllerResource",)
+
+_Found: TypeAlias = tuple[web.AbstractRoute, Sequence[str]]
+"""What answers a request, and the texts of its placeholders."""
 
 # RFC 3986, section 3.2.2: a registered name or an IP literal, then perhaps a port.
 _HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::(\d{0,5}))?\Z")
@@ -23,111 +32,8 @@ _LAST_PORT = 65535
 _HOSTS_REMEMBERED = 1024
 
 
-class _TemplateResource(web.AbstractResource):
-    """What ``request.match_info.route.resource`` shows for a route: its path template."""
-
-    def __init__(self, template: PathTemplate) -> None:
-        super().__init__()
-        self._template = template
-
-    @property
-    def canonical(self) -> str:
-        return self._template.text
-
-    def url_for(self, **kwargs: str) -> URL:
-        return URL(self._template.fill(kwargs), encoded=True)
-
-    async def resolve(self, request: web.Request) -> tuple[UrlMappingMatchInfo | None, set[str]]:  # noqa: ARG002
-        return None, set()
-
-    def add_prefix(self, prefix: str) -> None:
-        """Do nothing: the catch-all resource holds the prefix."""
-
-    def get_info(self) -> Any:
-        return {"formatter": self._template.text}
-
-    def raw_match(self, path: str) -> bool:
-        return path == self._template.text
-
-    def __len__(self) -> int:
-        return 0
-
-    def __iter__(self) -> Iterator[web.AbstractRoute]:
-        return iter(())
-
-
-class RouteEntry(web.AbstractRoute):
-    """One method on one path, as aiohttp sees it."""
-
-    def __init__(
-        self,
-        method: str,
-        handler: Handler,
-        template: PathTemplate,
-        name: str | None,
-        *,
-        allow: str = "",
-        limits: Limits = DEFAULT_LIMITS,
-        body: int | None = None,
-    ) -> None:
-        super().__init__(method, handler, resource=_TemplateResource(template))
-        self._name = name
-        self.allow = allow
-        """The methods of the path, where this route tells them."""
-        self.limits = limits
-        """What requests may cost here."""
-        self._body = body
-        """The most bytes of a body that are read here, ``None`` where the handler may read what it likes."""
-        self.template = template
-        self.placeholders = template.placeholders
-
-    def allowing(self, methods: Iterable[str]) -> "RouteEntry":
-        """Return a route that answers the same and tells more methods of its path."""
-        allow = ", ".join(sorted({*self.allow.split(", "), *methods}))
-        return RouteEntry(self.method, self.handler, self.template, self.name, allow=allow, limits=self.limits, body=0)
-
-    async def handle_expect_header(self, request: web.Request) -> web.StreamResponse | None:
-        """Ask a client that waits for it to send its body, unless its head tells that nobody will read it."""
-        length, most = request.content_length, self._body
-        if most is not None and (not most or (length is not None and length > most)):
-            return None
-        return await super().handle_expect_header(request)
-
-    @property
-    def name(self) -> str | None:
-        return self._name
-
-    def get_info(self) -> Any:
-        return {"formatter": self.template.text}
-
-    def url_for(self, *args: str, **kwargs: str) -> URL:  # noqa: ARG002  the signature is aiohttp's
-        return URL(self.template.fill(kwargs), encoded=True)
-
-
-@dataclass(slots=True)
-class PathEntry:
-    """The methods of one path; ``other`` answers the methods that it has not (405)."""
-
-    other: RouteEntry
-    methods: dict[str, RouteEntry] = field(default_factory=dict)
-
-
-class Refusals(NamedTuple):
-    """What answers requests that no route takes, by what is wrong with them."""
-
-    not_found: RouteEntry
-    method: RouteEntry
-    """The method is unknown."""
-    version: RouteEntry
-    """The version of HTTP is not 1."""
-    host: RouteEntry
-    path: RouteEntry
-    query: RouteEntry
-    expectation: RouteEntry
-
-
 class ControllerResource(web.AbstractResource):
-    """Resolves every path of the controllers, and answers what nobody knows with problems of the framework's own."""
+    """Resolves every path of the controllers, and answers what no resource knows with a problem."""
 
     def __init__(
         self,
@@ -143,22 +49,28 @@ class ControllerResource(web.AbstractResource):
         self._refusals = refusals
         self._neighbours = neighbours
         self._prefix = ""
-        self._depth = 0
-        self._entries: list[RouteEntry] = []
-        self._others: list[RouteEntry] = []
+        self._above: Sequence[str | None] = ()
+        self._entries: list[PathEntry] = []
         self.hosts: set[str | None] = set()
         """Hosts that were looked at and are well formed."""
 
     def add(self, template: PathTemplate, entry: PathEntry) -> None:
         """Add a path with its methods."""
         self.table.add(template, entry)
-        self._entries.extend(entry.methods.values())
-        self._others.append(entry.other)
+        self._entries.append(entry)
+        for resource in entry.resources:
+            resource.take_others(entry)
 
-    def answers(self) -> Iterator[RouteEntry]:
+    def listed(self) -> Iterator[TemplateResource]:
+        """Yield what lists the routes in aiohttp's router."""
+        for entry in self._entries:
+            yield from entry.resources
+
+    def answers(self) -> Iterator[web.AbstractRoute]:
         """Yield everything that may answer a request, 404 and its like included."""
-        yield from self._entries
-        yield from self._others
+        for entry in self._entries:
+            yield from entry.methods.values()
+            yield entry.other
         yield from self._refusals
 
     @property
@@ -172,16 +84,28 @@ class ControllerResource(web.AbstractResource):
         return self._prefix
 
     async def resolve(self, request: web.Request) -> tuple[UrlMappingMatchInfo | None, set[str]]:
-        """Return the match for a request; every request has one, unless a neighbour knows its path."""
+        """Return the match for a request; every request below the prefix has one, unless a neighbour knows its path."""
+        if self._above and self._below(request.rel_url.raw_path) is None:
+            return None, set()
         found = self.find(request)
         if found is None:
             return await self._elsewhere(request)
-        if found[0].allow:
-            return await self._beside(request, *found), set()
-        return _match(*found), set()
+        route, captures = found
+        if isinstance(route, RouteEntry | RefusalEntry) and route.allowed:
+            route, captures = await self._beside(request, route, captures)
+            if isinstance(route, UrlMappingMatchInfo):
+                return route, set()
+        return self.match(route, captures, request.method), set()
 
-    def find(self, request: web.Request) -> tuple[RouteEntry, Sequence[str]] | None:
-        """Return what answers a request and the texts of its placeholders; ``None`` where no path fits."""
+    @staticmethod
+    def match(route: web.AbstractRoute, captures: Sequence[str], method: str) -> UrlMappingMatchInfo:
+        """Return a match of its own for a request."""
+        if isinstance(route, RefusalEntry):
+            return RefusedMatch(route, method)
+        return UrlMappingMatchInfo(dict(zip(placeholders_of(route), captures, strict=True)), route)
+
+    def find(self, request: web.Request) -> _Found | None:
+        """Return what answers a request and the texts of its placeholders; ``None`` if no path fits."""
         url = request.rel_url
         host = request.headers.get(hdrs.HOST)
         query = url.raw_query_string
@@ -196,7 +120,7 @@ class ControllerResource(web.AbstractResource):
         # RFC 9110, section 4.2.3: an empty path is the same as "/".
         return self._look_up(url.raw_path or "/", request.method)
 
-    def _look_up(self, path: str, method: str) -> tuple[RouteEntry, Sequence[str]] | None:
+    def _look_up(self, path: str, method: str) -> _Found | None:
         """Return what answers a method on a raw path, host and query being well formed."""
         try:
             found = self._at(path)
@@ -212,7 +136,19 @@ class ControllerResource(web.AbstractResource):
 
     def _at(self, path: str) -> tuple[PathEntry, Sequence[str]] | None:
         """Return what is known of a raw path and the texts of its placeholders; raises UndecodablePathError."""
-        return self.table.find(_below(path, self._depth) if self._depth else path)
+        below = self._below(path) if self._above else path
+        return None if below is None else self.table.find(below)
+
+    def _below(self, path: str) -> str | None:
+        """Return what follows the prefix in a raw path, ``None`` for a path below another prefix.
+
+        The client may have percent-encoded the prefix: ``/%61pi/x`` -> ``/x``, ``/api`` -> an empty path.
+        """
+        depth = len(self._above)
+        parts = path.split("/", depth + 1)
+        if [_decoded(one) for one in parts[1 : depth + 1]] != self._above:
+            return None
+        return "/" + parts[-1] if len(parts) > depth + 1 else ""
 
     def _remember(self, host: str | None) -> bool:
         if host is not None and not _is_host(host):
@@ -221,11 +157,26 @@ class ControllerResource(web.AbstractResource):
             self.hosts.add(host)
         return True
 
-    async def _elsewhere(self, request: web.Request) -> tuple[UrlMappingMatchInfo | None, set[str]]:
-        # Resources beside this one may know the path under another method, or stand behind this one.
-        allowed: set[str] = set()
+    def _asked(self, request: web.Request) -> Iterator[web.AbstractResource]:
+        """Yield the other resources that aiohttp's router would ask for the path of a request, without applications.
+
+        An application answers everything below its own prefix, so that no such request comes here; paths outside its
+        prefix are not its concern, although its resource would answer them if it were asked.
+        """
+        path = request.rel_url.path_safe
         for resource in self._neighbours:
-            if resource is self or (isinstance(resource, ControllerResource) and resource.find(request) is None):
+            if resource is self or isinstance(resource, TemplateResource) or "app" in resource.get_info():
+                continue
+            literal, brace, _ = resource.canonical.partition("{")
+            start = (literal.rpartition("/")[0] if brace else literal).rstrip("/")
+            if path == start or path.startswith(start + "/"):
+                yield resource
+
+    async def _elsewhere(self, request: web.Request) -> tuple[UrlMappingMatchInfo | None, set[str]]:
+        # Resources beside this one may know the path under another method, or come after this one.
+        allowed: set[str] = set()
+        for resource in self._asked(request):
+            if isinstance(resource, ControllerResource) and resource.find(request) is None:
                 continue
             match, methods = await resource.resolve(request)
             if match is not None:
@@ -233,12 +184,17 @@ class ControllerResource(web.AbstractResource):
             allowed |= methods
         if allowed:
             return None, allowed
-        return UrlMappingMatchInfo({}, self.nowhere(request)), set()
+        return self.match(self.nowhere(request), (), request.method), set()
 
-    async def _beside(self, request: web.Request, route: RouteEntry, captures: Sequence[str]) -> UrlMappingMatchInfo:
-        """Return the match of a method that the path has not here: a neighbour's, or one that tells all methods."""
+    async def _beside(
+        self, request: web.Request, route: RouteEntry | RefusalEntry, captures: Sequence[str]
+    ) -> tuple[Any, Sequence[str]]:
+        """Return what answers a method that the path does not have here.
+
+        That is a route of another app, the match of a native route, or a route that reports all methods.
+        """
         allowed: set[str] = set()
-        for resource in self._neighbours:
+        for resource in self._asked(request):
             if isinstance(resource, ControllerResource):
                 # Not resolve(), which would ask its neighbours, and so this one.
                 found = resource._at(request.rel_url.raw_path or "/")  # noqa: SLF001  of this class
@@ -246,18 +202,18 @@ class ControllerResource(web.AbstractResource):
                     continue
                 entry, texts = found
                 own = entry.methods.get(request.method)
-                if own is not None and not own.allow:
-                    return _match(own, texts)
-                methods = set(entry.other.allow.split(", "))
+                if own is not None and not getattr(own, "allowed", None):
+                    return own, texts
+                methods = entry.allowed
             else:
                 match, methods = await resource.resolve(request)
                 if match is not None:
-                    return match
+                    return match, ()
             allowed |= methods
-        return _match(route.allowing(allowed) if allowed else route, captures)
+        return (route.allowing(allowed) if allowed else route), captures
 
-    def nowhere(self, request: web.Request) -> RouteEntry:
-        """Return what answers a request whose path nobody knows."""
+    def nowhere(self, request: web.Request) -> RefusalEntry:
+        """Return what answers a request whose path no resource knows."""
         return self._refusals.not_found if request.method in self._methods else self._refusals.method
 
     def url_for(self, **kwargs: str) -> URL:
@@ -266,7 +222,7 @@ class ControllerResource(web.AbstractResource):
 
     def add_prefix(self, prefix: str) -> None:
         self._prefix = prefix + self._prefix
-        self._depth = self._prefix.count("/")
+        self._above = [_decoded(one) for one in self._prefix.split("/")[1:]]
 
     def get_info(self) -> Any:
         return {"path": self._prefix + "/"}
@@ -274,21 +230,23 @@ class ControllerResource(web.AbstractResource):
     def raw_match(self, path: str) -> bool:  # noqa: ARG002  the signature is aiohttp's
         return False
 
+    def __bool__(self) -> bool:
+        return True
+
     def __len__(self) -> int:
-        return len(self._entries)
+        """Return 0: the resources of the paths list the routes."""
+        return 0
 
     def __iter__(self) -> Iterator[web.AbstractRoute]:
-        return iter(self._entries)
+        return iter(())
 
 
-def _match(route: RouteEntry, captures: Sequence[str]) -> UrlMappingMatchInfo:
-    return UrlMappingMatchInfo(dict(zip(route.placeholders, captures, strict=True)), route)
-
-
-def _below(path: str, depth: int) -> str:
-    """Return what stands behind the first segments, which a client may have percent-encoded: ``/%61pi/x`` -> ``/x``."""
-    parts = path.split("/", depth + 1)
-    return "/" + parts[-1] if len(parts) > depth + 1 else ""
+def _decoded(segment: str) -> str | None:
+    """Return a segment without percent-encoding, ``None`` if it is not UTF-8."""
+    try:
+        return unquote_to_bytes(segment).decode()
+    except UnicodeError:
+        return None
 
 
 def _is_host(host: str) -> bool:

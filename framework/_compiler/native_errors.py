@@ -1,0 +1,180 @@
+"""Errors on their way through aiohttp's own middlewares, which see exceptions as in any aiohttp application.
+
+Inside the framework an error is a response from the moment it leaves the endpoint. aiohttp's middlewares, and tracers
+that wrap ``Application._handle``, expect exceptions. So ``raising`` turns such a response back into its exception, below
+the middlewares: an HTTPException of aiohttp's and an unhandled exception are raised as they are, and an HTTPError is
+raised as the HTTPException of its status, which carries the problem. ``settling`` stands around the middlewares, and
+gives the response back if the exception arrives there.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from aiohttp import web, web_exceptions
+from aiohttp.typedefs import Handler
+from aiohttp.web_urldispatcher import SystemRoute
+from multidict import CIMultiDict
+
+from framework._routing.entries import RefusalEntry, RouteEntry
+from framework.http_errors import HTTPError
+
+__all__ = ("Watch", "class_for", "name_after", "raising", "settling")
+
+_Answer: TypeAlias = Callable[[web.Request, Exception], Awaitable[web.StreamResponse]]
+
+
+class Watch:
+    """Whether a tracer sees what comes out of an application; decided when it starts."""
+
+    __slots__ = ("traced",)
+
+    def __init__(self) -> None:
+        self.traced = False
+
+    def sees(self, request: web.Request) -> bool:
+        """Return whether anyone outside the framework sees exceptions of this request."""
+        return self.traced or any(app.middlewares for app in request.match_info.apps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """What was raised in the place of a response."""
+
+    error: Exception
+    response: web.StreamResponse
+    headers: CIMultiDict[str] = field(default_factory=CIMultiDict)
+    """Those of the exception when it was raised, if it is a response itself; so are cookies and body."""
+    cookies: frozenset[str] = frozenset()
+    body: Any = None
+
+
+_SYSTEM_HANDLER = SystemRoute(web.HTTPNotFound()).handler
+_RAISED = web.RequestKey("framework.raised", _Raised)
+
+
+def raising(endpoint: Handler, watch: Watch, *, refuses: bool = False) -> Handler:
+    """Return a handler that raises the error of a response, if somebody outside the framework sees exceptions.
+
+    ``refuses`` is for requests that no route takes: aiohttp raises their exceptions in a route of the system.
+    """
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response: Any = await endpoint(request)
+        if getattr(response, "error", None) is None or not watch.sees(request):
+            return response  # type: ignore[no-any-return]  # what the endpoint gave
+        error = _remember(request, response)
+        try:
+            if refuses and isinstance(error, web.HTTPException):
+                # Tracers wrap this method, to tell paths that do not exist from errors.
+                return await SystemRoute(error).handler(request)
+            raise error
+        finally:
+            del error, response  # Its traceback holds this frame.
+
+    name_after(handler, _SYSTEM_HANDLER if refuses else endpoint)
+    return handler
+
+
+def _remember(request: web.Request, response: Any) -> Exception:
+    """Return what is raised in the place of a response, and remember both."""
+    error: Exception = response.error
+    if isinstance(error, HTTPError):
+        carrying = _carrying(response, request)
+        carrying.__cause__, error = error, carrying
+    if isinstance(error, web.HTTPException):
+        request[_RAISED] = _Raised(error, response, CIMultiDict(error.headers), frozenset(error.cookies), error.body)
+    else:
+        request[_RAISED] = _Raised(error, response)
+    return error
+
+
+def settling(handle: Handler, default: _Answer) -> Handler:
+    """Return a handler around aiohttp's middlewares that gives the responses of the framework's own errors."""
+
+    async def settle(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handle(request)
+        except Exception as error:
+            response = await _response_for(request, error, default)
+            if response is None:
+                raise
+            return response
+
+    return settle
+
+
+async def _response_for(request: web.Request, error: Exception, default: _Answer) -> web.StreamResponse | None:
+    """Return the response for an exception, ``None`` if it is not the framework's to answer."""
+    raised = request.pop(_RAISED, None)
+    if raised is not None and raised.error is error:
+        # The traceback holds frames that hold the response.
+        vars(raised.response).pop("error", None)
+        return _merged(raised, error) if isinstance(error, web.HTTPException) else raised.response
+    if isinstance(error, web.HTTPException) or not isinstance(_route_of(request), RouteEntry | RefusalEntry):
+        return None
+    return await default(request, error)
+
+
+def _route_of(request: web.Request) -> web.AbstractRoute | None:
+    match: Any = getattr(request, "_match_info", None)
+    return None if match is None else match.route
+
+
+def _merged(raised: _Raised, error: web.HTTPException) -> web.StreamResponse | None:
+    """Return the response with the headers and cookies that middlewares gave to the exception."""
+    if error.body is not raised.body or error.prepared:
+        return None  # It has become a response of the middleware's own.
+    response = raised.response
+    for name in set(error.headers):
+        values = error.headers.getall(name)
+        if values != raised.headers.getall(name, []):
+            response.headers.popall(name, None)
+            response.headers.extend((name, value) for value in values)
+    for name in set(raised.headers) - set(error.headers):
+        response.headers.popall(name, None)
+    for name in set(error.cookies) - raised.cookies:
+        response.cookies[name] = error.cookies[name]
+    return response
+
+
+_MAKE: Mapping[int, type[web.HTTPException]] = {
+    one.status_code: one
+    for one in vars(web_exceptions).values()
+    if isinstance(one, type) and issubclass(one, web.HTTPError) and one.status_code > 0
+}
+_OTHERS: dict[int, type[web.HTTPException]] = {}
+
+
+def class_for(status: int) -> type[web.HTTPException]:
+    """Return aiohttp's exception class of a status."""
+    known = _MAKE.get(status) or _OTHERS.get(status)
+    if known is None:
+        base = web.HTTPClientError if status < 500 else web.HTTPServerError  # noqa: PLR2004
+        made: Any = type(base.__name__, (base,), {"status_code": status})
+        known = _OTHERS[status] = made
+    return known
+
+
+def _carrying(response: Any, request: web.Request) -> web.HTTPException:
+    """Return the exception of a response's status, with its headers and body."""
+    made = class_for(response.status)
+    error: Any = made.__new__(made)
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = response.headers.get("Allow", "").split(", ")
+        web.HTTPMethodNotAllowed.__init__(error, request.method, allowed, reason=response.reason)
+    else:
+        # Some classes ask for more, which stands in the problem.
+        web.HTTPException.__init__(error, reason=response.reason)
+    error.body = response.body
+    error.headers.clear()
+    error.headers.extend(response.headers)
+    return error  # type: ignore[no-any-return]  # an instance of that class
+
+
+def name_after(function: Any, written: Any) -> None:
+    """Give a function the module and the names of another, which tracers report."""
+    for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
+        value = getattr(written, attribute, None)
+        if isinstance(value, str):
+            setattr(function, attribute, value)
