@@ -4,8 +4,8 @@
 around the handler on every request. An application that holds nothing but controllers needs none of this: its server
 calls a plain function that looks the path up and returns the coroutine of the handler, around which aiohttp's
 middlewares are folded once. Whatever that function does not know (old-style middlewares, other resources,
-sub-applications, ``Expect``) goes the stock way, with the same responses. All of it is decided when the application starts to serve: by then
-middlewares and signals are frozen, and tracers have patched what they patch.
+sub-applications, ``Expect``) goes the stock way, with the same responses. All of it is decided when the application
+starts to serve: by then middlewares and signals are frozen, and tracers have patched what they patch.
 
 The private names are read only where :mod:`framework._private` knows them.
 """

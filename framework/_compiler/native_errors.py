@@ -1,10 +1,10 @@
 """Errors on their way through aiohttp's own middlewares, which see exceptions as in any aiohttp application.
 
 Inside the framework an error is a response from the moment it leaves the endpoint. aiohttp's middlewares, and tracers
-that wrap ``Application._handle``, expect exceptions. So ``raising`` turns such a response back into its exception, below
-the middlewares: an HTTPException of aiohttp's and an unhandled exception are raised as they are, and an HTTPError is
-raised as the HTTPException of its status, which carries the problem. ``settling`` stands around the middlewares, and
-gives the response back if the exception arrives there.
+that wrap ``Application._handle``, expect exceptions. So ``raising`` turns such a response back into its exception,
+below the middlewares: an HTTPException of aiohttp's and an unhandled exception are raised as they are, and an
+HTTPError is raised as the HTTPException of its status, which carries the problem. ``settling`` stands around the
+middlewares, and gives the response back if the exception arrives there.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestServer
 
 from framework import App, Controller, Router
 
-__all__ = ("LOGGERS", "Serve", "app_of", "fault", "invalid", "logged", "problem", "reading")
+__all__ = ("LOGGERS", "Serve", "app_of", "fault", "invalid", "logged", "problem", "reading", "web_server_of")
 
 LOGGERS = ("framework", "aiohttp.server", "aiohttp.web")
 """Where the framework and aiohttp write what went wrong."""
@@ -62,6 +62,13 @@ def reading(decorator: Callable[[Any], Any], annotation: Any, *default: Any) -> 
     read.__annotations__ = {"value": annotation, "return": str}
     read.__defaults__ = default or None
     return type("Reading", (Controller,), {"read": decorator(read)})
+
+
+def web_server_of(server: TestServer) -> web.Server:
+    """Return aiohttp's server below a test server, which makes the protocol of each connection."""
+    assert server.runner is not None
+    assert server.runner.server is not None
+    return server.runner.server
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from tests.http.exchanges import EXCHANGES, Everything, talk, unsettled
-from tests.http.shapes import LOGGERS, Serve, app_of
+from tests.http.shapes import LOGGERS, Serve, app_of, web_server_of
 
 # On a busy machine an answer may come later than a client waits; what differs in each attempt does so for a reason.
 _ATTEMPTS = 3
@@ -35,7 +35,7 @@ async def _outcome(serve: Serve, caplog: pytest.LogCaptureFixture, *, lean: bool
         application.middlewares.append(unsettled)
     settings: dict[str, Any] = {"access_log_format": "%s %r %b %{Referer}i"}
     server = await serve(application, lingering_time=0.3, **(settings if log else {"access_log": None}))
-    assert (type(server.runner.server) is not web.Server) == lean
+    assert (type(web_server_of(server)) is not web.Server) == lean
     talks = (talk(server.host, server.port or 0, pieces) for pieces in EXCHANGES.values())
     answers = dict(zip(EXCHANGES, await asyncio.gather(*talks), strict=True))
     await server.close()

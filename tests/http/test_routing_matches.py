@@ -226,7 +226,7 @@ def test_names_that_the_application_has_already_stay() -> None:
 
 
 def test_router_lists_routes_and_resources() -> None:
-    """aiohttp's router lists one truthy resource for each path and one route for each method."""
+    """The router of aiohttp lists one truthy resource for each path and one route for each method."""
     router = app_of(Pets).build().router
     listed = {(one.method, one.resource.canonical, one.name) for one in router.routes() if one.resource}
     assert listed == {
@@ -240,7 +240,8 @@ def test_router_lists_routes_and_resources() -> None:
     assert all(router.resources())
     assert {one.canonical for one in router.resources()} == {"/pets", "/pets/{pet_id}/{rest:path}", "/"}
     (shown,) = [one for one in router.resources() if "pet_id" in one.canonical]
-    assert shown.get_info()["pattern"].fullmatch("/pets/3/a/b").groupdict() == {"pet_id": "3", "rest": "a/b"}
+    pattern: Any = shown.get_info().get("pattern")
+    assert pattern.fullmatch("/pets/3/a/b").groupdict() == {"pet_id": "3", "rest": "a/b"}
 
 
 async def test_route_that_is_added_to_a_listed_resource(serve: Serve) -> None:

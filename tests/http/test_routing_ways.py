@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 from framework import Controller, Request, get, post
 from tests.http.items import JSON
 from tests.http.raw import ask, connect, make_request
-from tests.http.shapes import Serve, app_of
+from tests.http.shapes import Serve, app_of, web_server_of
 
 NAME = web.AppKey("NAME", str)
 
@@ -66,7 +66,7 @@ async def ways(serve: Serve) -> list[TestServer]:
         if native:
             application.router.add_get("/native", _native)
         servers.append(await serve(application))
-        assert (type(servers[-1].runner.server) is web.Server) is native
+        assert (type(web_server_of(servers[-1])) is web.Server) is native
     return servers
 
 
@@ -167,4 +167,4 @@ async def test_untested_aiohttp_goes_the_stock_way(serve: Serve, monkeypatch: py
     application[NAME] = "name"
     server = await serve(application)
     assert (await ask(server, "POST", "/pets", body={"a": 1})).json == {"a": 1}
-    assert type(server.runner.server) is web.Server
+    assert type(web_server_of(server)) is web.Server
