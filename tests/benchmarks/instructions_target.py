@@ -21,7 +21,7 @@ from aiohttp import web
 
 from tests.benchmarks.messages import frame, payload_of, wire
 from tests.benchmarks.valgrind import start_counting
-from tests.benchmarks.workloads import WORKLOADS, Answer, Request, Workload, check_answer
+from tests.benchmarks.workloads import COUNTED, Answer, Request, Workload, check_answer
 
 __all__ = ("LAYOUTS", "Plan", "RecordingTransport", "drive", "main", "plan_of")
 
@@ -260,9 +260,9 @@ def main(arguments: Sequence[str]) -> None:
     # The clock stands still, in C: otherwise the Date header is written anew as often as the machine is slow.
     time.time = itertools.repeat(1_790_000_000.0).__next__
     build: Build = importlib.import_module(module).build
-    applications = {variant: build(variant) for variant in {WORKLOADS[name].variant: None for name in names}}
+    applications = {variant: build(variant) for variant in {COUNTED[name].variant: None for name in names}}
     start_counting()
-    pids = {name: _measure(applications[WORKLOADS[name].variant], WORKLOADS[name], layouts) for name in names}
+    pids = {name: _measure(applications[COUNTED[name].variant], COUNTED[name], layouts) for name in names}
     sys.stdout.write(json.dumps(pids))
 
 

@@ -38,7 +38,7 @@ from tests.benchmarks.instructions import (
 from tests.benchmarks.instructions_target import drive, plan_of
 from tests.benchmarks.instructions_target import main as measure_target
 from tests.benchmarks.profile_parts import by_part, table
-from tests.benchmarks.workloads import WORKLOADS as ALL
+from tests.benchmarks.workloads import COUNTED as ALL
 
 __all__ = ("main",)
 

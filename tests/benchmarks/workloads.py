@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 __all__ = (
+    "COUNTED",
     "KINDS",
     "PART",
     "PARTS",
@@ -30,7 +31,10 @@ PARTS = 64
 """``stream`` sends 1 MiB in so many parts."""
 
 Variant = str
-"""Which application a server builds: ``base``, ``middleware5`` or ``routes1000``; passed in ``BENCH_VARIANT``."""
+"""Which application a server builds: ``base``, ``middleware5``, ``routes1000`` or, with aiohttp, ``traced``.
+
+Passed in ``BENCH_VARIANT``.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +232,15 @@ _ALL = (
     ),
 )
 WORKLOADS: dict[str, Workload] = {workload.name: workload for workload in _ALL}
+_TRACED = Workload(
+    name="traced",
+    about="json behind one middleware of aiohttp that reads method, path, template and status",
+    requests=(_get("/json"),),
+    expected=({"message": "Hello, World!"},),
+    variant="traced",
+)
+COUNTED: dict[str, Workload] = WORKLOADS | {"traced": _TRACED}
+"""Those of the gauge: the last is for servers of aiohttp alone."""
 
 _MEDIA_TYPES: dict[type[object], str] = {str: "text/plain", bytes: "application/octet-stream"}
 

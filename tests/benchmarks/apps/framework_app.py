@@ -9,6 +9,7 @@ from framework import App, Container, Controller, Form, UploadFile, WebSocket, g
 from framework.http_errors import Forbidden
 from framework.typedefs import CallNext, Middleware
 from tests.benchmarks.apps.serve import serve, variant
+from tests.benchmarks.apps.tracing import trace
 from tests.benchmarks.schemas import Item, Line, Message, NewOrder, Receipt, SessionState, Signup, Thing, Welcome
 from tests.benchmarks.services import Catalog, Orders, Session, open_session
 from tests.benchmarks.workloads import KINDS, PART, PARTS, SECTIONS, thing_path
@@ -159,12 +160,15 @@ def _routes1000() -> App:
     return App(controllers=[section_controller(section) for section in range(SECTIONS)])
 
 
-_VARIANTS = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000}
+_VARIANTS = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000, "traced": _base}
 
 
 def build(which: str) -> web.Application:
     """Return the application of a variant."""
-    return _VARIANTS[which]().build()
+    application = _VARIANTS[which]().build()
+    if which == "traced":
+        application.middlewares.append(trace)
+    return application
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from aiohttp.typedefs import Handler, Middleware
 from msgspec import DecodeError, Struct, ValidationError, convert, json
 
 from tests.benchmarks.apps.serve import serve, variant
+from tests.benchmarks.apps.tracing import trace
 from tests.benchmarks.schemas import Line, Message, NewOrder, Signup, Thing, Welcome
 from tests.benchmarks.services import Catalog, Orders, session_scope
 from tests.benchmarks.workloads import KINDS, PART, PARTS, SECTIONS, thing_path
@@ -200,7 +201,13 @@ def _routes1000() -> web.Application:
     return app
 
 
-_VARIANTS = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000}
+def _traced() -> web.Application:
+    app = _base()
+    app.middlewares.append(trace)
+    return app
+
+
+_VARIANTS = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000, "traced": _traced}
 
 
 def build(which: str) -> web.Application:
