@@ -98,7 +98,7 @@ class ErrorAnswer:
 
 def _made_from(error: Exception, response: web.StreamResponse) -> web.StreamResponse:
     """Return a response that remembers its error, which aiohttp's own middlewares will see in its place."""
-    vars(response)["error"] = error
+    vars(response)["_made_from"] = error
     return response
 
 

@@ -61,7 +61,7 @@ def raising(endpoint: Handler, watch: Watch, *, refuses: bool = False) -> Handle
 
     async def handler(request: web.Request) -> web.StreamResponse:
         response: Any = await endpoint(request)
-        if getattr(response, "error", None) is None or not watch.sees(request):
+        if getattr(response, "_made_from", None) is None or not watch.sees(request):
             return response  # type: ignore[no-any-return]  # what the endpoint gave
         error = _remember(request, response)
         try:
@@ -78,7 +78,7 @@ def raising(endpoint: Handler, watch: Watch, *, refuses: bool = False) -> Handle
 
 def _remember(request: web.Request, response: Any) -> Exception:
     """Return what is raised in the place of a response, and remember both."""
-    error: Exception = response.error
+    error: Exception = response._made_from  # noqa: SLF001  what the pipeline left there
     if isinstance(error, HTTPError):
         carrying = _carrying(response, request)
         carrying.__cause__, error = error, carrying
@@ -109,7 +109,7 @@ async def _response_for(request: web.Request, error: Exception, default: _Answer
     raised = request.pop(_RAISED, None)
     if raised is not None and raised.error is error:
         # The traceback holds frames that hold the response.
-        vars(raised.response).pop("error", None)
+        vars(raised.response).pop("_made_from", None)
         return _merged(raised, error) if isinstance(error, web.HTTPException) else raised.response
     if isinstance(error, web.HTTPException) or not isinstance(_route_of(request), RouteEntry | RefusalEntry):
         return None

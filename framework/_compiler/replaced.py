@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from types import FunctionType
 from typing import Any
 
-import aiohttp
 from aiohttp import web, web_protocol, web_request, web_urldispatcher
 from aiohttp import web_server as _web_server
 
@@ -17,7 +16,8 @@ __all__ = ("is_routing_replaced", "is_serving_replaced", "is_traced")
 
 # It exports fewer names than it has.
 web_server: Any = _web_server
-_FOLDER = os.path.dirname(aiohttp.__file__) + os.sep  # noqa: PTH120  a prefix of texts
+# Not the path of the package: code that was compiled elsewhere may name another.
+_FOLDER = os.path.dirname(web.HTTPException.__init__.__code__.co_filename) + os.sep  # noqa: PTH120  a prefix
 _ROUTING = {
     web.Application: ("_handle",),
     web_urldispatcher.UrlDispatcher: ("resolve",),

@@ -373,3 +373,20 @@ async def test_expectation_with_middlewares(serve: Serve) -> None:
         answer = await connection.exchange(b"x") if first.status == 100 else first
     assert answer.status == 409
     assert [type(one) for one in seen] == [web.HTTPConflict]
+
+
+async def test_response_with_an_attribute_of_that_kind(serve: Serve) -> None:
+    """A response of the user's own class is sent as it is, whatever attributes it has."""
+
+    class Failed(web.Response):
+        error = ValueError("an attribute")
+
+    class Jobs(Controller):
+        @get("/job")
+        async def job(self) -> web.StreamResponse:
+            return Failed(text="failed")
+
+    application = app_of(Jobs).build()
+    application.middlewares.append(watching([]))
+    answer = await ask(await serve(application), "GET", "/job")
+    assert (answer.status, answer.body) == (200, b"failed")
