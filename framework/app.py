@@ -37,7 +37,7 @@ from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
 __all__ = ("App",)
 
-_WORK = ("lifespan", "periodic", "shutdown_timeout")
+_WORK = ("lifespan", "periodic", "shutdown_timeout", "check_responses")
 
 
 class App:
@@ -45,6 +45,7 @@ class App:
 
     Layers given here stand around everything, 404 and 405 included. ``openapi=None`` turns the document off; a sequence
     makes several. ``shutdown_timeout`` is how many seconds background work has to end when the app stops.
+    ``check_responses`` compares each value that is sent with its annotation as a whole, for development and tests.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class App:
         lifespan: Sequence[Lifespan] = (),
         periodic: Sequence[Periodic] = (),
         shutdown_timeout: float = 10.0,
+        check_responses: bool = False,
     ) -> None:
         # What has the wrong type is told with all other mistakes, when the app is built.
         self._mistakes: list[DefinitionError] = []
@@ -81,6 +83,7 @@ class App:
                 "lifespan": lifespan,
                 "periodic": periodic,
                 "shutdown_timeout": shutdown_timeout,
+                "check_responses": check_responses,
             },
             self._mistakes.append,
         )

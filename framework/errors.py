@@ -32,6 +32,7 @@ __all__ = (
     "MissingReturnAnnotationError",
     "NoRequestError",
     "RequestInSingletonError",
+    "ResponseMismatchError",
     "ReverseError",
     "SeveralBodiesError",
     "UnboundPlaceholderError",
@@ -383,3 +384,21 @@ class InvalidTaskError(DefinitionError):
 
 class ReverseError(LookupError):
     """A URL was asked for that cannot be built: unknown handler or name, or parameters that do not fit."""
+
+
+class ResponseMismatchError(TypeError):
+    """A handler has sent a value that is not, and cannot be converted to, what it is annotated with.
+
+    It is raised while a request is served, logged as any unhandled exception is, and is a 500 for the client.
+    """
+
+    def __init__(self, where: str, pointer: str, expected: str, found: str | None) -> None:
+        self.where = where
+        self.pointer = pointer
+        """A JSON pointer to the value; empty for the whole."""
+        self.expected = expected
+        self.found = found
+        got = "" if found is None else f", got `{found}`"
+        super().__init__(
+            f"{where} sends what its annotation does not allow, at {pointer or 'the top'}: expected `{expected}`{got}"
+        )

@@ -165,6 +165,11 @@ class CompiledApp:
     def start(self, live: Mapping[str, Any]) -> None:
         """Give the open singletons to everything that was emitted."""
         for emitted in self._emitted:
+            for output in emitted.outputs:
+                # What was imported since the app was built may have subclasses of its types.
+                output.refresh()
+                if "as_annotated" in emitted.namespace:
+                    emitted.namespace.update(output.names())
             emitted.namespace.update(live)
             emitted.namespace.update({name: live[variable] for name, variable in emitted.aliases.items()})
         for answer in self._answers.values():

@@ -19,6 +19,7 @@ from framework._compiler.source import Source
 from framework._pipeline import ErrorAnswer, require_response
 from framework._plan import LayerPlan, RoutePlan
 from framework._responses.encoded import EncodedResponse
+from framework._responses.output import Output
 from framework._responses.response import Response
 from framework._services.threads import WorkerThreads
 from framework.http_errors import ServiceUnavailable
@@ -37,6 +38,8 @@ class EmittedRoute(Struct, frozen=True, kw_only=True):
     entry: str
     aliases: Mapping[str, str]
     """Names of the source that stand for a service of the process, whatever it is called there."""
+    outputs: tuple[Output, ...] = ()
+    """What checks the values that are sent."""
 
     @property
     def handler(self) -> Any:
@@ -66,7 +69,8 @@ def emit_route(plan: RoutePlan, answer_for: AnswerFor, threads: WorkerThreads) -
         entry = emit_deprecation(source, plan.deprecation, entry)
     namespace = source.run()
     name_after(namespace[entry], plan.function)
-    return EmittedRoute(source=source.text, namespace=namespace, entry=entry, aliases=aliases)
+    outputs = tuple(source.outputs)
+    return EmittedRoute(source=source.text, namespace=namespace, entry=entry, aliases=aliases, outputs=outputs)
 
 
 def _emit_reading(source: Source, plan: RoutePlan) -> None:

@@ -1,6 +1,7 @@
 """Emits which answer the client wants, and how a handler's value becomes a response."""
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import hdrs
@@ -15,6 +16,8 @@ from framework._responses.conditional import Revalidation, require_precondition,
 from framework._responses.encoded import Head
 from framework._responses.files import FileResponse
 from framework._responses.negotiation import Choices
+from framework._responses.output import Output
+from framework._responses.response import convert_value
 from framework._responses.value_headers import add_value_headers
 from framework.caching import Preconditions
 
@@ -54,6 +57,11 @@ def emit_result(source: Source, plan: RoutePlan, target: str) -> None:
         _emit_ready(source, plan)
         source.line(f"{target}result")
         return
+    output = Output(response.annotation, plan.label, checks_all=plan.check_responses)
+    source.outputs.append(output)
+    checks = [] if response.encoding is Encoding.NONE else list(output.lines("result"))
+    if checks:
+        source.use(**output.names())
     encode = response.media[0].encode if response.media else None
     if not response.negotiated:
         if encode is not None:
@@ -64,16 +72,26 @@ def emit_result(source: Source, plan: RoutePlan, target: str) -> None:
         source.use(add_value_headers=add_value_headers)
         made = f"add_value_headers({made}, result, request)"
     if response.conditional or response.ranges:
-        _emit_revalidated(source, plan, target, made)
+        _emit_revalidated(source, plan, target, made, checks)
         return
     if not response.may_be_response:
+        source.lines(checks)
         source.line(f"{target}{made}")
         return
     with source.block("if isinstance(result, StreamResponse):"):
+        _emit_value_check(source, checks)
         _emit_ready(source, plan)
         source.line(f"{target}result")
     with source.block("else:"):
+        source.lines(checks)
         source.line(f"{target}{made}")
+
+
+def _emit_value_check(source: Source, checks: Sequence[str]) -> None:
+    """Emit the check of the value inside of a response."""
+    if checks:
+        source.use(convert_value=convert_value)
+        source.line("convert_value(result, as_annotated)")
 
 
 _head = functools.lru_cache(maxsize=256)(Head)
@@ -104,9 +122,16 @@ def _emit_ready(source: Source, plan: RoutePlan) -> None:
         source.line("add_value_headers(result, getattr(result, 'value', None), request)")
 
 
-def _emit_revalidated(source: Source, plan: RoutePlan, target: str, made: str) -> None:
+def _emit_revalidated(source: Source, plan: RoutePlan, target: str, made: str, checks: Sequence[str]) -> None:
     """Emit the answer of a route that sends versions, or parts of its bytes."""
     response = plan.response
+    if checks and response.may_be_response:
+        with source.block("if isinstance(result, StreamResponse):"):
+            _emit_value_check(source, checks)
+        with source.block("else:"):
+            source.lines(checks)
+    else:
+        source.lines(checks)
     source.use(revalidate=Revalidation(response))
     source.line("value = result")
     if response.may_be_response:

@@ -1,6 +1,7 @@
 """Emits the function that serves the web sockets of a route."""
 
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from aiohttp import WSMsgType
 
@@ -9,6 +10,8 @@ from framework._compiler.emit_call import emit_early, emit_run
 from framework._compiler.messages import MessageExplainer, decoder_of, encoder_of
 from framework._compiler.source import Source
 from framework._plan import Frames, RoutePlan, SocketPlan
+from framework._responses.output import Output
+from framework._responses.problems import problem_of
 from framework._sockets.connection import Connection
 from framework._sockets.handshake import check_handshake
 from framework._sockets.terms import SocketTerms
@@ -18,37 +21,50 @@ from framework.http_errors import HTTPError
 
 __all__ = ("emit_socket",)
 
+Encode: TypeAlias = Callable[[Any], bytes]
+
 
 def emit_socket(source: Source, plan: RoutePlan, socket: SocketPlan, before: Callable[[], None]) -> None:
     """Emit the handshake and the life of a connection; ``before`` emits what may still refuse it."""
+    encode = _encoder(source, plan, socket)
     # Everything that is no handshake of this route is refused before the guards.
-    source.use(check_handshake=check_handshake, TERMS=_terms(plan, socket), Connection=Connection)
+    source.use(check_handshake=check_handshake, TERMS=_terms(plan, socket, encode), Connection=Connection)
     source.line("check_handshake(request, TERMS)")
     with emit_early(source, plan) as answer:
         before()
         source.line("connection = Connection(request, TERMS)")
         with source.block("try:"):
-            _emit_messages(source, plan, socket)
+            _emit_messages(source, plan, socket, encode)
         with source.block("except BaseException as error:"):
             source.line(f"{answer}await connection.fail(error)")
         with source.block("else:"):
             source.line(f"{answer}await connection.finish()")
 
 
-def _emit_messages(source: Source, plan: RoutePlan, socket: SocketPlan) -> None:
+def _encoder(source: Source, plan: RoutePlan, socket: SocketPlan) -> Encode:
+    """Return what encodes the messages that are sent, each of them as annotated."""
+    encode = encoder_of(socket.outgoing, socket.format)
+    if socket.outgoing is None:
+        return encode
+    output = Output(socket.outgoing.annotation, plan.label, checks_all=plan.check_responses)
+    source.outputs.append(output)
+    return output.encoder(encode)
+
+
+def _emit_messages(source: Source, plan: RoutePlan, socket: SocketPlan, encode: Encode) -> None:
     if socket.listener:
         source.line("await connection.accept()")
         with source.block("async for body in connection:"):
-            _emit_message(source, plan, socket)
+            _emit_message(source, plan, socket, encode)
         return
     source.use(WebSocket=WebSocket)
     source.line("socket = WebSocket(connection)")
     emit_run(source, plan, ended="connection.leave()")
 
 
-def _emit_message(source: Source, plan: RoutePlan, socket: SocketPlan) -> None:
+def _emit_message(source: Source, plan: RoutePlan, socket: SocketPlan, encode: Encode) -> None:
     # What cannot be encoded is known before the cleanup, so that it rolls back.
-    source.use(encode=encoder_of(socket.outgoing, socket.format))
+    source.use(encode=encode)
     reply = "" if socket.outgoing is None else "reply = None if result is None else encode(result)"
     if socket.invalid == "close":
         emit_run(source, plan, reply=reply)
@@ -64,7 +80,7 @@ def _emit_message(source: Source, plan: RoutePlan, socket: SocketPlan) -> None:
             source.line("await connection.write(reply, result)")
 
 
-def _terms(plan: RoutePlan, socket: SocketPlan) -> SocketTerms:
+def _terms(plan: RoutePlan, socket: SocketPlan, encode: Encode) -> SocketTerms:
     incoming, fmt = socket.incoming, socket.format
     opcode = _opcode(fmt)
     typed = decoder_of(incoming, fmt) if incoming.frames is Frames.TYPED else None
@@ -74,14 +90,14 @@ def _terms(plan: RoutePlan, socket: SocketPlan) -> SocketTerms:
     return SocketTerms(
         text=typed if opcode is WSMsgType.TEXT and typed is not None else text,
         binary=typed if opcode is WSMsgType.BINARY and typed is not None else binary,
-        encode=encoder_of(socket.outgoing, fmt),
+        encode=encode,
         opcode={
             Frames.TYPED: opcode,
             Frames.TEXT: WSMsgType.TEXT,
             Frames.BINARY: WSMsgType.BINARY,
             Frames.EITHER: None,
         }[sent],
-        encode_problem=fmt.encoder(dict[str, object]),
+        encode_problem=_problem_encoder(fmt),
         problem_opcode=opcode,
         explain=MessageExplainer(incoming.type, fmt.parse),
         failures=INVALID,
@@ -94,6 +110,11 @@ def _terms(plan: RoutePlan, socket: SocketPlan) -> SocketTerms:
         write_timeout=plan.limits.write_timeout,
         lingers=not socket.listener,
     )
+
+
+def _problem_encoder(fmt: Format) -> Callable[[HTTPError, str], bytes]:
+    encode = fmt.encoder(dict[str, object])
+    return lambda problem, path: encode(problem_of(problem, path))
 
 
 def _opcode(fmt: Format) -> WSMsgType:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from framework._compiler.source import Source
-from framework._plan import ResponsePlan, RoutePlan, StreamKind
+from framework._plan import RoutePlan, StreamKind
+from framework._responses.output import Output
 from framework._responses.stream import StreamSettings, open_stream, settle
 from framework._responses.stream_events import event_encoder
 from framework._services.scope import close
@@ -20,7 +21,7 @@ _WITHOUT_ENDS = bytes.maketrans(b"\n", b" ")
 
 def emit_opening(source: Source, plan: RoutePlan) -> None:
     """Emit how the iterator in ``result`` becomes a response that holds what was ``opened``."""
-    source.use(open_stream=open_stream, STREAM=stream_settings(plan))
+    source.use(open_stream=open_stream, STREAM=stream_settings(plan, source))
     source.line("return await open_stream(request, result, opened, STREAM)")
 
 
@@ -38,17 +39,19 @@ def emit_settling(source: Source, inner: str) -> str:
     return "settled"
 
 
-def stream_settings(plan: RoutePlan) -> StreamSettings:
+def stream_settings(plan: RoutePlan, source: Source) -> StreamSettings:
     """Return what the response of a stream has to know of its route."""
     response, stream = plan.response, plan.response.stream
     if stream is None:
         raise TypeError(f"{plan.label} is no stream")
+    output = Output(response.annotation, plan.label, checks_all=plan.check_responses)
+    source.outputs.append(output)
     given = {name for name, _ in response.headers}
     fixed = (one for one in _HEADERS.get(stream.kind, ()) if one[0] not in given)
     return StreamSettings(
         status=response.status,
         headers=(("Content-Type", str(response.media_type)), *response.headers, *fixed),
-        encode=_item_encoder(response, stream.kind),
+        encode=_item_encoder(output.encoder(response.media[0].encode), stream.kind),
         close=close,
         is_events=stream.kind is StreamKind.EVENTS,
         keep_alive=stream.keep_alive,
@@ -56,8 +59,7 @@ def stream_settings(plan: RoutePlan) -> StreamSettings:
     )
 
 
-def _item_encoder(response: ResponsePlan, kind: StreamKind) -> Callable[[Any], bytes]:
-    encode = response.media[0].encode
+def _item_encoder(encode: Callable[[Any], bytes], kind: StreamKind) -> Callable[[Any], bytes]:
     if kind is StreamKind.EVENTS:
         return event_encoder(encode)
     return _line_encoder(encode) if kind is StreamKind.LINES else encode

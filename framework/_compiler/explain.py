@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from framework._compiler.emit import EmittedRoute
 from framework._inspect.names import type_name
-from framework._plan import Frames, MessagePlan, RoutePlan, SocketPlan
+from framework._plan import Encoding, Frames, MessagePlan, RoutePlan, SocketPlan
+from framework._responses.output import Output
 
 __all__ = ("explain_route",)
 
@@ -62,6 +63,9 @@ def _inner_stages(plan: RoutePlan) -> Iterator[str]:
     for service in plan.services:
         yield f"{service.lifetime} service {service.label}"
     yield f"handler {plan.label}" + (" in a worker thread" if plan.synchronous else "")
+    conversion = Output(response.annotation, plan.label, checks_all=plan.check_responses).describe()
+    if conversion and response.encoding not in {Encoding.NONE, Encoding.PASS}:
+        yield conversion
     stream = response.stream
     as_stream = "" if stream is None else f"stream of {stream.kind.value}, "
     yield f"{as_stream}encoding: {response.encoding.value}, {response.status}"

@@ -58,6 +58,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     limits: Limits
     formats: tuple[Format, ...]
     report: Report
+    check_responses: bool = False
     patterns: SlowPatternWatch = field(default_factory=SlowPatternWatch)
 
 
@@ -112,6 +113,7 @@ class RoutePlanner:
             layers=layers,
             limits=mounted.limits.within(self._shared.limits),
             formats=self._shared.formats,
+            check_responses=self._shared.check_responses,
             credentials=self._credentials.plans(),
             security=(
                 *(each for level in layers for each in level.security),

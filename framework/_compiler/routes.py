@@ -47,6 +47,7 @@ class Declarations(Struct, frozen=True, kw_only=True):
     tags: Sequence[str]
     limits: Limits
     formats: Sequence[Format]
+    check_responses: bool = False
     lifespan: Sequence[Lifespan] = ()
     periodic: Sequence[Periodic] = ()
     shutdown_timeout: float
@@ -99,6 +100,7 @@ class _Planner:
             limits=declared.limits,
             formats=tuple(declared.formats) or (JSON,),
             report=self._report,
+            check_responses=declared.check_responses,
         )
 
     def _report(self, error: DefinitionError) -> None:

@@ -20,6 +20,8 @@ class Source:
         self._lines: list[str] = []
         self._depth = 0
         self.namespace: dict[str, Any] = {}
+        self.outputs: list[Any] = []
+        """What checks the values that are sent."""
 
     def line(self, text: str) -> None:
         """Add a line at the present indentation."""

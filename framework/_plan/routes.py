@@ -86,4 +86,6 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     links: tuple[LinkPlan, ...] = ()
     """From the successful answer to other operations."""
     callbacks: Mapping[str, Callback] = field(default_factory=dict)
+    check_responses: bool = False
+    """Whether each value that is sent is compared with its annotation as a whole."""
     extra: Mapping[str, Any] | None = None

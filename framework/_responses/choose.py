@@ -187,10 +187,19 @@ def _encoding(value: Any, where: str) -> Encoding:
     if holds_secrets(kind_of(value)):
         raise UnencodableReturnError(where, type_name(value), "it holds a SecretStr")
     kinds = list(subtypes(kind_of(value)))
-    if any(isinstance(one, _MSGSPEC_ONLY) or _is_attrs(one) for one in kinds):
+    if any(isinstance(one, _MSGSPEC_ONLY) or _has_more(one) for one in kinds):
         return Encoding.MSGSPEC
     return Encoding.ORJSON
 
 
-def _is_attrs(kind: inspect.Type) -> bool:
-    return isinstance(kind, inspect.DataclassType) and hasattr(kind.cls, "__attrs_attrs__")
+def _has_more(kind: inspect.Type) -> bool:
+    """Tell whether orjson would write other attributes of a class than the OpenAPI document describes.
+
+    It writes all that the ``__dict__`` of a dataclass instance has, cached properties too, and no field with a leading
+    underscore; of attrs classes it knows nothing.
+    """
+    if not isinstance(kind, inspect.DataclassType):
+        return False
+    cls = typing.get_origin(kind.cls) or kind.cls
+    private = any(one.name.startswith("_") for one in kind.fields)
+    return private or bool(cls.__dictoffset__) or hasattr(cls, "__attrs_attrs__")

@@ -1,26 +1,62 @@
 """RFC 9457 problem details from HTTPErrors, and from aiohttp's own HTTP exceptions."""
 
+import functools
 import json
+import logging
+from typing import Any
 
 import msgspec
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
+from framework._inspect.hints import class_hints
+from framework._inspect.names import type_name
 from framework._responses.encoded import EncodedResponse, Head
 from framework._responses.encoders import encode_msgspec
+from framework._responses.output import Output
 from framework._responses.response import Response, instance_of
-from framework.http_errors import HTTPError, reason_phrase
+from framework.errors import ResponseMismatchError
+from framework.http_errors import HTTPError, InternalServerError, reason_phrase
 
-__all__ = ("from_aiohttp", "problem_response")
+__all__ = ("from_aiohttp", "problem_of", "problem_response")
+
+_LOGGER = logging.getLogger("framework")
 
 _HEADS: dict[int, Head] = {}
 # These describe the body that is replaced.
 _BODY_HEADERS = frozenset({hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH})
 
 
+@functools.cache
+def _member_outputs(error: Any) -> dict[str, Output]:
+    """Return what converts the members of an error to their types; nothing for types that nobody can read."""
+    try:
+        hints = class_hints(error) if error.members else {}
+    except (NameError, TypeError, AttributeError):
+        return {}
+    return {name: Output(hints[name], f"{type_name(error)}.{name}") for name in error.members}
+
+
+def problem_of(error: HTTPError, instance: str) -> dict[str, object]:
+    """Return the body of a problem, its members as they are annotated.
+
+    A member that cannot be converted is logged, and makes it an InternalServerError.
+    """
+    problem = error.problem(instance)
+    try:
+        for name, output in _member_outputs(type(error)).items():
+            problem[name] = output(problem[name])
+    except ResponseMismatchError:
+        _LOGGER.exception("%s cannot be sent", type_name(type(error)))
+        return InternalServerError().problem(instance)
+    return problem
+
+
 def problem_response(error: HTTPError, request: web.BaseRequest) -> Response[object]:
     """Return the problem+json answer for an error."""
-    problem = error.problem(instance_of(request))
+    problem = problem_of(error, instance_of(request))
+    if problem["status"] != error.status:
+        error = InternalServerError()
     try:
         body = encode_msgspec(problem)
     except UnicodeEncodeError:

@@ -19,7 +19,7 @@ from framework._responses.wire import break_off, drain, has_signals, header_line
 from framework.caching import CacheControl
 from framework.http_errors import reason_phrase
 
-__all__ = ("BrokenResponse", "Response", "SafeCookies", "instance_of")
+__all__ = ("BrokenResponse", "Response", "SafeCookies", "convert_value", "instance_of")
 
 _T = TypeVar("_T")
 _R = TypeVar("_R", bound="Response[Any]")
@@ -142,6 +142,11 @@ class Response(SafeCookies, web.Response, Generic[_T]):
     def _body(self, body: Any) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  made when asked for
         self._pending = False
         self.__dict__["_made_body"] = body
+
+    @property
+    def has_value(self) -> bool:
+        """Whether there is a value that is not encoded yet; None stands for no body if the status has none."""
+        return self._pending and not (self.value is None and self._status in _BODILESS)
 
     def for_request(self, encode: Callable[[Any], bytes] | None, media_type: str | None, status: int) -> Self:
         """Return what a handler returned, encoded as its route decided: itself, or a copy from the second time on.
@@ -280,6 +285,12 @@ class _Given:
         }
         vars(made).update(state)
         return made
+
+
+def convert_value(response: web.StreamResponse, convert: Callable[[Any], Any]) -> None:
+    """Convert the value of a response that is not encoded yet, if it has one."""
+    if isinstance(response, Response) and response.has_value:
+        response.value = convert(response.value)
 
 
 class BrokenResponse(web.StreamResponse):

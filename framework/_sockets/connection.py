@@ -171,8 +171,8 @@ class Connection:
 
     async def report(self, problem: HTTPError) -> None:
         """Send a problem as a message."""
-        body = problem.problem(self.request.rel_url.raw_path)
-        await self._write(self._terms.encode_problem(body), self._terms.problem_opcode)
+        data = self._terms.encode_problem(problem, self.request.rel_url.raw_path)
+        await self._write(data, self._terms.problem_opcode)
 
     async def send(self, message: Any) -> None:
         """Send a message; raises SocketClosedError."""

@@ -20,7 +20,8 @@ class SocketTerms(Struct, frozen=True, kw_only=True):
     encode: Callable[[Any], bytes]
     opcode: WSMsgType | None
     """Of what is sent; ``None`` where ``str`` is sent as text and ``bytes`` as binary."""
-    encode_problem: Callable[[Any], bytes]
+    encode_problem: Callable[[HTTPError, str], bytes]
+    """Gives the message that a problem is, for the path of the handshake."""
     problem_opcode: WSMsgType
     explain: Callable[[bytes, Exception], HTTPError]
     """Gives the problem, with every fault, of a message that could not be decoded."""

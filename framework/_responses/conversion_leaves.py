@@ -1,0 +1,156 @@
+"""Values without fields: how a string, a number or a date is brought to the type that an annotation says."""
+
+import datetime as dt
+import decimal
+import uuid
+from collections.abc import Callable
+from typing import Any, Literal, Self
+
+import msgspec
+from msgspec import inspect
+
+from framework._inspect.names import type_name
+
+__all__ = ("LEAVES", "Anything", "Leaf", "Mismatch", "Node", "is_numpy_value")
+
+
+class Mismatch(Exception):
+    """A value that cannot be converted: ``path`` leads to it from the outside in."""
+
+    def __init__(self, expected: str, value: object, *, lacks: str | None = None) -> None:
+        self.expected = expected
+        self.found = type_name(type(value))
+        self.lacks = lacks
+        self.path: list[str] = []
+
+    def inside(self, place: object) -> Self:
+        """Return the error as it is seen from one step further out."""
+        self.path.insert(0, str(place))
+        return self
+
+
+class Node:
+    """Converts values to a type."""
+
+    name: str
+    """Of the type, for messages."""
+    classes: frozenset[type] = frozenset()
+    """Those that a union finds it by."""
+    accepted: frozenset[type] | None = frozenset()
+    """The classes whose instances need no look; ``None`` for all."""
+    item_classes: frozenset[type] | None = frozenset()
+    """Those of the items of an array."""
+    container = "list"
+    """The class of an array, as it is written."""
+
+    def convert(self, value: Any) -> Any:
+        """Return the value itself or a converted one; raises Mismatch."""
+        raise NotImplementedError
+
+
+class Anything(Node):
+    """Any, object, and types of which nothing is known."""
+
+    name = "Any"
+    accepted = None
+
+    def convert(self, value: Any) -> Any:
+        """Return the value as it is."""
+        return value
+
+
+def is_numpy_value(value: object) -> bool:
+    """Tell whether a value is an array or a number of numpy's, which orjson alone writes."""
+    return type(value).__module__ == "numpy"
+
+
+class Leaf(Node):
+    """A type whose values have no fields."""
+
+    reports = False
+
+    def __init__(self, cls: type, annotation: Any = None, also: type | None = None) -> None:
+        self.cls = cls
+        self.annotation = cls if annotation is None else annotation
+        self.name = type_name(self.annotation)
+        self.classes = frozenset({cls} if also is None else {cls, also})
+        self.accepted = self.classes
+
+    def convert(self, value: Any) -> Any:
+        """Return a value of the class; raises Mismatch."""
+        if type(value) in self.classes or is_numpy_value(value):
+            return value
+        if isinstance(value, self.cls):
+            plain = _PLAIN.get(self.cls)
+            if plain is None or self.reports:
+                return self._unless_bool(value)
+            return plain(value)
+        return self._converted(value)
+
+    def _unless_bool(self, value: Any) -> Any:
+        if self.reports and isinstance(value, bool) and self.cls is int:
+            raise Mismatch(self.name, value)
+        return value
+
+    def _converted(self, value: Any) -> Any:
+        if self.reports:
+            raise Mismatch(self.name, value)
+        try:
+            return msgspec.convert(value, self.annotation)
+        except msgspec.ValidationError:
+            raise Mismatch(self.name, value) from None
+
+
+# What a subclass of them adds is no part of what is written; encoders differ in what they make of one.
+_PLAIN: dict[type, Callable[[Any], Any]] = {int: int, float: float, str: str.__str__}
+
+
+class _Bytes(Leaf):
+    def _converted(self, value: Any) -> Any:
+        # Not by msgspec, which reads base64 from a string.
+        if self.reports or not isinstance(value, bytes | bytearray | memoryview):
+            raise Mismatch(self.name, value)
+        return self.cls(value)
+
+
+class _Literal(Leaf):
+    def __init__(self, values: tuple[Any, ...]) -> None:
+        super().__init__(type(values[0]), Literal[values])
+        self.classes = frozenset(map(type, values))
+        self.accepted = frozenset()
+        self._values = values
+
+    def convert(self, value: Any) -> Any:
+        """Return a value that is one of the literals."""
+        if any(value == one and type(value) is type(one) for one in self._values):
+            return value
+        return self._converted(value)
+
+
+def _of_class(cls: type) -> Callable[[Any], Node]:
+    return lambda _: Leaf(cls)
+
+
+LEAVES: dict[type[inspect.Type], Callable[[Any], Node]] = {
+    inspect.AnyType: lambda _: Anything(),
+    inspect.NoneType: lambda _: Leaf(type(None), None),
+    inspect.BoolType: _of_class(bool),
+    inspect.IntType: _of_class(int),
+    # PEP 484: an int is accepted where a float is expected.
+    inspect.FloatType: lambda _: Leaf(float, also=int),
+    inspect.StrType: _of_class(str),
+    inspect.BytesType: lambda _: _Bytes(bytes),
+    inspect.ByteArrayType: lambda _: _Bytes(bytearray),
+    inspect.MemoryViewType: lambda _: _Bytes(memoryview),
+    inspect.DateTimeType: _of_class(dt.datetime),
+    inspect.DateType: _of_class(dt.date),
+    inspect.TimeType: _of_class(dt.time),
+    inspect.TimeDeltaType: _of_class(dt.timedelta),
+    inspect.UUIDType: _of_class(uuid.UUID),
+    inspect.DecimalType: _of_class(decimal.Decimal),
+    inspect.EnumType: lambda kind: Leaf(kind.cls),
+    inspect.LiteralType: lambda kind: _Literal(kind.values),
+    inspect.RawType: _of_class(msgspec.Raw),
+    inspect.ExtType: _of_class(msgspec.msgpack.Ext),
+}
+"""By what msgspec calls the type."""
