@@ -185,7 +185,7 @@ _SHAPES: Mapping[str, _Shape] = {
     "formats": _Shape(_are_formats, "a sequence of Formats", "formats=(JSON, MSGPACK)"),
     "lifespan": _Shape(_is_series, "a sequence of functions", "lifespan=[open_bus]"),
     "periodic": _Shape(_are_periodic, "a sequence of Periodic", "periodic=[Periodic(refresh, every=60)]"),
-    "check_responses": _Shape(lambda value: isinstance(value, bool), "a bool", "check_responses=True"),
+    "check_responses": _Shape(_is_switch, "True or False", "check_responses=True"),
     "shutdown_timeout": _Shape(_is_duration, "a positive number of seconds", "shutdown_timeout=2.5"),
     "limits": _Shape(_are_limits, "a Limits", "limits=Limits(body=65_536)"),
     "format": _Shape(_is_format, "a Format", "format=MSGPACK"),

@@ -92,9 +92,8 @@ class Output:
         except msgspec.ValidationError as error:
             what, _, path = str(error).partition(" - at `$")
             place = _STEP.sub(r"/\1\2", path.rstrip("`"))
-            raise ResponseMismatchError(
-                self._where, place, what.removeprefix("Expected ").replace("`", ""), None
-            ) from error
+            expected = what.removeprefix("Expected ").replace("`", "")
+            raise ResponseMismatchError(self._where, place, expected, None) from error
 
     def encoder(self, encode: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
         """Return what checks a value, and then encodes it."""

@@ -13,6 +13,7 @@ from framework.app import App
 from framework.media_types import essence
 from framework.testing.bodies import media_type_in, read_values
 from framework.testing.extras import need
+from framework.testing.narrowing import as_closed
 
 __all__ = ("Answer", "Contract", "ContractError")
 
@@ -42,7 +43,7 @@ class Contract:
     def __init__(self, app: App) -> None:
         jsonschema, referencing = need("jsonschema"), need("referencing")
         specification = need("referencing.jsonschema").DRAFT202012
-        self._documents = list(app.documents().values())
+        self._documents = [as_closed(one) for one in app.documents().values()]
         self._formats = app.formats
         self._table: PathTable[dict[str, tuple[int, str]]] = PathTable()
         self._fill(app)
