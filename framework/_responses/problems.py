@@ -44,7 +44,7 @@ def problem_of(error: HTTPError, instance: str) -> dict[str, object]:
     """
     problem = error.problem(instance)
     try:
-        for name, output in _member_outputs(type(error)).items():
+        for name, output in _member_outputs(type(error)).items():  # type: ignore[arg-type]  # classes are hashable
             problem[name] = output(problem[name])
     except ResponseMismatchError:
         _LOGGER.exception("%s cannot be sent", type_name(type(error)))
