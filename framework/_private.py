@@ -5,14 +5,20 @@ than those tested, the public names serve instead, requests go through ``Applica
 """
 
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from http.cookies import SimpleCookie
 from typing import Any
 
 import aiohttp
-from aiohttp import http_writer, web
+from aiohttp import hdrs, http_writer, web
 from multidict import CIMultiDict
 
-__all__ = ("HEADERS", "MATCH", "QUERY", "SUPPORTED", "TESTED", "frame_sender", "serialize_headers")
+try:
+    from aiohttp._cookie_helpers import parse_cookie_header as _parse_cookies
+except ImportError:  # pragma: no cover  no release of the tested series
+    _parse_cookies = None  # type: ignore[assignment]  # it is missing
+
+__all__ = ("HEADERS", "MATCH", "QUERY", "SUPPORTED", "TESTED", "cookies_of", "frame_sender", "serialize_headers")
 
 TESTED = ("3.14",)
 """The series of aiohttp with which all tests pass."""
@@ -46,3 +52,14 @@ def frame_sender(response: web.WebSocketResponse[Any]) -> Callable[[bytes, Any],
     """Return what sends a frame on a socket that is accepted: ``await send(data, opcode)``."""
     writer = response._writer if SUPPORTED else None  # noqa: SLF001  one coroutine less for each message
     return response.send_frame if writer is None else writer.send_frame
+
+
+def cookies_of(request: web.Request) -> Mapping[str, str]:
+    """Return the cookies of all Cookie headers (RFC 9113, section 8.2.3); raises CookieError."""
+    values = request.headers.getall(hdrs.COOKIE, ())
+    if len(values) < 2:  # noqa: PLR2004  aiohttp reads the first one
+        return request.cookies
+    text = "; ".join(values)
+    if _parse_cookies is None:
+        return {name: one.value for name, one in SimpleCookie(text).items()}
+    return {name: one.value for name, one in _parse_cookies(text)}

@@ -18,12 +18,15 @@ from framework._inspect.types import without_none, without_unset
 from framework.errors import InvalidPatchError
 from framework.http_errors import Fault, UnprocessableContent
 
-__all__ = ("MERGE_PATCH", "Patch")
+__all__ = ("JSON_PATCH", "MERGE_PATCH", "Patch", "is_patch")
 
 _T = TypeVar("_T")
 
 MERGE_PATCH = "application/merge-patch+json"
 """The media type of RFC 7396; patches are read as application/json as well."""
+
+JSON_PATCH = "application/json-patch+json"
+"""The media type of RFC 6902: a list of operations, which is not a merge patch although it is JSON."""
 
 
 class _Merge(Enum):
@@ -85,6 +88,12 @@ class Patch(Struct, Generic[_T]):
     def changes(self) -> dict[str, Any]:
         """Return what was given, by the names of the type's fields; nested patches as dictionaries."""
         return {field.name: value.changes() if isinstance(value, Patch) else value for field, value in _given(self)}
+
+
+def is_patch(annotation: Any) -> bool:
+    """Tell whether a type is a patch, or an optional one."""
+    plain = without_none(annotation)
+    return isinstance(plain, type) and issubclass(plain, Patch)
 
 
 _made: dict[Any, Any] = {}

@@ -1,7 +1,7 @@
 """What a route reads: bodies are refused by their head, before a byte of them is read."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeAlias
 
 from aiohttp import hdrs, web
@@ -9,6 +9,7 @@ from aiohttp.compression_utils import HAS_BROTLI, HAS_ZSTD
 from msgspec import Struct
 
 from framework._binding.arrival import too_large
+from framework._binding.decoding import decoder_for
 from framework.formats import Format
 from framework.http_errors import UnsupportedMediaType
 from framework.media_types import essence
@@ -43,7 +44,7 @@ class Reader(Struct, frozen=True, eq=False):
 
 def reader_for(format_: Format, annotation: Any) -> Reader:
     """Return the reader of a type; JSON is refused where it is not UTF-8, in fields that are skipped as well."""
-    decode = format_.decoder(annotation)
+    decode = decoder_for(format_, annotation)
     return Reader(format_, as_utf8(decode) if format_.media_type == JSON_TYPE else decode)
 
 
@@ -58,12 +59,15 @@ def as_utf8(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     return decode_text
 
 
-def make_check(readers: Sequence[Reader], media_types: Sequence[str], limit: int) -> Check:
+def make_check(
+    readers: Sequence[Reader], media_types: Sequence[str], limit: int, *, refused: Collection[str] = ()
+) -> Check:
     """Return the check of a typed body: ``check(request)`` gives the reader, ``None`` for the first of them.
 
-    ``media_types`` are those that are told to clients; one of the readers' own formats each, or narrower.
+    ``media_types`` are those that are told to clients; one of the readers' own formats each, or narrower. ``refused``
+    are not read although a format would read them.
     """
-    find = functools.partial(_find, readers, tuple(media_types))
+    find = functools.partial(_find, readers, tuple(media_types), frozenset(refused))
     first, first_type = readers[0], media_types[0]
 
     def check(request: web.Request) -> Reader | None:
@@ -85,7 +89,9 @@ def make_check(readers: Sequence[Reader], media_types: Sequence[str], limit: int
     return check
 
 
-def _find(readers: Sequence[Reader], media_types: Sequence[str], content_type: str | None) -> Reader:
+def _find(
+    readers: Sequence[Reader], media_types: Sequence[str], refused: Collection[str], content_type: str | None
+) -> Reader:
     """Return the reader for a Content-Type; raises UnsupportedMediaType."""
     if content_type is None:
         raise _unsupported("A body needs a Content-Type", media_types)
@@ -93,7 +99,7 @@ def _find(readers: Sequence[Reader], media_types: Sequence[str], content_type: s
     # Where the app's formats decide, their aliases and suffixes are read as well.
     is_open = all(reader.format.media_type in media_types for reader in readers)
     reader = next((one for one in readers if one.format.reads(name)), None)
-    if reader is None or not (is_open or name in media_types):
+    if reader is None or name in refused or not (is_open or name in media_types):
         raise _unsupported("The Content-Type is not supported", media_types)
     if reader.format.media_type == JSON_TYPE and charset_of(content_type) not in _CHARSETS:
         raise UnsupportedMediaType(

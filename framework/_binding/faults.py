@@ -13,7 +13,7 @@ from msgspec import Struct, inspect
 from framework._binding.faults_direct import CHUNK, check_length, direct_check, field_checks
 from framework._binding.faults_found import FullError, Walk
 from framework._binding.faults_kinds import MAPPINGS, OBJECTS, SETS, Form, Model, bare, form_of, member_for, model_of
-from framework._binding.faults_lax import LaxCheck, lax_check, lax_reason
+from framework._binding.faults_lax import LaxCheck, lax_check, lax_reason, strict_check, strict_reason
 from framework._binding.faults_verdicts import Finding, is_ambiguous, judge, pointer_to, single_fault, token
 from framework.http_errors import Fault
 
@@ -29,7 +29,8 @@ _MAX_UNTOLD = 8
 class _Node(Struct, frozen=True, gc=False):
     """A value, what it should be, where it stands, and what msgspec has against it as far as that is known.
 
-    ``untold`` counts the levels above it at which msgspec did not tell whom it blames.
+    ``untold`` counts the levels above it at which msgspec did not tell whom it blames. ``accepted`` is set where the
+    framework refuses nothing in it that msgspec accepts.
     """
 
     kind: Any
@@ -38,6 +39,7 @@ class _Node(Struct, frozen=True, gc=False):
     depth: int = 0
     untold: int = 0
     finding: Finding | None = None
+    accepted: bool = False
 
 
 def find_faults(
@@ -46,8 +48,9 @@ def find_faults(
     """Return the faults (at most ``limit``, in document order) and whether more were dropped.
 
     ``value`` is decoded JSON, or with ``strict=False`` texts, lists of texts and dicts of these. The list is empty
-    where msgspec would take the value. ``__post_init__`` runs, and may run more than once for an object; what it
-    raises besides ValueError, TypeError and ValidationError escapes.
+    where the value is valid. ``__post_init__`` runs, and may run more than once for an object, but never for one that
+    holds a value that msgspec accepts and the framework refuses (``inf``); what it raises besides ValueError,
+    TypeError and ValidationError escapes.
     """
     walk = Walk(location, strict, limit, [])
     try:
@@ -69,13 +72,15 @@ def _visit(walk: Walk, node: _Node) -> None:
             check(walk, node.pointer, node.value)
             return
     kind = member_for(node.kind, node.value)
-    finding = node.finding or judge(form_of(kind), node.value, strict=walk.strict)
-    if finding is None and not _is_refused(walk, lax_check(kind), node.value):
+    # Before msgspec converts it: a __post_init__ must not run with a value that is refused.
+    refused = not node.accepted and _is_refused(walk, kind, node.value)
+    finding = None if refused else node.finding or judge(form_of(kind), node.value, strict=walk.strict)
+    if finding is None and not refused:
         return
     before = len(walk.faults)
     descend = _DESCENTS.get(type(kind))
     if descend is not None and node.depth < _MAX_DEPTH and node.untold < _MAX_UNTOLD:
-        descend(walk, _Node(kind, node.value, node.pointer, node.depth, node.untold, finding))
+        descend(walk, _Node(kind, node.value, node.pointer, node.depth, node.untold, finding, not refused))
     if len(walk.faults) == before:
         code, detail = _own_fault(walk, kind, node.value, finding)
         walk.add(node.pointer + (pointer_to(finding.steps) if finding is not None else ""), code, detail)
@@ -84,21 +89,26 @@ def _visit(walk: Walk, node: _Node) -> None:
 def _child(node: _Node, kind: inspect.Type, value: object, key: str | int) -> _Node:
     steps = node.finding.steps if node.finding is not None else ()
     step, finding, untold = str(key), None, node.untold
-    if steps and steps[0] is None:
+    if node.finding is None or (steps and steps[0] is None):
         untold += 1
     elif node.finding is not None and len(steps) > 1 and steps[0] == step:
         # At the last step the child is judged itself: msgspec's decoder and convert word some messages differently.
         finding = Finding(steps[1:], node.finding.code, node.finding.detail)
-    return _Node(kind, value, node.pointer + token(step), node.depth + 1, untold, finding)
+    return _Node(kind, value, node.pointer + token(step), node.depth + 1, untold, finding, node.accepted)
 
 
-def _is_refused(walk: Walk, check: LaxCheck | None, value: object) -> bool:
-    return not walk.strict and check is not None and check(value)
+def _is_refused(walk: Walk, kind: inspect.Type, value: object) -> bool:
+    check = _check_of(walk, kind)
+    return check is not None and check(value)
+
+
+def _check_of(walk: Walk, kind: inspect.Type) -> LaxCheck | None:
+    return strict_check(kind) if walk.strict else lax_check(kind)
 
 
 def _own_fault(walk: Walk, kind: inspect.Type, value: object, finding: Finding | None) -> tuple[str, str]:
     """Return the code and detail for a value whose parts are all valid."""
-    reason = None if walk.strict else lax_reason(kind, value)
+    reason = strict_reason(kind, value) if walk.strict else lax_reason(kind, value)
     if reason is not None or finding is None:
         return reason or ("value", "Invalid value")
     times = len(value) if isinstance(value, list) else 0
@@ -120,7 +130,8 @@ def _object_model(walk: Walk, node: _Node, model: Model) -> None:
     """Look into an object with known fields: those that are there in their order, then those that are not."""
     if node.finding is not None and (model.has_dotted_names or is_ambiguous(node.finding, node.value)):
         # $.a.b may be the field "a.b".
-        node = _Node(node.kind, node.value, node.pointer, node.depth, node.untold, Finding((None,), "value", ""))
+        unknown = Finding((None,), "value", "")
+        node = _Node(node.kind, node.value, node.pointer, node.depth, node.untold, unknown, node.accepted)
     # PERF: what can be judged directly is, without a node. What is said of texts in a URL takes the long way.
     checks = field_checks(node.kind) if walk.strict else {}
     for name, value in node.value.items():
@@ -230,6 +241,10 @@ def _mapping(walk: Walk, node: _Node) -> None:
 
 
 def _check_key(walk: Walk, node: _Node, name: str) -> None:
+    reason = strict_reason(node.kind.key_type, name)
+    if reason is not None:
+        walk.add(node.pointer + token(name), "key", reason[1])
+        return
     finding = _wrong_key(walk, node, [name])
     if finding is not None:
         walk.add(node.pointer + token(name), "key", finding.detail)
@@ -243,10 +258,10 @@ def _wrong_key(walk: Walk, node: _Node, names: list[str]) -> Finding | None:
 
 
 def _are_sound(walk: Walk, kind: inspect.Type, items: list[Any]) -> bool:
-    form, check = form_of(kind), lax_check(kind)
-    if judge(Form(GenericAlias(list, (form.hint,)), form.exact), items, strict=walk.strict) is not None:
+    form, check = form_of(kind), _check_of(walk, kind)
+    if check is not None and any(map(check, items)):
         return False
-    return not any(_is_refused(walk, check, item) for item in items)
+    return judge(Form(GenericAlias(list, (form.hint,)), form.exact), items, strict=walk.strict) is None
 
 
 def _fixed_tuple(walk: Walk, node: _Node) -> None:

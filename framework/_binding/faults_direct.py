@@ -13,6 +13,7 @@ from msgspec import NODEFAULT, Struct, inspect
 
 from framework._binding.faults_found import Walk
 from framework._binding.faults_kinds import Form, bare, form_of, is_leaf, per_kind, probe_of
+from framework._binding.faults_lax import strict_check
 from framework._binding.faults_leaves import leaf_check
 from framework._binding.faults_verdicts import judge, token
 
@@ -127,7 +128,7 @@ def _array(kind: inspect.ListType | inspect.VarTupleType, made: _Made) -> Direct
         return None
     form = form_of(kind.item_type)
     hint = GenericAlias(list, (form.hint,))
-    chunks = Form(hint, form.exact, probe_of(hint))
+    chunks, refuses = Form(hint, form.exact, probe_of(hint)), strict_check(kind.item_type)
 
     def add(walk: Walk, pointer: str, value: Any) -> None:
         if type(value) is not list:
@@ -137,7 +138,8 @@ def _array(kind: inspect.ListType | inspect.VarTupleType, made: _Made) -> Direct
         is_long = len(value) > _FEW
         for start in range(0, len(value), CHUNK):
             chunk = value[start : start + CHUNK]
-            if is_long and judge(chunks, chunk, strict=True) is None:
+            is_accepted = is_long and (refuses is None or not any(map(refuses, chunk)))
+            if is_accepted and judge(chunks, chunk, strict=True) is None:
                 continue
             for place, part in enumerate(chunk, start):
                 item(walk, f"{pointer}/{place}", part)

@@ -1,6 +1,11 @@
-"""What msgspec's lax mode takes from a URL, header, cookie or form although it should not."""
+"""What msgspec accepts although it should not.
+
+Its lax mode does so for the texts of a URL, header, cookie or form; its strict mode for Decimals of a body, and for the
+floats of MessagePack.
+"""
 
 import datetime as dt
+import math
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -12,7 +17,7 @@ from msgspec import Struct, inspect
 from framework._binding.faults_kinds import MAPPINGS, OBJECTS, bare, form_of, member_for, per_kind
 from framework._binding.faults_verdicts import judge
 
-__all__ = ("LaxCheck", "lax_check", "lax_reason")
+__all__ = ("LaxCheck", "lax_check", "lax_reason", "strict_check", "strict_reason")
 
 # The argument is a text, a list of texts or, for a model, a dict of them.
 LaxCheck: TypeAlias = Callable[[Any], bool]
@@ -27,6 +32,9 @@ class _Watch(Struct, frozen=True):
     tests: tuple[Callable[[inspect.Type, str], _Reason | None], ...]
 
 
+_INFINITE: _Reason = ("value", "Expected a finite number")
+
+
 def _null(kind: inspect.Type, text: str) -> _Reason | None:
     """Refuse a text that msgspec reads as None."""
     if text.lower() != "null":
@@ -39,17 +47,20 @@ def _null(kind: inspect.Type, text: str) -> _Reason | None:
 
 def _infinite_float(_kind: inspect.Type, text: str) -> _Reason | None:
     if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
-        return "value", "Expected a finite number"
+        return _INFINITE
     return None
 
 
 def _infinite_decimal(_kind: inspect.Type, text: str) -> _Reason | None:
     """Refuse NaN, sNaN, NaN1 and infinities in each of the spellings that Decimal reads."""
+    return _INFINITE if _is_infinite(text) else None
+
+
+def _is_infinite(text: str) -> bool:
     try:
-        finite = Decimal(text).is_finite()
+        return not Decimal(text).is_finite()
     except InvalidOperation:
-        return None
-    return None if finite else ("value", "Expected a finite number")
+        return False
 
 
 def _bare_number(kind: inspect.Type, text: str) -> _Reason | None:
@@ -122,19 +133,38 @@ def lax_check(kind: inspect.Type) -> LaxCheck | None:
 
     It takes what ``msgspec.convert(..., strict=False)`` takes: a text, a list of texts, or a dict of these for a model.
     """
-    return _check(kind, {})
+    return _check(kind, _Building({}, _text_check))
 
 
-# The models that are being looked at, so that a model may hold itself.
-_Open: TypeAlias = dict[int, list[LaxCheck]]
+@per_kind
+def strict_check(kind: inspect.Type) -> LaxCheck | None:
+    """Return the same for the decoded tree of a body, whose texts may be Decimals."""
+    return _check(kind, _Building({}, _infinite_check, with_keys=True))
 
 
-def _check(kind: inspect.Type, pending: _Open) -> LaxCheck | None:
-    kind = bare(kind)
+def strict_reason(kind: inspect.Type, raw: object) -> _Reason | None:
+    """Return the code and detail of the fault that a value of a body is, where msgspec would let it pass."""
+    check = _infinite_check(kind)
+    return _INFINITE if check is not None and check(raw) else None
+
+
+class _Building(Struct, frozen=True):
+    """What the checks of one type are made with."""
+
+    pending: dict[int, list[LaxCheck]]
+    """The models that are being looked at, so that a model may hold itself."""
+    leaf: Callable[[inspect.Type], LaxCheck | None]
+    with_keys: bool = False
+    """Whether the keys of mappings are looked at."""
+
+
+def _check(kind: inspect.Type, building: _Building) -> LaxCheck | None:
+    kind, pending = bare(kind), building.pending
     if id(kind) in pending:
         return _deferred(pending[id(kind)])
     pending[id(kind)] = holder = []
-    check = _CHECKS.get(type(kind), _text_check)(kind, pending)
+    make = _CHECKS.get(type(kind))
+    check = building.leaf(kind) if make is None else make(kind, building)
     del pending[id(kind)]
     if check is not None:
         holder.append(check)
@@ -148,7 +178,7 @@ def _deferred(holder: list[LaxCheck]) -> LaxCheck:
     return refuse
 
 
-def _text_check(kind: Any, _pending: _Open) -> LaxCheck | None:
+def _text_check(kind: Any) -> LaxCheck | None:
     watch = _watch_of(kind)
     if watch is None:
         return None
@@ -160,8 +190,26 @@ def _text_check(kind: Any, _pending: _Open) -> LaxCheck | None:
     return refuse
 
 
-def _items_check(kind: Any, pending: _Open) -> LaxCheck | None:
-    check = _check(kind.item_type, pending)
+@per_kind
+def _infinite_check(kind: inspect.Type) -> LaxCheck | None:
+    """Return what refuses a NaN or an infinity that a body has in the place of a number."""
+    members = _members(kind)
+    if any(isinstance(member, _TEXTUAL) for member in members):
+        return None
+    if not any(isinstance(member, (inspect.DecimalType, inspect.FloatType)) for member in members):
+        return None
+    with_texts = any(isinstance(member, inspect.DecimalType) for member in members)
+
+    def refuse(raw: Any) -> bool:
+        if isinstance(raw, float):
+            return not math.isfinite(raw)
+        return with_texts and isinstance(raw, str) and _is_infinite(raw)
+
+    return refuse
+
+
+def _items_check(kind: Any, building: _Building) -> LaxCheck | None:
+    check = _check(kind.item_type, building)
     if check is None:
         return None
 
@@ -171,19 +219,22 @@ def _items_check(kind: Any, pending: _Open) -> LaxCheck | None:
     return refuse
 
 
-def _values_check(kind: Any, pending: _Open) -> LaxCheck | None:
-    check = _check(kind.value_type, pending)
-    if check is None:
+def _values_check(kind: Any, building: _Building) -> LaxCheck | None:
+    check = _check(kind.value_type, building)
+    of_keys = _check(kind.key_type, building) if building.with_keys else None
+    if check is None and of_keys is None:
         return None
 
     def refuse(raw: Any) -> bool:
-        return isinstance(raw, dict) and any(map(check, raw.values()))
+        if not isinstance(raw, dict):
+            return False
+        return (of_keys is not None and any(map(of_keys, raw))) or (check is not None and any(map(check, raw.values())))
 
     return refuse
 
 
-def _places_check(kinds: list[inspect.Type], offset: int, pending: _Open) -> LaxCheck | None:
-    found = [(place, _check(kind, pending)) for place, kind in enumerate(kinds, offset)]
+def _places_check(kinds: list[inspect.Type], offset: int, building: _Building) -> LaxCheck | None:
+    found = [(place, _check(kind, building)) for place, kind in enumerate(kinds, offset)]
     checks = [(place, check) for place, check in found if check is not None]
     if not checks:
         return None
@@ -194,15 +245,15 @@ def _places_check(kinds: list[inspect.Type], offset: int, pending: _Open) -> Lax
     return refuse
 
 
-def _tuple_check(kind: Any, pending: _Open) -> LaxCheck | None:
-    return _places_check(list(kind.item_types), 0, pending)
+def _tuple_check(kind: Any, building: _Building) -> LaxCheck | None:
+    return _places_check(list(kind.item_types), 0, building)
 
 
-def _model_check(kind: Any, pending: _Open) -> LaxCheck | None:
+def _model_check(kind: Any, building: _Building) -> LaxCheck | None:
     if isinstance(kind, inspect.NamedTupleType) or getattr(kind, "array_like", False):
         offset = 0 if getattr(kind, "tag", None) is None else 1
-        return _places_check([field.type for field in kind.fields], offset, pending)
-    found = [(field.encode_name, _check(field.type, pending)) for field in kind.fields]
+        return _places_check([field.type for field in kind.fields], offset, building)
+    found = [(field.encode_name, _check(field.type, building)) for field in kind.fields]
     checks = [(name, check) for name, check in found if check is not None]
     if not checks:
         return None
@@ -213,21 +264,21 @@ def _model_check(kind: Any, pending: _Open) -> LaxCheck | None:
     return refuse
 
 
-def _union_check(kind: Any, pending: _Open) -> LaxCheck | None:
-    text = _text_check(kind, pending)
-    found = [(bare(member), _check(member, pending)) for member in kind.types if type(bare(member)) in _CHECKS]
+def _union_check(kind: Any, building: _Building) -> LaxCheck | None:
+    text = building.leaf(kind)
+    found = [(bare(member), _check(member, building)) for member in kind.types if type(bare(member)) in _CHECKS]
     checks = {id(member): check for member, check in found if check is not None}
     if text is None and not checks:
         return None
 
     def refuse(raw: Any) -> bool:
-        check = text if isinstance(raw, str) else checks.get(id(member_for(kind, raw)))
+        check = checks.get(id(member_for(kind, raw))) if isinstance(raw, (dict, list)) else text
         return check is not None and check(raw)
 
     return refuse
 
 
-_CHECKS: dict[type[inspect.Type], Callable[[Any, _Open], LaxCheck | None]] = {
+_CHECKS: dict[type[inspect.Type], Callable[[Any, _Building], LaxCheck | None]] = {
     **dict.fromkeys(MAPPINGS, _values_check),
     **dict.fromkeys((inspect.ListType, inspect.VarTupleType, inspect.SetType, inspect.FrozenSetType), _items_check),
     **dict.fromkeys((*OBJECTS, inspect.StructType, inspect.NamedTupleType), _model_check),

@@ -17,6 +17,7 @@ from msgspec import Struct, inspect
 
 from framework._binding.faults_found import Walk
 from framework._binding.faults_kinds import Form, bare, form_of, per_kind
+from framework._binding.faults_lax import strict_reason
 from framework._binding.faults_verdicts import Finding, judge, pointer_to
 
 __all__ = ("LeafCheck", "leaf_check")
@@ -35,12 +36,13 @@ _EXACT = 2**53
 @per_kind
 def leaf_check(kind: inspect.Type) -> "LeafCheck":
     """Return what tells of decoded JSON in strict mode what ``judge`` would."""
-    return LeafCheck(form_of(bare(kind)), _rules_of(kind), {})
+    return LeafCheck(bare(kind), form_of(bare(kind)), _rules_of(kind), {})
 
 
 class LeafCheck(Struct, frozen=True):
     """The rules of a kind, and what msgspec said of the first value with each mark."""
 
+    kind: inspect.Type
     form: Form
     rules: _Rules
     known: dict[str, Finding]
@@ -56,7 +58,10 @@ class LeafCheck(Struct, frozen=True):
 
     def _judge(self, value: Any, mark: str) -> Finding | None:
         finding = judge(self.form, value, strict=True)
-        if finding is not None and not finding.steps and mark:
+        if finding is None:
+            reason = strict_reason(self.kind, value)
+            return None if reason is None else Finding((), *reason)
+        if not finding.steps and mark:
             self.known[mark] = finding
         return finding
 

@@ -60,6 +60,9 @@ def judge(form: Form, value: object, *, strict: bool) -> Finding | None:
         return explain(error) if form.probe is None or (strict and form.exact) else _explain_probe(error)
     except UnicodeEncodeError:
         return Finding((), "value", "Expected text in UTF-8")
+    except msgspec.DecodeError:
+        # MessagePack has floats that JSON has not.
+        return Finding((None,), "value", "Expected a finite number")
     except TypeError as error:
         if "unhashable type" not in str(error):
             raise

@@ -92,7 +92,7 @@ def body_mend(name: str, kind: inspect.Type) -> str:
         )
     if carried_by_query(kind):
         return f"read it from the query with Annotated[{name}, Query()]"
-    if isinstance(without_metadata(kind), inspect.DictType):
+    if isinstance(without_metadata(kind), inspect.DictType) and _nested_in(kind) is None:
         return f'read it from the query with Annotated[{name}, Query(style="deepObject")]'
     return "answer POST, PUT, PATCH or DELETE"
 
@@ -227,9 +227,27 @@ def _spread(parameter: Parameter, model: Any, source: Source, where: str) -> tup
                 where,
                 parameter.name,
                 f"the field {one.attribute!r} of {type_name(model.cls)} is no scalar and no collection of scalars",
-                'send it as a JSON body, or spell it with Query(style="deepObject")',
+                _hint_for_nested(one.type, source),
             )
     return fields
+
+
+def _hint_for_nested(kind: inspect.Type, source: Source) -> str:
+    """Return how a field that a spread model cannot have may be sent."""
+    if source is Source.QUERY and _nests_once(kind):
+        return 'send it as a JSON body, or take it by a parameter of its own with Query(style="deepObject")'
+    return "send it as a JSON body"
+
+
+def _nests_once(kind: inspect.Type) -> bool:
+    kind = without_metadata(kind)
+    members = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    objects = [one for one in map(without_metadata, members) if _is_object(one)]
+    return bool(objects) and all(_nested_in(one) is None for one in objects)
+
+
+def _is_object(kind: inspect.Type) -> bool:
+    return isinstance(kind, inspect.DictType) or fields_of(kind) is not None
 
 
 def _model_field(one: inspect.Field, name: str) -> FieldPlan:
@@ -249,11 +267,29 @@ def _deep_object_fields(
 ) -> tuple[FieldPlan, ...]:
     plain = without_metadata(kind)
     members = plain.types if isinstance(plain, inspect.UnionType) else (plain,)
-    if not any(isinstance(one, inspect.DictType) or fields_of(one) is not None for one in members):
+    if not any(map(_is_object, members)):
         raise InvalidMarkerError(
             where, parameter.name, 'style="deepObject" needs a type with fields', "use a Struct, or another style"
         )
+    for one in members:
+        nested = _nested_in(one)
+        if nested is not None:
+            raise InvalidMarkerError(
+                where,
+                parameter.name,
+                f'{nested} is not a scalar and not a collection of scalars, and style="deepObject" has one level of keys',
+                "use scalars, or send it as a JSON body",
+            )
     return (FieldPlan(name=name, type=kind, required=required, default=default, attribute=name),)
+
+
+def _nested_in(kind: Any) -> str | None:
+    """Return what of an object would need a second level of keys, which OpenAPI leaves undefined (4.8.12.4)."""
+    kind = without_metadata(kind)
+    if isinstance(kind, inspect.DictType):
+        return None if carried_by_query(kind.value_type) else "the value of the dict"
+    nested = (one for one in fields_of(kind) or () if not carried_by_query(one.type))
+    return next((f"the field {one.encode_name!r} of {type_name(kind.cls)}" for one in nested), None)
 
 
 def _require_scalar(parameter: Parameter, annotation: Any, kind: inspect.Type, source: Source, where: str) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 from aiohttp import hdrs, web
 from multidict import CIMultiDictProxy
 
+from framework._private import cookies_of
 from framework.http_errors import BadRequest, Fault
 
 __all__ = (
@@ -84,11 +85,14 @@ def read_header_list(headers: CIMultiDictProxy[str], name: str) -> list[str] | N
 
 
 def read_cookies(request: web.Request) -> Mapping[str, str]:
-    """Return the cookies of a request; raises BadRequest where the header is no text or no cookies."""
+    """Return the cookies of a request, those of several Cookie headers too (RFC 9113, section 8.2.3).
+
+    Raises BadRequest if a header is not UTF-8 or does not hold cookies.
+    """
     for value in request.headers.getall(hdrs.COOKIE, ()):
         _require_text(value, "header", "cookie")
     try:
-        return request.cookies
+        return cookies_of(request)
     except CookieError as error:
         fault = Fault("header", "/cookie", "syntax", "Not a valid Cookie header")
         raise BadRequest("The Cookie header cannot be parsed", errors=(fault,)) from error

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from framework._binding.accepting import JSON_TYPE, Reader, make_check, make_type_check, reader_for
 from framework._binding.arrival import arrived_body, read_body
+from framework._binding.decoding import decoder_for
 from framework._binding.failure import INVALID, FaultExplainer
 from framework._binding.form_faults import part_decoders
 from framework._binding.forms import FormReader, close_files
@@ -15,6 +16,7 @@ from framework._hooks import decode_hook
 from framework._inspect.hooks import holds_secrets
 from framework._inspect.types import kind_of
 from framework._plan import BodyKind, BodyPlan, RoutePlan
+from framework.merge_patch import JSON_PATCH, is_patch
 
 __all__ = ("emit_binding",)
 
@@ -55,7 +57,8 @@ def _readers(plan: RoutePlan, body: BodyPlan) -> tuple[Reader, ...]:
 
 
 def _check_typed(source: Source, plan: RoutePlan, body: BodyPlan, readers: Sequence[Reader]) -> None:
-    source.use(check_body=make_check(readers, body.media_types, plan.limits.body))
+    refused = (JSON_PATCH,) if is_patch(body.annotation) and JSON_PATCH not in body.media_types else ()
+    source.use(check_body=make_check(readers, body.media_types, plan.limits.body, refused=refused))
     source.line("other = check_body(request)" if len(readers) > 1 else "check_body(request)")
 
 
@@ -134,7 +137,7 @@ def _emit_decoding(source: Source, body: BodyPlan, readers: Sequence[Reader]) ->
         source.use(decode=raw_decoder(body))
         source.line("body = decode(data)")
         return
-    source.use(decode=readers[0].format.decoder(body.annotation))
+    source.use(decode=decoder_for(readers[0].format, body.annotation))
     if len(readers) > 1:
         with source.block("if other is None:"):
             _emit_first(source, body, readers[0], target)

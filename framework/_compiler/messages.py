@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, inspect
 
+from framework._binding.decoding import decoder_for
 from framework._binding.faults import find_faults, single_fault
 from framework._plan import Frames, MessagePlan
 from framework.formats import JSON, Format
@@ -19,7 +20,7 @@ _MAXIMUM = 100
 
 def decoder_of(plan: MessagePlan, fmt: Format) -> Callable[[bytes], Any]:
     """Return what decodes typed messages."""
-    decode = fmt.decoder(plan.annotation)
+    decode = decoder_for(fmt, plan.annotation)
     if fmt is not JSON:
         return decode
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from aiohttp import web
 
+from framework._private import cookies_of
 from framework.schemes import Refusal
 from framework.security.base import ChallengingScheme, quoted
 
@@ -17,7 +18,7 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9._-]")
 _PLACES: Mapping[str, Callable[[web.Request, str], list[str]]] = {
     "header": lambda request, name: request.headers.getall(name, []),
     "query": lambda request, name: request.query.getall(name, []),
-    "cookie": lambda request, name: [request.cookies[name]] if name in request.cookies else [],
+    "cookie": lambda request, name: [one for key, one in cookies_of(request).items() if key == name],
 }
 
 

@@ -249,7 +249,7 @@ def test_a_model_with_a_field_that_is_no_scalar() -> None:
         (
             Orders.search,
             "the field 'page' of Search is no scalar and no collection of scalars",
-            'send it as a JSON body, or spell it with Query(style="deepObject")',
+            'send it as a JSON body, or take it by a parameter of its own with Query(style="deepObject")',
         ),
     )
 
@@ -280,6 +280,36 @@ def test_a_style_that_does_not_fit() -> None:
         (Orders.scalar, "style='csv' needs a collection", "drop style="),
         (Orders.fields, "style='pipe' needs a collection", "drop style="),
         (Orders.deep, 'style="deepObject" needs a type with fields', "use a Struct, or another style"),
+    )
+
+
+def test_a_deep_object_of_several_levels() -> None:
+    """style="deepObject" has one level of keys: what would need a second is not silently lost."""
+
+    class Orders(Controller):
+        @get("/a")
+        async def field(self, value: Annotated[Search, Query(style="deepObject")]) -> str:
+            return str(value)
+
+        @get("/b")
+        async def optional(self, value: Annotated[Search | None, Query(style="deepObject")] = None) -> str:
+            return str(value)
+
+        @get("/c")
+        async def entry(self, value: Annotated[dict[str, dict[str, int]], Query(style="deepObject")]) -> str:
+            return str(value)
+
+        @get("/d")
+        async def lists(self, value: Annotated[dict[str, list[int]], Query(style="deepObject")]) -> str:
+            return str(value)
+
+    one_level = 'is not a scalar and not a collection of scalars, and style="deepObject" has one level of keys'
+    hint = "use scalars, or send it as a JSON body"
+    marker_told(
+        Orders,
+        (Orders.field, f"the field 'page' of Search {one_level}", hint),
+        (Orders.optional, f"the field 'page' of Search {one_level}", hint),
+        (Orders.entry, f"the value of the dict {one_level}", hint),
     )
 
 

@@ -1,0 +1,57 @@
+"""The decoders of bodies, parts and messages: those of a format, with a look at what msgspec accepts although it should
+not. Which types need one is decided when the app is built; all others are decoded by msgspec alone.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import msgspec
+from msgspec import inspect
+
+from framework._binding.faults_lax import strict_check
+from framework._inspect.types import kind_of, subtypes
+from framework.formats import JSON, MSGPACK, Format
+
+__all__ = ("decoder_for",)
+
+_Decode: TypeAlias = Callable[[bytes], Any]
+# Tells whether bytes may hold what a check refuses.
+_Suspect: TypeAlias = Callable[[bytes], Any]
+
+# How the texts of NaN and infinities begin; a JSON escape may spell them too.
+_INFINITE_TEXT = re.compile(rb"(?i)nan|inf|\\u")
+# float 32 and float 64 with all bits of the exponent set (IEEE 754), and texts as above.
+_INFINITE_MSGPACK = re.compile(rb"(?i:nan|inf)|\xca[\x7f\xff][\x80-\xff]|\xcb[\x7f\xff][\xf0-\xff]")
+
+
+def decoder_for(format_: Format, annotation: Any) -> _Decode:
+    """Return what decodes a type; it raises ValidationError also for numbers that are not finite."""
+    decode = format_.decoder(annotation)
+    suspect = _suspect_of(format_, kind_of(annotation))
+    check = strict_check(kind_of(annotation))
+    if suspect is None or check is None:
+        return decode
+    parse = format_.parse
+
+    def decode_checked(data: bytes) -> Any:
+        if suspect(data) and check(parse(data)):
+            raise msgspec.ValidationError("Expected a finite number")
+        return decode(data)
+
+    return decode_checked
+
+
+def _suspect_of(format_: Format, kind: inspect.Type) -> _Suspect | None:
+    has_decimals = any(isinstance(one, inspect.DecimalType) for one in subtypes(kind))
+    has_floats = any(isinstance(one, inspect.FloatType) for one in subtypes(kind))
+    if format_.media_type == MSGPACK.media_type and (has_decimals or has_floats):
+        return _INFINITE_MSGPACK.search
+    if not has_decimals:
+        # JSON has no such numbers.
+        return None
+    return _INFINITE_TEXT.search if format_.media_type == JSON.media_type else _always
+
+
+def _always(_: bytes) -> bool:
+    return True
