@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import inspect
 
-from framework._binding.faults_lax import strict_check
+from framework._binding.collisions import FEW
+from framework._binding.faults_lax import holds_chosen_keys, strict_check
 from framework._inspect.types import kind_of, subtypes
 from framework.formats import JSON, MSGPACK, Format
 
@@ -26,23 +27,40 @@ _INFINITE_MSGPACK = re.compile(rb"(?i:nan|inf)|\xca[\x7f\xff][\x80-\xff]|\xcb[\x
 
 
 def decoder_for(format_: Format, annotation: Any) -> _Decode:
-    """Return what decodes a type; it raises ValidationError also for numbers that are not finite."""
+    """Return what decodes a type; it raises ValidationError also for numbers that are not finite and colliding keys."""
     decode = format_.decoder(annotation)
-    suspect = _suspect_of(format_, kind_of(annotation))
+    suspects = tuple(_suspects_of(format_, kind_of(annotation)))
     check = strict_check(kind_of(annotation))
-    if suspect is None or check is None:
+    if not suspects or check is None:
         return decode
     parse = format_.parse
 
     def decode_checked(data: bytes) -> Any:
-        if suspect(data) and check(parse(data)):
-            raise msgspec.ValidationError("Expected a finite number")
+        if any(suspect(data) for suspect in suspects) and check(parse(data)):
+            # Which value it is, is found out when the error is explained.
+            raise msgspec.ValidationError("Invalid value")
         return decode(data)
 
     return decode_checked
 
 
-def _suspect_of(format_: Format, kind: inspect.Type) -> _Suspect | None:
+def _suspects_of(format_: Format, kind: inspect.Type) -> Iterator[_Suspect]:
+    numbers = _number_suspect(format_, kind)
+    if numbers is not None:
+        yield numbers
+    if holds_chosen_keys(kind):
+        yield _has_many if format_.media_type == JSON.media_type else _is_long
+
+
+def _has_many(data: bytes) -> bool:
+    return data.count(b",") >= FEW
+
+
+def _is_long(data: bytes) -> bool:
+    return len(data) > FEW
+
+
+def _number_suspect(format_: Format, kind: inspect.Type) -> _Suspect | None:
     has_decimals = any(isinstance(one, inspect.DecimalType) for one in subtypes(kind))
     has_floats = any(isinstance(one, inspect.FloatType) for one in subtypes(kind))
     if format_.media_type == MSGPACK.media_type and (has_decimals or has_floats):

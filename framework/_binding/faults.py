@@ -13,7 +13,15 @@ from msgspec import Struct, inspect
 from framework._binding.faults_direct import CHUNK, check_length, direct_check, field_checks
 from framework._binding.faults_found import FullError, Walk
 from framework._binding.faults_kinds import MAPPINGS, OBJECTS, SETS, Form, Model, bare, form_of, member_for, model_of
-from framework._binding.faults_lax import LaxCheck, lax_check, lax_reason, strict_check, strict_reason
+from framework._binding.faults_lax import (
+    COLLIDING,
+    LaxCheck,
+    is_colliding,
+    lax_check,
+    lax_reason,
+    strict_check,
+    strict_reason,
+)
 from framework._binding.faults_verdicts import Finding, is_ambiguous, judge, pointer_to, single_fault, token
 from framework.http_errors import Fault
 
@@ -76,6 +84,9 @@ def _visit(walk: Walk, node: _Node) -> None:
     refused = not node.accepted and _is_refused(walk, kind, node.value)
     finding = None if refused else node.finding or judge(form_of(kind), node.value, strict=walk.strict)
     if finding is None and not refused:
+        return
+    if refused and is_colliding(kind, node.value):
+        walk.add(node.pointer, *COLLIDING)
         return
     before = len(walk.faults)
     descend = _DESCENTS.get(type(kind))

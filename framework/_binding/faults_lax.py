@@ -14,10 +14,12 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import Struct, inspect
 
-from framework._binding.faults_kinds import MAPPINGS, OBJECTS, bare, form_of, member_for, per_kind
+from framework._binding.collisions import collide, has_chosen_hashes
+from framework._binding.faults_kinds import MAPPINGS, OBJECTS, SETS, bare, form_of, member_for, per_kind
 from framework._binding.faults_verdicts import judge
+from framework._inspect.types import subtypes
 
-__all__ = ("LaxCheck", "lax_check", "lax_reason", "strict_check", "strict_reason")
+__all__ = ("COLLIDING", "LaxCheck", "holds_chosen_keys", "is_colliding", "lax_check", "lax_reason", "strict_check", "strict_reason")
 
 # The argument is a text, a list of texts or, for a model, a dict of them.
 LaxCheck: TypeAlias = Callable[[Any], bool]
@@ -33,6 +35,7 @@ class _Watch(Struct, frozen=True):
 
 
 _INFINITE: _Reason = ("value", "Expected a finite number")
+COLLIDING: _Reason = ("value", "Too many keys with colliding hashes")
 
 
 def _null(kind: inspect.Type, text: str) -> _Reason | None:
@@ -119,6 +122,13 @@ def _watch_of(kind: inspect.Type) -> _Watch | None:
     return _Watch(re.compile("|".join(hazards), re.ASCII), tuple(dict.fromkeys(hazards.values())))
 
 
+def is_colliding(kind: Any, raw: Any) -> bool:
+    """Tell whether a tree would become a dict or set that takes too long to make."""
+    if isinstance(kind, SETS):
+        return isinstance(raw, list) and has_chosen_hashes(kind.item_type) and collide(kind, raw)
+    return isinstance(kind, MAPPINGS) and isinstance(raw, dict) and _has_chosen_keys(kind) and collide(kind, raw)
+
+
 def lax_reason(kind: inspect.Type, raw: object) -> tuple[str, str] | None:
     """Return the code and detail of the fault that a text is for a kind, where msgspec would let it pass."""
     watch = _watch_of(kind)
@@ -139,7 +149,22 @@ def lax_check(kind: inspect.Type) -> LaxCheck | None:
 @per_kind
 def strict_check(kind: inspect.Type) -> LaxCheck | None:
     """Return the same for the decoded tree of a body, whose texts may be Decimals."""
+    if not holds_numbers(kind) and not holds_chosen_keys(kind):
+        return None
     return _check(kind, _Building({}, _infinite_check, with_keys=True))
+
+
+def holds_numbers(kind: inspect.Type) -> bool:
+    """Tell whether a type holds Decimals or floats."""
+    return any(isinstance(one, (inspect.DecimalType, inspect.FloatType)) for one in subtypes(kind))
+
+
+def holds_chosen_keys(kind: inspect.Type) -> bool:
+    """Tell whether a type holds a dict or set whose keys may have hashes that a client chooses."""
+    return any(
+        has_chosen_hashes(one.item_type) if isinstance(one, SETS) else isinstance(one, MAPPINGS) and _has_chosen_keys(one)
+        for one in subtypes(kind)
+    )
 
 
 def strict_reason(kind: inspect.Type, raw: object) -> _Reason | None:
@@ -219,16 +244,35 @@ def _items_check(kind: Any, building: _Building) -> LaxCheck | None:
     return refuse
 
 
+def _set_check(kind: Any, building: _Building) -> LaxCheck | None:
+    check = _items_check(kind, building)
+    if not has_chosen_hashes(kind.item_type):
+        return check
+
+    def refuse(raw: Any) -> bool:
+        return isinstance(raw, list) and ((check is not None and check(raw)) or collide(kind, raw))
+
+    return refuse
+
+
+def _has_chosen_keys(kind: Any) -> bool:
+    # Without a type the keys of JSON are texts.
+    return has_chosen_hashes(kind.key_type) and not isinstance(bare(kind.key_type), inspect.AnyType)
+
+
 def _values_check(kind: Any, building: _Building) -> LaxCheck | None:
     check = _check(kind.value_type, building)
     of_keys = _check(kind.key_type, building) if building.with_keys else None
-    if check is None and of_keys is None:
+    is_chosen = _has_chosen_keys(kind)
+    if check is None and of_keys is None and not is_chosen:
         return None
 
     def refuse(raw: Any) -> bool:
         if not isinstance(raw, dict):
             return False
-        return (of_keys is not None and any(map(of_keys, raw))) or (check is not None and any(map(check, raw.values())))
+        if (of_keys is not None and any(map(of_keys, raw))) or (check is not None and any(map(check, raw.values()))):
+            return True
+        return is_chosen and collide(kind, raw)
 
     return refuse
 
@@ -280,7 +324,8 @@ def _union_check(kind: Any, building: _Building) -> LaxCheck | None:
 
 _CHECKS: dict[type[inspect.Type], Callable[[Any, _Building], LaxCheck | None]] = {
     **dict.fromkeys(MAPPINGS, _values_check),
-    **dict.fromkeys((inspect.ListType, inspect.VarTupleType, inspect.SetType, inspect.FrozenSetType), _items_check),
+    **dict.fromkeys((inspect.ListType, inspect.VarTupleType), _items_check),
+    **dict.fromkeys(SETS, _set_check),
     **dict.fromkeys((*OBJECTS, inspect.StructType, inspect.NamedTupleType), _model_check),
     inspect.TupleType: _tuple_check,
     inspect.UnionType: _union_check,
