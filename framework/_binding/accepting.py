@@ -108,10 +108,10 @@ def _find(
     return reader
 
 
-def make_type_check(media_types: Sequence[str], limit: int) -> Check:
+def make_type_check(media_types: Sequence[str], limit: int, *, as_utf8: Collection[str] = ()) -> Check:
     """Return the check of a body that no format decodes; ``*/*`` and ``image/*`` stand for many types.
 
-    ``check(request)`` gives the Content-Type without parameters.
+    ``check(request)`` gives the Content-Type without parameters. Those of ``as_utf8`` are read in no other charset.
     """
     names = frozenset(media_types)
     ranges = tuple(one[:-1] for one in media_types if one.endswith("/*") and one != "*/*")
@@ -132,6 +132,8 @@ def make_type_check(media_types: Sequence[str], limit: int) -> Check:
         name = essence(content_type)
         if name not in names and not (ranges and name.startswith(ranges)):
             raise _unsupported("The Content-Type is not supported", media_types)
+        if ";" in content_type and name in as_utf8 and charset_of(content_type) not in _CHARSETS:
+            raise UnsupportedMediaType(f"The charset is not supported; {name} is UTF-8", headers=_accept(media_types))
         return name
 
     return check

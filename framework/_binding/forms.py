@@ -39,7 +39,7 @@ class FormReader(Struct, frozen=True, kw_only=True):
         """Make the reader for the parameters of a route."""
         fields = [one for plan in parameters if plan.source is Source.FORM for one in plan.fields]
         return cls(
-            check=make_type_check(media_types, limits.body),
+            check=make_type_check(media_types, limits.body, as_utf8=(URLENCODED,)),
             limits=limits,
             carriers={one.name: one.carrier for one in fields},
             keeps_unknown=any(one.forbid_unknown for one in parameters if one.source is Source.FORM),

@@ -21,7 +21,8 @@ _BLOCK = 262_144
 # Bytes of a chunk from which on it is kept as it is: an object for each byte would take forty times the memory.
 _WHOLE = 4096
 _NAME_LENGTH = 255
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Also those that change the direction of a text (Unicode's UAX 9): they let a name end in another suffix than is seen.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 class Spool:
@@ -75,7 +76,7 @@ class UploadFile:
 
     def __init__(self, filename: str, headers: Mapping[str, str], spool: Spool | None = None) -> None:
         self.filename = filename
-        """The base name that the client gave, without control characters, 255 characters at most; may be empty."""
+        """The base name that the client gave, without control and bidi characters, 255 characters at most; may be empty."""
         self.headers = headers
         """The headers of its part, names in any case."""
         self.size = 0
