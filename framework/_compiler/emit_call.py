@@ -10,6 +10,7 @@ from framework._compiler.emit_result import emit_result
 from framework._compiler.emit_stream import emit_opening
 from framework._compiler.source import Source
 from framework._plan import ArgumentPlan, Call, Encoding, FactoryKind, Provision, RoutePlan, ServicePlan
+from framework._responses.unencodable import UNENCODABLE, note_place
 from framework._services.opening import FINISHERS
 from framework._services.scope import close
 
@@ -56,7 +57,7 @@ def emit_call(source: Source, plan: RoutePlan, before: Callable[[], None]) -> No
     if not closes:
         emit_services(source, services)
         _emit_handler(source, plan, opened="[]")
-        emit_result(source, plan, "return ")
+        _emit_encoding(source, plan, "return ")
         return
     source.use(close=close)
     source.line("opened = []")
@@ -71,7 +72,7 @@ def emit_call(source: Source, plan: RoutePlan, before: Callable[[], None]) -> No
         emit_services(source, services)
         _emit_handler(source, plan)
         if plan.response.stream is None:
-            emit_result(source, plan, "response = ")
+            _emit_encoding(source, plan, "response = ")
         else:
             emit_opening(source, plan)
     with source.block("except BaseException as error:"):
@@ -82,6 +83,20 @@ def emit_call(source: Source, plan: RoutePlan, before: Callable[[], None]) -> No
     with source.block("if failure is not None:"):
         source.line("raise failure")
     source.line("return response")
+
+
+def _emit_encoding(source: Source, plan: RoutePlan, target: str) -> None:
+    """Emit how the result becomes a response; if it cannot be encoded, the exception names the place."""
+    if not plan.response.media:
+        emit_result(source, plan, target)
+        return
+    source.use(UNENCODABLE=UNENCODABLE, note_place=note_place)
+    # PERF: since Python 3.11 a try that nothing is raised in costs nothing.
+    with source.block("try:"):
+        emit_result(source, plan, target)
+    with source.block("except UNENCODABLE as error:"):
+        source.line("note_place(error, result, encode)")
+        source.line("raise")
 
 
 _MAKING: dict[FactoryKind, str] = {
