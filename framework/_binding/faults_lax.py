@@ -19,7 +19,16 @@ from framework._binding.faults_kinds import MAPPINGS, OBJECTS, SETS, bare, form_
 from framework._binding.faults_verdicts import judge
 from framework._inspect.types import subtypes
 
-__all__ = ("COLLIDING", "LaxCheck", "holds_chosen_keys", "is_colliding", "lax_check", "lax_reason", "strict_check", "strict_reason")
+__all__ = (
+    "COLLIDING",
+    "LaxCheck",
+    "holds_chosen_keys",
+    "is_colliding",
+    "lax_check",
+    "lax_reason",
+    "strict_check",
+    "strict_reason",
+)
 
 # The argument is a text, a list of texts or, for a model, a dict of them.
 LaxCheck: TypeAlias = Callable[[Any], bool]
@@ -162,7 +171,9 @@ def holds_numbers(kind: inspect.Type) -> bool:
 def holds_chosen_keys(kind: inspect.Type) -> bool:
     """Tell whether a type holds a dict or set whose keys may have hashes that a client chooses."""
     return any(
-        has_chosen_hashes(one.item_type) if isinstance(one, SETS) else isinstance(one, MAPPINGS) and _has_chosen_keys(one)
+        has_chosen_hashes(one.item_type)
+        if isinstance(one, SETS)
+        else isinstance(one, MAPPINGS) and _has_chosen_keys(one)
         for one in subtypes(kind)
     )
 

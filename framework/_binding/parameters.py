@@ -277,7 +277,8 @@ def _deep_object_fields(
             raise InvalidMarkerError(
                 where,
                 parameter.name,
-                f'{nested} is not a scalar and not a collection of scalars, and style="deepObject" has one level of keys',
+                f"{nested} is not a scalar and not a collection of scalars, "
+                'and style="deepObject" has one level of keys',
                 "use scalars, or send it as a JSON body",
             )
     return (FieldPlan(name=name, type=kind, required=required, default=default, attribute=name),)

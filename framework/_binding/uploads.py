@@ -76,7 +76,7 @@ class UploadFile:
 
     def __init__(self, filename: str, headers: Mapping[str, str], spool: Spool | None = None) -> None:
         self.filename = filename
-        """The base name that the client gave, without control and bidi characters, 255 characters at most; may be empty."""
+        """The base name that the client gave, without control and bidi characters, at most 255 long; may be empty."""
         self.headers = headers
         """The headers of its part, names in any case."""
         self.size = 0

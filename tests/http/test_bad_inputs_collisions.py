@@ -41,7 +41,7 @@ def arc(bits: int) -> list[int]:
     while len(filled) < half:
         filled.append((filled[-1] * 5 + 1) & mask)
     order = {place: number for number, place in enumerate(filled)}
-    chance, met = random.Random(1), list[int]()
+    chance, met = random.Random(1), list[int]()  # noqa: S311  nothing is secret
     while len(met) < half - 100:
         number = chance.randrange(2**bits, 2 ** (bits + 6))
         place, perturb = number & mask, number
