@@ -7,6 +7,7 @@ than those tested, the public names serve instead, requests go through ``Applica
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from http.cookies import SimpleCookie
+from importlib import import_module
 from typing import Any
 
 import aiohttp
@@ -14,9 +15,12 @@ from aiohttp import hdrs, http_writer, web
 from multidict import CIMultiDict
 
 try:
-    from aiohttp._cookie_helpers import parse_cookie_header as _parse_cookies
-except ImportError:  # pragma: no cover  no release of the tested series
-    _parse_cookies = None  # type: ignore[assignment]  # it is missing
+    _parse_cookies: Callable[[str], Any] = import_module("aiohttp._cookie_helpers").parse_cookie_header
+except (ImportError, AttributeError):  # pragma: no cover  no release of the tested series
+
+    def _parse_cookies(text: str) -> Any:
+        return SimpleCookie(text).items()
+
 
 __all__ = ("HEADERS", "MATCH", "QUERY", "SUPPORTED", "TESTED", "cookies_of", "frame_sender", "serialize_headers")
 
@@ -59,7 +63,4 @@ def cookies_of(request: web.Request) -> Mapping[str, str]:
     values = request.headers.getall(hdrs.COOKIE, ())
     if len(values) < 2:  # noqa: PLR2004  aiohttp reads the first one
         return request.cookies
-    text = "; ".join(values)
-    if _parse_cookies is None:
-        return {name: one.value for name, one in SimpleCookie(text).items()}
-    return {name: one.value for name, one in _parse_cookies(text)}
+    return {name: one.value for name, one in _parse_cookies("; ".join(values))}

@@ -1,5 +1,6 @@
-"""The decoders of bodies, parts and messages: those of a format, with a look at what msgspec accepts although it should
-not. Which types need one is decided when the app is built; all others are decoded by msgspec alone.
+"""The decoders of bodies, parts and messages: those of a format, with checks of what msgspec accepts although it should not.
+
+Which types need a check is decided when the app is built; all others are decoded by msgspec alone.
 """
 
 import re
@@ -11,10 +12,11 @@ from msgspec import inspect
 
 from framework._binding.collisions import FEW
 from framework._binding.faults_lax import holds_chosen_keys, strict_check
+from framework._binding.msgpack_keys import require_plain_keys
 from framework._inspect.types import kind_of, subtypes
 from framework.formats import JSON, MSGPACK, Format
 
-__all__ = ("decoder_for",)
+__all__ = ("decoder_for", "parser_for")
 
 _Decode: TypeAlias = Callable[[bytes], Any]
 # Tells whether bytes may hold what a check refuses.
@@ -28,12 +30,11 @@ _INFINITE_MSGPACK = re.compile(rb"(?i:nan|inf)|\xca[\x7f\xff][\x80-\xff]|\xcb[\x
 
 def decoder_for(format_: Format, annotation: Any) -> _Decode:
     """Return what decodes a type; it raises ValidationError also for numbers that are not finite and colliding keys."""
-    decode = format_.decoder(annotation)
-    suspects = tuple(_suspects_of(format_, kind_of(annotation)))
-    check = strict_check(kind_of(annotation))
+    decode, kind = _plain_decoder(format_, annotation), kind_of(annotation)
+    suspects, check = tuple(_suspects_of(format_, kind)), strict_check(kind)
     if not suspects or check is None:
         return decode
-    parse = format_.parse
+    parse = parser_for(format_)
 
     def decode_checked(data: bytes) -> Any:
         if any(suspect(data) for suspect in suspects) and check(parse(data)):
@@ -42,6 +43,29 @@ def decoder_for(format_: Format, annotation: Any) -> _Decode:
         return decode(data)
 
     return decode_checked
+
+
+def parser_for(format_: Format) -> _Decode:
+    """Return what reads bytes without a type; it raises ValidationError for colliding keys."""
+    return _with_plain_keys(format_.parse) if _is_msgpack(format_) else format_.parse
+
+
+def _plain_decoder(format_: Format, annotation: Any) -> _Decode:
+    decode = format_.decoder(annotation)
+    untyped = any(isinstance(one, inspect.AnyType | inspect.CustomType) for one in subtypes(kind_of(annotation)))
+    return _with_plain_keys(decode) if untyped and _is_msgpack(format_) else decode
+
+
+def _with_plain_keys(decode: _Decode) -> _Decode:
+    def decode_plain(data: bytes) -> Any:
+        require_plain_keys(data)
+        return decode(data)
+
+    return decode_plain
+
+
+def _is_msgpack(format_: Format) -> bool:
+    return format_.media_type == MSGPACK.media_type
 
 
 def _suspects_of(format_: Format, kind: inspect.Type) -> Iterator[_Suspect]:
@@ -63,7 +87,7 @@ def _is_long(data: bytes) -> bool:
 def _number_suspect(format_: Format, kind: inspect.Type) -> _Suspect | None:
     has_decimals = any(isinstance(one, inspect.DecimalType) for one in subtypes(kind))
     has_floats = any(isinstance(one, inspect.FloatType) for one in subtypes(kind))
-    if format_.media_type == MSGPACK.media_type and (has_decimals or has_floats):
+    if _is_msgpack(format_) and (has_decimals or has_floats):
         return _INFINITE_MSGPACK.search
     if not has_decimals:
         # JSON has no such numbers.

@@ -102,7 +102,7 @@ def _child(node: _Node, kind: inspect.Type, value: object, key: str | int) -> _N
     step, finding, untold = str(key), None, node.untold
     if node.finding is None or (steps and steps[0] is None):
         untold += 1
-    elif node.finding is not None and len(steps) > 1 and steps[0] == step:
+    elif len(steps) > 1 and steps[0] == step:
         # At the last step the child is judged itself: msgspec's decoder and convert word some messages differently.
         finding = Finding(steps[1:], node.finding.code, node.finding.detail)
     return _Node(kind, value, node.pointer + token(step), node.depth + 1, untold, finding, node.accepted)

@@ -133,9 +133,8 @@ def _watch_of(kind: inspect.Type) -> _Watch | None:
 
 def is_colliding(kind: Any, raw: Any) -> bool:
     """Tell whether a tree would become a dict or set that takes too long to make."""
-    if isinstance(kind, SETS):
-        return isinstance(raw, list) and has_chosen_hashes(kind.item_type) and collide(kind, raw)
-    return isinstance(kind, MAPPINGS) and isinstance(raw, dict) and _has_chosen_keys(kind) and collide(kind, raw)
+    fits = isinstance(raw, list if isinstance(kind, SETS) else dict)
+    return fits and _is_chosen(kind) and collide(kind, raw)
 
 
 def lax_reason(kind: inspect.Type, raw: object) -> tuple[str, str] | None:
@@ -170,12 +169,13 @@ def holds_numbers(kind: inspect.Type) -> bool:
 
 def holds_chosen_keys(kind: inspect.Type) -> bool:
     """Tell whether a type holds a dict or set whose keys may have hashes that a client chooses."""
-    return any(
-        has_chosen_hashes(one.item_type)
-        if isinstance(one, SETS)
-        else isinstance(one, MAPPINGS) and _has_chosen_keys(one)
-        for one in subtypes(kind)
-    )
+    return any(map(_is_chosen, subtypes(kind)))
+
+
+def _is_chosen(kind: Any) -> bool:
+    if type(kind) in SETS:
+        return has_chosen_hashes(kind.item_type)
+    return type(kind) in MAPPINGS and _has_chosen_keys(kind)
 
 
 def strict_reason(kind: inspect.Type, raw: object) -> _Reason | None:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from framework._binding.accepting import JSON_TYPE
+from framework._binding.decoding import parser_for
 from framework._binding.faults import single_fault
 from framework._binding.form_errors import broken_form
 from framework.formats import Format
@@ -42,7 +43,7 @@ def _untyped(data: bytes, format_: Format) -> Any:
         if is_json:
             data.decode()
             return format_.parse(data)
-        return _with_text_keys(format_.parse(data))
+        return _with_text_keys(parser_for(format_)(data))
     except msgspec.ValidationError as error:
         return error
     except UnicodeDecodeError as error:

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from aiohttp import WSMsgType
 
+from framework._binding.decoding import parser_for
 from framework._binding.failure import INVALID
 from framework._compiler.emit_call import emit_early, emit_run
 from framework._compiler.messages import MessageExplainer, decoder_of, encoder_of
@@ -99,7 +100,7 @@ def _terms(plan: RoutePlan, socket: SocketPlan, encode: Encode) -> SocketTerms:
         }[sent],
         encode_problem=_problem_encoder(fmt),
         problem_opcode=opcode,
-        explain=MessageExplainer(incoming.type, fmt.parse),
+        explain=MessageExplainer(incoming.type, parser_for(fmt)),
         failures=INVALID,
         invalid=socket.invalid,
         origins=socket.origins,

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import random
 import time
 from decimal import Decimal
 from typing import Annotated, Any
@@ -36,27 +35,27 @@ def arc(bits: int) -> list[int]:
 
     The first ones fill places that CPython looks at one after the other; each of the others is led to where they begin.
     """
-    mask, half = 2**bits - 1, 2**bits // 3
+    mask, half = 2**bits - 1, 2**bits // 2
     filled = [0]
     while len(filled) < half:
         filled.append((filled[-1] * 5 + 1) & mask)
     order = {place: number for number, place in enumerate(filled)}
-    chance, met = random.Random(1), list[int]()  # noqa: S311  nothing is secret
-    while len(met) < half - 100:
-        number = chance.randrange(2**bits, 2 ** (bits + 6))
-        place, perturb = number & mask, number
-        for _ in range(6):
-            if place not in order:
-                break
-            perturb >>= 5
-            place = (place * 5 + perturb + 1) & mask
-        else:
-            if order.get(place, half) < half // 8:
-                met.append(number)
-    return filled + met
+    led = (one for one in range(2**bits, 2 ** (bits + 5)) if _leads(one, mask, order))
+    return filled + [one for one, _ in zip(led, range(2**bits // 6 - 10), strict=False)]
 
 
-ARC = arc(12)
+def _leads(number: int, mask: int, order: dict[int, int]) -> bool:
+    """Tell whether all places at which CPython looks for a number are filled, and the last one is among the first."""
+    place, perturb = number & mask, number
+    while perturb:
+        if place not in order:
+            return False
+        perturb >>= 5
+        place = (place * 5 + perturb + 1) & mask
+    return order.get(place, mask) < len(order) // 2
+
+
+ARC = arc(13)
 
 
 class Frozen(Struct, frozen=True):
@@ -118,6 +117,28 @@ async def test_colliding_keys_of_a_messagepack_body(serve: Serve, annotation: An
     """MessagePack is read as JSON is."""
     server = await serve(app_of(reading(post("/read"), Annotated[annotation, Body()])))
     await refused(server, msgspec.msgpack.encode(value), pointer, "application/msgpack")
+
+
+@pytest.mark.parametrize("annotation", [dict[int, int], dict, dict[str, object], list[int], Held, str])
+async def test_numbers_as_keys_of_messagepack(serve: Serve, annotation: Any) -> None:
+    """MessagePack has numbers as keys, with and without a type, and whatever the type is that is not met."""
+    server = await serve(app_of(reading(post("/read"), Annotated[annotation, Body()])))
+    nested = {"a": [{(1, one): 0 for one in range(100)}, dict.fromkeys(ARC, 0)], "b": "\xde" * 100}
+    for value in (dict.fromkeys(ARC, 0), nested) if annotation is not dict[int, int] else (dict.fromkeys(ARC, 0),):
+        await refused(server, msgspec.msgpack.encode(value), "", "application/msgpack")
+
+
+async def test_usual_keys_of_messagepack(serve: Serve) -> None:
+    """Keys of all kinds that nobody chose to collide."""
+    server = await serve(app_of(reading(post("/read"), dict[Any, Any])))
+    value: dict[Any, Any] = {
+        **dict.fromkeys(range(-3000, 70_000, 7), None),
+        **{str(one) * 40: {one: b"\xde" * 300} for one in range(99)},
+    }
+    value |= {(one, "x"): [one, 1.5, True, "\u07c0" * one, dt.datetime.now(dt.UTC)] for one in range(99)}
+    headers = {"Content-Type": "application/msgpack"}
+    answer = await ask(server, "POST", "/read", headers=headers, body=msgspec.msgpack.encode(value))
+    assert answer.body.decode() == repr(value)
 
 
 class Elsewhere(Controller):
