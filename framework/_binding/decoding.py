@@ -1,4 +1,4 @@
-"""The decoders of bodies, parts and messages: those of a format, with checks of what msgspec accepts although it should not.
+"""The decoders of bodies, parts and messages: those of a format, with checks of what msgspec should not accept.
 
 Which types need a check is decided when the app is built; all others are decoded by msgspec alone.
 """

@@ -1,7 +1,7 @@
 """Looks for colliding keys in MessagePack before it is decoded: its maps may have numbers as keys without a type.
 
-msgspec would build the dicts at once, so the bytes themselves are walked through. That is slow, and needed only if there
-is a map of more than a few entries.
+msgspec would build the dicts at once, so the bytes themselves are walked through. That is slow, and needed only if
+there is a map of more than a few entries.
 """
 
 import re
@@ -31,6 +31,8 @@ _LENGTHS = {0xC4: (1, 0), 0xC5: (2, 0), 0xC6: (4, 0), 0xC7: (1, 1), 0xC8: (2, 1)
 }
 # By the first byte: the bytes of the count, and the values of each entry.
 _COUNTS = {0xDC: (2, 1), 0xDD: (4, 1), 0xDE: (2, 2), 0xDF: (4, 2)}
+# Before these are short maps and short arrays, whose count is in the byte itself.
+_FIRST_ARRAY, _FIRST_TEXT = 0x90, 0xA0
 # Texts and bytes have random hashes.
 _CHOSEN = frozenset({*range(0xC7, 0xD9)})
 
@@ -84,14 +86,14 @@ def _walk(data: bytes) -> None:
 
 def _entries(data: bytes, position: int, first: int) -> tuple[int, int, bool] | None:
     """Return where the entries of a container begin, how many values they are, and whether it is a map."""
-    if first < 0xA0:
-        is_map = first < 0x90
+    if first < _FIRST_TEXT:
+        is_map = first < _FIRST_ARRAY
         return position + 1, (first & 0x0F) * (2 if is_map else 1), is_map
     if first not in _COUNTS:
         return None
     width, each = _COUNTS[first]
     begin = position + 1 + width
-    return begin, int.from_bytes(data[position + 1 : begin]) * each, each == 2
+    return begin, int.from_bytes(data[position + 1 : begin]) * each, each > 1
 
 
 def _size(data: bytes, position: int, first: int) -> int:
