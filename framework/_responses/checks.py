@@ -3,8 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+from msgspec import Struct
+
 from framework._inspect.names import type_name
 from framework._plan import Encoding
+from framework._responses.header_check import is_token
+from framework._responses.headers import header_name
 from framework.caching import CacheControl
 from framework.errors import DefinitionError, InvalidOptionError, InvalidResponseError
 
@@ -34,10 +39,21 @@ def option_mistakes(
             "response_headers= declares headers that it cannot set",
             mend=f"annotate it -> Response[{type_name(annotation)}], and give Response(headers=…)",
         )
+    for name in _wrong_names(options.get("response_headers")):
+        yield InvalidOptionError(
+            where,
+            f"response_headers= has a field whose header {name!r} is not a token",
+            mend="name headers with letters, digits, '-' and '_' (RFC 9110, section 5.1)",
+        )
     if options.get("require_precondition") and method in {"GET", "HEAD", "OPTIONS"}:
         yield InvalidOptionError(
             where, f"require_precondition=True is for what changes something, and it is {method}", mend="drop it"
         )
+
+
+def _wrong_names(headers: type[Struct] | None) -> list[str]:
+    names = [] if headers is None else [header_name(field.encode_name) for field in msgspec.structs.fields(headers)]
+    return [name for name in names if not is_token(name)]
 
 
 def _validator(name: str, where: str, method: str, annotation: Any, encoding: Encoding) -> Iterator[DefinitionError]:

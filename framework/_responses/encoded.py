@@ -10,6 +10,7 @@ from aiohttp.web_request import BaseRequest
 from multidict import CIMultiDict
 
 from framework._private import SUPPORTED, serialize_headers
+from framework._responses.header_check import are_tokens
 from framework._responses.response import Response
 from framework._responses.wire import LENGTH_LINES, date, drain, has_signals
 from framework.http_errors import reason_phrase
@@ -205,4 +206,4 @@ class EncodedResponse(Response[Any]):
         # PERF: four look-ups in C; a set of names would have to be compared in Python.
         if _DATE in headers or _CONNECTION in headers or _LENGTH in headers or _CODING in headers:
             return None
-        return serialize_headers(headers)
+        return serialize_headers(headers) if are_tokens(headers) else None

@@ -14,6 +14,7 @@ from yarl import URL
 
 from framework._responses.cookies import SetCookie, check_cookie, morsel_for, needs_https
 from framework._responses.encoders import encode_bytes, encode_untyped
+from framework._responses.header_check import broken_header
 from framework._responses.headers import header_texts
 from framework._responses.wire import break_off, drain, has_signals, header_lines, send, whole_head
 from framework.caching import CacheControl
@@ -239,8 +240,8 @@ class Response(SafeCookies, web.Response, Generic[_T]):
 
     def refuse(self, request: BaseRequest) -> None:
         """Make it a 500, since its headers cannot be written."""
-        line = "%s %s: a response header is no text, or holds CR, LF or NUL"
-        _LOGGER.error(line, request.method, request.rel_url.raw_path)
+        why = broken_header(self.headers, self._cookies)
+        _LOGGER.error("%s %s: %s", request.method, request.rel_url.raw_path, why)
         self.fail(request)
 
     def fail(self, request: BaseRequest, status: int = 500, detail: str | None = None, **members: Any) -> None:

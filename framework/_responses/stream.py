@@ -281,6 +281,8 @@ class StreamedResponse(SafeCookies):
         if self._keep_alive is False:
             head.force_close()
         await head.prepare(request)
+        # If somebody listens to on_response_prepare, the head waits for the end of the body.
+        await head.write_eof()
         self._keep_alive = head.keep_alive
         self._eof_sent = True
 

@@ -15,6 +15,7 @@ from aiohttp.web_request import BaseRequest
 from msgspec import Struct
 from multidict import CIMultiDict
 
+from framework._responses.header_check import are_tokens, has_control_characters
 from framework.limits import DEFAULT_LIMITS, Limits
 
 __all__ = (
@@ -54,17 +55,19 @@ def whole_head(
     length: int,
     keep_alive: bool,
 ) -> bytes | None:
-    """Complete the headers as aiohttp does and return the head; ``None`` where a header cannot be written.
+    """Complete the headers as aiohttp does and return the head, or ``None`` if a header or the reason cannot be written.
 
     ``length`` is that of the body, whether it is sent (GET) or not (HEAD).
     """
+    if not status_line.isprintable():
+        return None
     _complete(request, headers, status=status, length=length, keep_alive=keep_alive)
     lines = header_lines(headers, cookies)
     return None if lines is None else b"%s\r\n%s\r\n" % (status_line.encode(), lines)
 
 
 def header_lines(headers: CIMultiDict[str], cookies: SimpleCookie | None) -> bytes | None:
-    """Return headers and cookies as lines; ``None`` where one of them is no text or would split the response."""
+    """Return headers and cookies as lines, or ``None`` if one of them is not a string or not allowed in HTTP."""
     lines: list[str] = []
     try:
         lines += map(": ".join, headers.items())
@@ -73,7 +76,7 @@ def header_lines(headers: CIMultiDict[str], cookies: SimpleCookie | None) -> byt
         data = "\r\n".join([*lines, ""]).encode()
     except (TypeError, UnicodeEncodeError):
         return None
-    if data.count(b"\n") != len(lines) or data.count(b"\r") != len(lines) or b"\0" in data:
+    if has_control_characters(data, len(lines)) or not are_tokens(headers):
         return None
     return data
 

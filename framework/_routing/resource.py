@@ -1,6 +1,5 @@
 """The table's place in aiohttp's router: one catch-all resource, tried after aiohttp's own."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
@@ -18,6 +17,7 @@ from framework._routing.entries import (
     TemplateResource,
     placeholders_of,
 )
+from framework._routing.hosts import is_host
 from framework._routing.table import PathTable, UndecodablePathError
 from framework._routing.template import PathTemplate
 
@@ -26,9 +26,6 @@ __all__ = ("ControllerResource",)
 _Found: TypeAlias = tuple[web.AbstractRoute, Sequence[str]]
 """What answers a request, and the texts of its placeholders."""
 
-# RFC 3986, section 3.2.2: a registered name or an IP literal, then perhaps a port.
-_HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::(\d{0,5}))?\Z")
-_LAST_PORT = 65535
 _HOSTS_REMEMBERED = 1024
 
 
@@ -151,7 +148,7 @@ class ControllerResource(web.AbstractResource):
         return "/" + parts[-1] if len(parts) > depth + 1 else ""
 
     def _remember(self, host: str | None) -> bool:
-        if host is not None and not _is_host(host):
+        if host is not None and not is_host(host):
             return False
         if len(self.hosts) < _HOSTS_REMEMBERED:
             self.hosts.add(host)
@@ -247,11 +244,6 @@ def _decoded(segment: str) -> str | None:
         return unquote_to_bytes(segment).decode()
     except UnicodeError:
         return None
-
-
-def _is_host(host: str) -> bool:
-    match = _HOST.match(host)
-    return match is not None and (not match.group(1) or int(match.group(1)) <= _LAST_PORT)
 
 
 def _is_expected(request: web.Request) -> bool:

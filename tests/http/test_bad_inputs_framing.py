@@ -48,7 +48,12 @@ async def test_request_without_exactly_one_host_is_refused(items: TestServer, da
 
 
 @pytest.mark.parametrize(
-    "host", ["a/b@c:99999", "c:65536", "c:port", "a b", "user@c", "[::1", "c\\d", "\u00e9", "c:80:80"]
+    "host",
+    [
+        *("a/b@c:99999", "c:65536", "c:port", "a b", "user@c", "[::1", "::1]", "c\\d", "\u00e9", "c:80:80"),
+        *("[]", "[a,b]", "[:::]", "[1:2:3]", "[::1%25eth0]", "[127.0.0.1]", "[::12345]", "[::1]80", "[v.a]", "[vg.a]"),
+        *("[v1.]", ":80", ":", "c%", "c%zz"),
+    ],
 )
 @pytest.mark.parametrize("target", ["/items", "/nowhere"])
 async def test_host_that_is_none_cannot_be_parsed(items: TestServer, target: str, host: str) -> None:
@@ -59,7 +64,11 @@ async def test_host_that_is_none_cannot_be_parsed(items: TestServer, target: str
 
 
 @pytest.mark.parametrize(
-    "host", ["a", "a:80", "a:", "", "127.0.0.1:65535", "[::1]:8080", "xn--bcher-kva.example", "a_b"]
+    "host",
+    [
+        *("a", "a:80", "a:", "", "127.0.0.1:65535", "[::1]:8080", "xn--bcher-kva.example", "a_b"),
+        *("[2001:db8::1]", "[::ffff:127.0.0.1]:", "[v1.fe80::a+en1]:80", "c%20d"),
+    ],
 )
 async def test_host_by_any_of_its_forms_is_taken(items: TestServer, host: str) -> None:
     """A name or an address, with or without a port, is a host (RFC 9110, section 7.2)."""

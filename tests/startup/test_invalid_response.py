@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
-from msgspec import Struct
+from msgspec import Struct, field
 
 from framework import Controller, EventStream, HTTPError, Response, get, post
-from framework.errors import InvalidResponseError, UnencodableReturnError, UnresolvedAnnotationError
+from framework.errors import InvalidOptionError, InvalidResponseError, UnencodableReturnError, UnresolvedAnnotationError
 from framework.formats import MSGPACK
 from framework.http_errors import NotFound
 from framework.responses import Redirect
@@ -266,6 +266,26 @@ def test_headers_that_nothing_sets() -> None:
             InvalidResponseError,
             f"Pages.first ({place(Pages.first)}): response_headers= declares headers that it cannot set.\n"
             "  Mend: annotate it -> Response[Page], and give Response(headers=…).",
+        )
+    ]
+
+
+def test_a_header_whose_name_is_not_a_token() -> None:
+    """The fields of response_headers= are names of headers."""
+
+    class Headers(Struct):
+        total: int = field(name="x total")
+
+    class Pages(Controller):
+        @get("/a", response_headers=Headers)
+        async def first(self) -> Response[Page]:
+            return Response(Page(""))
+
+    assert mistakes(Pages) == [
+        (
+            InvalidOptionError,
+            f"Pages.first ({place(Pages.first)}): response_headers= has a field whose header 'x total' is not a token.\n"
+            "  Mend: name headers with letters, digits, '-' and '_' (RFC 9110, section 5.1).",
         )
     ]
 
