@@ -14,6 +14,7 @@ from framework._compiler.collect import Mounted, collect_handlers, make_level
 from framework._compiler.documents import Document, build_documents, documentation_controllers, is_own_route
 from framework._compiler.explain import explain_route
 from framework._compiler.fast import install
+from framework._compiler.keys import HEAD_TIMEOUT
 from framework._compiler.options import check_settings
 from framework._compiler.reverse import reverse
 from framework._compiler.routes import Declarations, Plans, plan_routes
@@ -114,6 +115,7 @@ class App:
         compiled = self._compile()
         resource = compiled.register(application.router)
         application.cleanup_ctx.append(_lifespan(compiled))
+        application[HEAD_TIMEOUT] = self._limits.head_timeout
         install(application, resource, compiled.watch, compiled.default)
         if OPEN_STREAMS not in application:
             application[OPEN_STREAMS] = streams = OpenStreams()

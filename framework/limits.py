@@ -25,6 +25,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Bytes per second; a body that arrives slower, after ``body_grace`` seconds, is answered with 408. 0 for none."""
     body_grace: float = _INHERITED
     """Seconds that the client may take before ``body_rate`` counts."""
+    head_timeout: float | None = _INHERITED
+    """Seconds that the head of a request may take; then the response is 408, or the connection is closed if nothing of
+    it has come. ``None`` for no limit. It counts for the app, since the route is not known before its end."""
     write_timeout: float | None = _INHERITED
     """Seconds for which a client may take nothing of an answer before it is cut off; ``None`` for no limit."""
     message: int = _INHERITED
@@ -44,6 +47,7 @@ DEFAULT_LIMITS = Limits(
     file=None,
     body_rate=240,
     body_grace=5.0,
+    head_timeout=10.0,
     write_timeout=30.0,
     message=1_048_576,
     timeout=None,

@@ -6,10 +6,12 @@ The private names are read only where :mod:`framework._private` knows them.
 from collections.abc import Callable
 from typing import Any
 
-from aiohttp import web
-from aiohttp.http import StreamWriter
+from aiohttp import hdrs, web
+from aiohttp.http import SERVER_SOFTWARE, StreamWriter
 from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 from yarl import URL
+
+from framework._responses.header_check import are_tokens, broken_header
 
 # ruff: noqa: SLF001  see above
 
@@ -70,3 +72,12 @@ class LeanRequest(web.Request):
             # PERF: most handlers never ask.
             self._match_info = match = make_own()
         return super().match_info if match is None else match
+
+    async def _prepare_hook(self, response: web.StreamResponse) -> None:
+        """Take out the Server header that aiohttp has added, and refuse names of headers that HTTP does not allow."""
+        headers = response.headers
+        if headers.get(hdrs.SERVER) == SERVER_SOFTWARE:
+            del headers[hdrs.SERVER]
+        await super()._prepare_hook(response)
+        if not are_tokens(headers):
+            raise ValueError(f"{self.method} {self.rel_url.raw_path}: {broken_header(headers, None)}")

@@ -9,8 +9,10 @@ from typing import Any
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from framework._compiler.keys import HEAD_TIMEOUT
 from framework._compiler.lean_request import LeanRequest
 from framework._compiler.protocol import LeanProtocol
+from framework.limits import DEFAULT_LIMITS
 
 # ruff: noqa: SLF001  see above
 
@@ -31,6 +33,7 @@ class _Server(web.Server):
             "_client_max_fields": application._client_max_fields,
             "_loop": stock._loop,
         }
+        self.head_timeout = application.get(HEAD_TIMEOUT, DEFAULT_LIMITS.head_timeout)
         self.request_class: Any = type("Request", (LeanRequest,), fixed)
         super().__init__(
             stock.request_handler,

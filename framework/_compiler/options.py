@@ -206,6 +206,7 @@ _LIMITS: Mapping[str, _Shape] = {
     "file": _Shape(_is_whole, "a number of bytes", "65_536", optional=True),
     "body_rate": _Shape(_is_whole, "a number of bytes per second", "240"),
     "body_grace": _Shape(_is_duration, "a positive number of seconds", "2.5"),
+    "head_timeout": _SECONDS,
     "write_timeout": _SECONDS,
     "message": _BYTES,
     "timeout": _SECONDS,

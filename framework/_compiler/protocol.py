@@ -20,10 +20,14 @@ from typing import Any, NoReturn
 
 from aiohttp import web
 from aiohttp.helpers import ceil_timeout
+from aiohttp.http import HttpRequestParser
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
-from aiohttp.web_protocol import _PAYLOAD_ACCESS_ERROR, ERROR, RequestHandler, _ErrInfo
+from aiohttp.web_protocol import _PAYLOAD_ACCESS_ERROR, RequestPayloadError, _ErrInfo
 
+from framework._compiler.closing import ClosingProtocol, announce_close, half_close
+from framework._compiler.head_watch import HeadWatch, ends_head
+from framework._compiler.refusals import UNPARSED, parse_again, refuse
 from framework._responses.encoded import EncodedResponse
 from framework._responses.wire import LEFT_OVER, WriteWatch, break_off, drain, write_timeout_of
 
@@ -55,24 +59,41 @@ class _Idle:
 
 
 _IDLE: Any = _Idle()
+_SILENCE = 1.0
+"""For how many seconds the rest of a body that nobody reads may pause before the connection is closed."""
 
 
 class UnsupportedCodingError(web.HTTPUnsupportedMediaType):
     """What reading a body raises whose coding needs a package that is missing; its end comes nevertheless."""
 
 
-class LeanProtocol(RequestHandler):
+class LeanProtocol(ClosingProtocol):
     """A connection that starts a task for each request, and has none while it waits for one."""
 
-    __slots__ = ("_answering", "_context", "_create_task", "_watch")
-    _answering: web.Request | None
+    __slots__ = ("_context", "_create_task", "_head_watch", "_last", "_watch")
     _context: contextvars.Context
     _create_task: _MakeTask | None
+    _head_watch: HeadWatch
+    _last: bytes
+    """The last data that completed a request, unless that has a body."""
     _watch: WriteWatch | None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for requests."""
+        manager: Any = self._manager
+        self._last = b""
+        self._head_watch = HeadWatch(self, self._loop, manager.head_timeout)
+        super().connection_made(transport)
+        self._head_watch.start()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End the watch over heads."""
+        super().connection_lost(exc)
+        self._head_watch.end()
 
     async def start(self) -> None:
         """Wait for requests from now on; called once, when the connection is made."""
-        self._answering = self._watch = None
+        self._watch = None
         self._context = contextvars.copy_context()
         self._create_task = _custom_tasks(self._loop)
         # They are remembered; when the client has gone, nobody can be asked.
@@ -82,18 +103,24 @@ class LeanProtocol(RequestHandler):
             self.transport.set_write_buffer_limits(LEFT_OVER)
         if self._messages:
             self._next(eager=False)
+        elif self._close:
+            self._end()
         else:
             self._waiter = _IDLE
 
-    def close(self) -> None:
-        """Take no more requests; the connection ends when those are answered that have come."""
-        super().close()
-        self._waiter = None
+    def is_waiting(self) -> bool:
+        """Return whether the connection waits for a request, and answers none."""
+        return self._waiter is _IDLE
 
-    def force_close(self) -> None:
-        """Take nothing more, and end the connection."""
-        super().force_close()
+    def is_between_requests(self) -> bool:
+        """Return whether nothing of the next request has come; ``False`` also if that is not known."""
+        return not self._head_watch.has_begun and (not self._request_count or ends_head(self._last))
+
+    def give_up_waiting(self, error: HttpProcessingError) -> None:
+        """Respond with an error instead of waiting for the rest of a request, and close the connection."""
+        self._close = True
         self._waiter = None
+        self._begin(_error(error), EMPTY_PAYLOAD, _EAGER)
 
     def pause_writing(self) -> None:
         """Watch the client from now on: one that takes nothing for too long is cut off, whoever writes."""
@@ -124,7 +151,7 @@ class LeanProtocol(RequestHandler):
         if self._waiter is None:
             reader = self._payload_parser
             if reader is None or self._close or self._force_close:
-                super().data_received(data)
+                self._receive_more(data)
                 return
             # PERF: as aiohttp does for a web socket; a call of its method was measured with 2 % of a message.
             if self._data_received_cb is not None:
@@ -137,9 +164,13 @@ class LeanProtocol(RequestHandler):
         try:
             messages, upgraded, tail = parser.feed_data(data)
         except HttpProcessingError as error:
-            messages = [(_ErrInfo(status=400, exc=error, message=error.message), EMPTY_PAYLOAD)]
+            self._close = True
+            front = self._parse_again(data) if self.is_between_requests() else []
+            messages = [*front, (_error(error), EMPTY_PAYLOAD)]
             upgraded, tail = False, b""
         if not messages:
+            if data:
+                self._head_watch.begin()
             return
         self._waiter = None
         if upgraded:
@@ -149,13 +180,57 @@ class LeanProtocol(RequestHandler):
             self._request_count += 1
             parser.message_consumed()
             message, payload = messages[0]
+            self._last = data if payload is EMPTY_PAYLOAD else b""
             self._begin(message, payload, _EAGER)
             return
+        self._last = data if messages[-1][1] is EMPTY_PAYLOAD else b""
         self._request_count += len(messages)
         self._messages.extend(messages)
         if len(messages) >= self._max_msg_queue_size:
             self._pause_reading_for_buffer()
         self._next(eager=_EAGER)
+
+    def _receive_more(self, data: bytes) -> None:
+        """Parse what comes while a request is being answered; once it is to be the last, no more than its body."""
+        if self._payload_parser is not None:
+            super().data_received(data)
+            return
+        closing, known = self._close, len(self._messages)
+        if self._force_close or (closing and not self.reads_body()):
+            return
+        between = self.is_between_requests()
+        self._close = False
+        super().data_received(data)
+        if closing:
+            self._close = True
+            while len(self._messages) > known:
+                self._messages.pop()
+        elif len(self._messages) > known:
+            message, payload = self._messages[-1]
+            self._last = data if payload is EMPTY_PAYLOAD else b""
+            if message.__class__ is _ErrInfo:
+                self._close = True
+                self._messages.extend([*(self._parse_again(data) if between else ()), self._messages.pop()])
+        elif data:
+            self._last = b""
+
+    def _parse_again(self, data: bytes) -> list[Any]:
+        """Return the requests in front of what the parser has refused, if ``data`` begins with a request."""
+        manager: Any = self._manager
+        parser = HttpRequestParser(
+            self,
+            self._loop,
+            self._read_bufsize,
+            max_line_size=self.max_line_size,
+            max_field_size=self.max_field_size,
+            max_headers=self.max_headers,
+            payload_exception=RequestPayloadError,
+            auto_decompress=manager._kwargs.get("auto_decompress", True),
+        )
+        return parse_again(parser, data)
+
+    def _make_error_handler(self, err_info: _ErrInfo) -> _Answer:
+        return partial(refuse, err_info.exc, self._parser)
 
     def _next(self, *, eager: bool) -> None:
         """Begin with the next message of the queue."""
@@ -177,7 +252,7 @@ class LeanProtocol(RequestHandler):
         handler: Any = self._request_handler
         if message.__class__ is _ErrInfo:
             handler = self._make_error_handler(message)
-            message = ERROR
+            message = UNPARSED
         # PERF: the constructor sets what is made on demand here.
         request = _new(manager.request_class)
         request._message = message
@@ -185,6 +260,7 @@ class LeanProtocol(RequestHandler):
         request._payload = payload
         request._headers = message.headers
         request._method = message.method
+        self._answering = request
         answer = self._answer(request, payload, handler, begun)
         if self._create_task is not None:
             task = self._context.copy().run(self._create_task, answer, eager)
@@ -200,7 +276,7 @@ class LeanProtocol(RequestHandler):
         """Answer a request and decide about the connection, all in the request's own task."""
         reset = False
         self._request_in_progress = True
-        self._current_request = self._answering = request
+        self._current_request = request
         try:
             try:
                 response: Any = await handler(request)
@@ -212,6 +288,7 @@ class LeanProtocol(RequestHandler):
                     and begun is None
                     and request._post is None
                     and not self._upgraded
+                    and (payload is EMPTY_PAYLOAD or payload.is_eof())
                     and response.write_whole(request)
                 ):
                     self._keepalive = True
@@ -230,23 +307,17 @@ class LeanProtocol(RequestHandler):
         finally:
             request._task = self._answering = self._current_request = None
             self._request_in_progress = False
-            if self._handler_waiter is not None:
-                self._let_go()
         self._go_on(reset=reset)
 
     async def _take_long(self, request: web.Request, begun: float | None, handler: _Answer) -> bool:
         """Answer as aiohttp does; tell whether the client has gone."""
+        if not request._payload.is_eof():
+            # What the client still sends is not read, so it must not take it for the beginning of a request.
+            announce_close(request)
         response, reset = await self._handle_request(request, begun, handler)
         if not reset:
             self._keepalive = bool(response.keep_alive)
         return reset
-
-    def _let_go(self) -> None:
-        """Tell whoever shuts the server down that nothing is in progress."""
-        waiter: Any = self._handler_waiter
-        self._handler_waiter = None
-        if not waiter.done():
-            waiter.set_result(None)
 
     def _give_up(self, request: web.BaseRequest, error: BaseException) -> None:
         """Close the connection after what could not be answered."""
@@ -262,32 +333,45 @@ class LeanProtocol(RequestHandler):
     def _go_on(self, *, reset: bool) -> None:
         """Wait for the next request, begin with it, or close the connection."""
         if self._force_close:
+            self.finish()
             return
         self._task_handler = None
-        if reset or self._close or not self._keepalive:
+        if reset or not self._keepalive or (self._close and not self._messages):
             if reset:
                 self.log_debug("Ignored premature client disconnection")
-            if self.transport is not None:
-                self.transport.close()
+            self._end()
             return
         loop = self._loop
         close_time = loop.time() + self._keepalive_timeout
         self._next_keepalive_close_time = close_time
         if self._keepalive_handle is None:
             self._keepalive_handle = loop.call_at(close_time, self._process_keepalive)
+        if self._head_watch.timer is None:
+            self._head_watch.start()
         if self._messages:
             self._next(eager=False)
         else:
             self._waiter = _IDLE
 
+    def _end(self) -> None:
+        """Close the connection, since everything is answered."""
+        if self.transport is not None:
+            self.transport.close()
+        self.finish()
+
     async def _linger(self, payload: StreamReader) -> None:
-        """Read on and forget what a handler has not read, for some time; then close the connection."""
+        """Read on and forget what a handler has not read, for some time; then close the connection.
+
+        A client that is still sending would lose the response with the connection (RFC 9112, section 9.6).
+        """
         if not self._force_close and self._lingering_time:
+            if not self._keepalive:
+                half_close(self.transport)
             now = self._loop.time()
             end = now + self._lingering_time
             try:
                 while not payload.is_eof() and now < end:
-                    async with ceil_timeout(end - now):
+                    async with ceil_timeout(min(end - now, _SILENCE)):
                         unread = isinstance(payload.exception(), UnsupportedCodingError)
                         await (payload.wait_eof() if unread else payload.readany())
                     now = self._loop.time()
@@ -303,6 +387,10 @@ class LeanProtocol(RequestHandler):
         """Return the task of the request that is being answered."""
         task = self._task_handler
         return asyncio.current_task() if task is None or task.done() else task
+
+
+def _error(error: HttpProcessingError) -> _ErrInfo:
+    return _ErrInfo(status=400, exc=error, message=error.message)
 
 
 async def _raise(error: BaseException, _: web.BaseRequest) -> NoReturn:

@@ -42,7 +42,7 @@ def option_mistakes(
     for name in _wrong_names(options.get("response_headers")):
         yield InvalidOptionError(
             where,
-            f"response_headers= has a field whose header {name!r} is not a token",
+            f"response_headers= has a header {name!r}, which is not a token",
             mend="name headers with letters, digits, '-' and '_' (RFC 9110, section 5.1)",
         )
     if options.get("require_precondition") and method in {"GET", "HEAD", "OPTIONS"}:

@@ -182,7 +182,9 @@ class Response(SafeCookies, web.Response, Generic[_T]):
         """
         message = getattr(request, "_message", request)
         if self._eof_sent or self._payload_writer is not None:
-            return await (super().prepare(request) if self._answered is message else self._again(request))
+            # The message is another one if the end of the connection was announced since; its headers are the same.
+            same = getattr(self._answered, "headers", None) is message.headers
+            return await (super().prepare(request) if same else self._again(request))
         self._answered = message
         self._settle(request)
         if self._compression or self._chunked or not isinstance(self._body, bytes | None) or has_signals(request):

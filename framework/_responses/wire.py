@@ -55,7 +55,7 @@ def whole_head(
     length: int,
     keep_alive: bool,
 ) -> bytes | None:
-    """Complete the headers as aiohttp does and return the head, or ``None`` if a header or the reason cannot be written.
+    """Complete the headers as aiohttp does and return the head, or ``None`` if it cannot be written.
 
     ``length`` is that of the body, whether it is sent (GET) or not (HEAD).
     """

@@ -284,7 +284,7 @@ def test_a_header_whose_name_is_not_a_token() -> None:
     assert mistakes(Pages) == [
         (
             InvalidOptionError,
-            f"Pages.first ({place(Pages.first)}): response_headers= has a field whose header 'x total' is not a token.\n"
+            f"Pages.first ({place(Pages.first)}): response_headers= has a header 'x total', which is not a token.\n"
             "  Mend: name headers with letters, digits, '-' and '_' (RFC 9110, section 5.1).",
         )
     ]
