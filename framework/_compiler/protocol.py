@@ -213,6 +213,9 @@ class LeanProtocol(ClosingProtocol):
                 self._messages.extend([*(self._parse_again(data) if between else ()), self._messages.pop()])
         elif data:
             self._last = b""
+            if self._answering is None:
+                # It is the first data, and start() has not run yet.
+                self._head_watch.begin()
 
     def _parse_again(self, data: bytes) -> list[Any]:
         """Return the requests in front of what the parser has refused, if ``data`` begins with a request."""
