@@ -291,7 +291,7 @@ class LeanProtocol(ClosingProtocol):
                     and begun is None
                     and request._post is None
                     and not self._upgraded
-                    and (payload is EMPTY_PAYLOAD or payload.is_eof())
+                    and (payload is EMPTY_PAYLOAD or payload._eof)
                     and response.write_whole(request)
                 ):
                     self._keepalive = True
