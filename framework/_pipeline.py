@@ -20,17 +20,19 @@ HandlerTable: TypeAlias = Mapping[type[Exception] | int, str]
 class Rendering:
     """How errors are rendered; given by the compiler, so that this floor knows no response class."""
 
-    __slots__ = ("broken", "problem", "translate")
+    __slots__ = ("broken", "problem", "translate", "unreadable")
 
     def __init__(
         self,
         problem: Callable[[HTTPError, web.Request], web.StreamResponse],
         translate: Callable[[web.HTTPException], HTTPError | web.StreamResponse],
         broken: Callable[[], web.StreamResponse],
+        unreadable: Callable[[web.Request, Exception], HTTPError | None],
     ) -> None:
         self.problem = problem
         self.translate = translate
         self.broken = broken
+        self.unreadable = unreadable
 
 
 class ErrorAnswer:
@@ -56,7 +58,7 @@ class ErrorAnswer:
             # A response has begun: whatever is written now would stand in the middle of it.
             _LOGGER.error("%s %s failed amid its response", request.method, request.rel_url.raw_path, exc_info=error)
             return self._rendering.broken()
-        meaning = self._meaning(error)
+        meaning = self._meaning(request, error)
         found = self._find(error, meaning)
         if found is None:
             return self._default(request, meaning, error)
@@ -64,11 +66,13 @@ class ErrorAnswer:
         try:
             return require_response(await self._live[variable](request, seen), variable)
         except Exception as other:  # noqa: BLE001  whatever it is, it is answered
-            return self._default(request, self._meaning(other), other)
+            return self._default(request, self._meaning(request, other), other)
 
-    def _meaning(self, error: Exception) -> Exception | web.StreamResponse:
+    def _meaning(self, request: web.Request, error: Exception) -> Exception | web.StreamResponse:
         """Return what an exception of aiohttp's means here, and any other as it is."""
-        return self._rendering.translate(error) if isinstance(error, web.HTTPException) else error
+        if isinstance(error, web.HTTPException):
+            return self._rendering.translate(error)
+        return error if isinstance(error, HTTPError) else self._rendering.unreadable(request, error) or error
 
     def _find(self, error: Exception, meaning: object) -> tuple[str, Exception] | None:
         """Return the exception handler that fits best, and the exception as it wants to see it."""

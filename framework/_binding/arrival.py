@@ -6,16 +6,17 @@ import codecs
 from aiohttp import ClientPayloadError, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from framework._binding.deadlines import deadlines_of
 from framework.http_errors import BadRequest, ContentTooLarge, Fault, HTTPError, RequestTimeout
 from framework.limits import Limits
 
-__all__ = ("CLOSE", "Arrival", "arrived_body", "decode_text", "read_body", "too_large")
+__all__ = ("BROKEN", "CLOSE", "Arrival", "arrived_body", "decode_text", "read_body", "too_large", "unreadable")
 
 CLOSE = {"Connection": "close"}
 """With every answer that leaves a part of the request unread."""
 
-# What aiohttp raises for a body that breaks its framing or coding; an OSError where the client has gone.
-_BROKEN = (HttpProcessingError, ClientPayloadError, web.RequestPayloadError)
+BROKEN = (HttpProcessingError, ClientPayloadError, web.RequestPayloadError)
+"""What aiohttp raises for a body that breaks its framing or coding; an OSError if the client has gone."""
 
 
 class Arrival:
@@ -53,7 +54,7 @@ class Arrival:
     async def _next(self) -> bytes:
         try:
             return self._content.read_nowait() or await self._wait()
-        except _BROKEN as error:
+        except BROKEN as error:
             raise _broken(self._request) from error
         except OSError as error:
             raise BadRequest("The client has gone", headers=CLOSE) from error
@@ -71,16 +72,15 @@ class Arrival:
             return b""
         if not limits.body_rate:
             return await self._read()
-        clock = asyncio.get_running_loop().time
-        begun = clock()
-        deadline = limits.body_grace + content.total_raw_bytes / limits.body_rate - self._waited
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        deadline = begun + limits.body_grace + content.total_raw_bytes / limits.body_rate - self._waited
+        waits = deadlines_of(loop).add(self, deadline)
         try:
-            async with asyncio.timeout(deadline):
-                return await self._read()
-        except TimeoutError:
-            raise self._stalled() from None
+            return await self._read()
         finally:
-            self._waited += clock() - begun
+            waits.discard(self)
+            self._waited += loop.time() - begun
 
     async def _read(self) -> bytes:
         # PERF: readany() copies what has come in several pieces into one. Of a chunked body the pieces may be tiny.
@@ -88,10 +88,11 @@ class Arrival:
             return await self._content.readany()
         return (await self._content.readchunk())[0]
 
-    def _stalled(self) -> HTTPError:
-        """Stop listening to the client (RFC 9110, section 15.5.9)."""
-        _stop(self._request)
-        return RequestTimeout("The body arrives too slowly", headers=CLOSE)
+    def expire(self) -> None:
+        """Stop listening to a client that keeps the server waiting (RFC 9110, section 15.5.9)."""
+        if not self._content.is_eof():
+            self._content.set_exception(RequestTimeout("The body arrives too slowly", headers=CLOSE))
+            _stop(self._request)
 
 
 def arrived_body(request: web.Request, limits: Limits) -> bytes | None:
@@ -104,7 +105,7 @@ def arrived_body(request: web.Request, limits: Limits) -> bytes | None:
             return None
         try:
             request._read_bytes = known = content.read_nowait()  # noqa: SLF001  as above
-        except _BROKEN as error:
+        except BROKEN as error:
             raise _broken(request) from error
     if len(known) > limits.body:
         raise too_large(limits.body)
@@ -135,6 +136,13 @@ def _broken(request: web.Request) -> HTTPError:
     _stop(request)
     fault = Fault("body", "", "syntax", "The body cannot be decoded")
     return BadRequest("The body cannot be read", errors=(fault,), headers=CLOSE)
+
+
+def unreadable(request: web.Request, error: Exception) -> HTTPError | None:
+    """Return the 400 for what a handler got from ``request.content`` of a broken body; ``None`` for any other error."""
+    # Errors of the same classes may come from a client's response that the handler reads.
+    broken = isinstance(request.content.exception(), web.RequestPayloadError) and isinstance(error, BROKEN)
+    return _broken(request) if broken else None
 
 
 # Codecs of Python's that are no charsets of texts, or take quadratic time.

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from aiohttp import web
 
+from framework._binding.arrival import unreadable
 from framework._compiler.emit import EmittedRoute, emit_answer, emit_route
 from framework._compiler.native_errors import Watch, class_for, raising
 from framework._compiler.routes import Plans
@@ -39,7 +40,7 @@ __all__ = ("CompiledApp", "compile_app")
 
 # RFC 9110, section 9, and RFC 5789; what an app declares beyond them is known too.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
-_RENDERING = Rendering(problem=problem_response, translate=from_aiohttp, broken=BrokenResponse)
+_RENDERING = Rendering(problem=problem_response, translate=from_aiohttp, broken=BrokenResponse, unreadable=unreadable)
 _NO_CONTENT = Head(204, None)
 
 

@@ -12,7 +12,8 @@ from aiohttp.http_parser import DeflateBuffer
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 from framework._binding.accepting import undecodable
-from framework._compiler.protocol import LeanProtocol, UnsupportedCodingError
+from framework._compiler.protocol import LeanProtocol
+from framework._compiler.receiving import UnsupportedCodingError
 
 # ruff: noqa: SLF001  see framework._compiler.protocol
 

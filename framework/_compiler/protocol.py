@@ -1,4 +1,4 @@
-"""A leaner protocol below the short way: aiohttp's ``RequestHandler`` without a task that waits for requests.
+"""A leaner protocol below the fast path: aiohttp's ``RequestHandler`` without a task that waits for requests.
 
 aiohttp keeps one task for each connection; it waits for a request, starts a task for it and waits for that. Here the
 bytes of a request start its task themselves, and that task writes the answer and starts the keep-alive timer. There is
@@ -20,80 +20,46 @@ from typing import Any, NoReturn
 
 from aiohttp import web
 from aiohttp.helpers import ceil_timeout
-from aiohttp.http import HttpRequestParser
-from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
-from aiohttp.web_protocol import _PAYLOAD_ACCESS_ERROR, RequestPayloadError, _ErrInfo
+from aiohttp.web_protocol import _PAYLOAD_ACCESS_ERROR, _ErrInfo
 
-from framework._compiler.closing import ClosingProtocol, announce_close, half_close
-from framework._compiler.head_watch import HeadWatch, ends_head
-from framework._compiler.refusals import UNPARSED, parse_again, refuse
+from framework._binding.arrival import BROKEN
+from framework._compiler.closing import announce_close, half_close
+from framework._compiler.receiving import IDLE, ReceivingProtocol, UnsupportedCodingError
+from framework._compiler.refusals import UNPARSED
+from framework._compiler.upgrades import without_upgrade
 from framework._responses.encoded import EncodedResponse
 from framework._responses.wire import LEFT_OVER, WriteWatch, break_off, drain, write_timeout_of
 
 # ruff: noqa: SLF001  see above
 
-__all__ = ("LeanProtocol", "UnsupportedCodingError")
+__all__ = ("LeanProtocol",)
 
 _MakeTask = Callable[[Coroutine[Any, Any, None], bool], "asyncio.Task[None]"]
 _Answer = Callable[[Any], Awaitable[web.StreamResponse]]
 _new: Callable[[Any], Any] = object.__new__
-_EAGER = sys.version_info >= (3, 12)
-"""Tasks can take their first step where they are made, and aiohttp lets them."""
-
 _Task: Any = asyncio.Task  # What the type knows of its arguments depends on the version of Python.
 
 
-class _Idle:
-    """Stands where aiohttp keeps the future that a connection without a request waits for."""
-
-    __slots__ = ()
-
-    def done(self) -> bool:
-        """Tell aiohttp that no request is being answered."""
-        return False
-
-    def cancel(self) -> bool:
-        """Do nothing: nobody waits."""
-        return False
-
-
-_IDLE: Any = _Idle()
 _SILENCE = 1.0
 """For how many seconds the rest of a body that nobody reads may pause before the connection is closed."""
 
 
-class UnsupportedCodingError(web.HTTPUnsupportedMediaType):
-    """What reading a body raises whose coding needs a package that is missing; its end comes nevertheless."""
-
-
-class LeanProtocol(ClosingProtocol):
+class LeanProtocol(ReceivingProtocol):
     """A connection that starts a task for each request, and has none while it waits for one."""
 
-    __slots__ = ("_context", "_create_task", "_head_watch", "_last", "_watch")
+    __slots__ = ("_context", "_create_task", "_watch")
     _context: contextvars.Context
     _create_task: _MakeTask | None
-    _head_watch: HeadWatch
-    _last: bytes
-    """The last data that completed a request, unless that has a body."""
     _watch: WriteWatch | None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to wait for requests."""
-        manager: Any = self._manager
-        self._last = b""
-        self._head_watch = HeadWatch(self, self._loop, manager.head_timeout)
-        super().connection_made(transport)
-        self._head_watch.start()
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """End the watch over heads."""
-        super().connection_lost(exc)
-        self._head_watch.end()
+    def __init__(self, manager: Any, **settings: Any) -> None:
+        super().__init__(manager, **settings)
+        # Data may arrive before start() runs.
+        self._watch = None
 
     async def start(self) -> None:
         """Wait for requests from now on; called once, when the connection is made."""
-        self._watch = None
         self._context = contextvars.copy_context()
         self._create_task = _custom_tasks(self._loop)
         # They are remembered; when the client has gone, nobody can be asked.
@@ -106,21 +72,7 @@ class LeanProtocol(ClosingProtocol):
         elif self._close:
             self._end()
         else:
-            self._waiter = _IDLE
-
-    def is_waiting(self) -> bool:
-        """Return whether the connection waits for a request, and answers none."""
-        return self._waiter is _IDLE
-
-    def is_between_requests(self) -> bool:
-        """Return whether nothing of the next request has come; ``False`` also if that is not known."""
-        return not self._head_watch.has_begun and (not self._request_count or ends_head(self._last))
-
-    def give_up_waiting(self, error: HttpProcessingError) -> None:
-        """Respond with an error instead of waiting for the rest of a request, and close the connection."""
-        self._close = True
-        self._waiter = None
-        self._begin(_error(error), EMPTY_PAYLOAD, _EAGER)
+            self._waiter = IDLE
 
     def pause_writing(self) -> None:
         """Watch the client from now on: one that takes nothing for too long is cut off, whoever writes."""
@@ -140,111 +92,12 @@ class LeanProtocol(ClosingProtocol):
             self._watch = None
         super().resume_writing()
 
-    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT002  as aiohttp has it
-        """Go on reading where that was paused."""
-        # PERF: each body asks for it when it ends and when it is taken; aiohttp parses nothing and asks the transport.
-        if self._reading_paused:
-            super().resume_reading(resume_parser)
-
-    def data_received(self, data: bytes) -> None:
-        """Parse, and begin with the first request unless one is being answered."""
-        if self._waiter is None:
-            reader = self._payload_parser
-            if reader is None or self._close or self._force_close:
-                self._receive_more(data)
-                return
-            # PERF: as aiohttp does for a web socket; a call of its method was measured with 2 % of a message.
-            if self._data_received_cb is not None:
-                self._data_received_cb()
-            ended, _ = reader.feed_data(data)
-            if ended:
-                self.close()
-            return
-        parser: Any = self._parser
-        try:
-            messages, upgraded, tail = parser.feed_data(data)
-        except HttpProcessingError as error:
-            self._close = True
-            front = self._parse_again(data) if self.is_between_requests() else []
-            messages = [*front, (_error(error), EMPTY_PAYLOAD)]
-            upgraded, tail = False, b""
-        if not messages:
-            if data:
-                self._head_watch.begin()
-            return
-        self._waiter = None
-        if upgraded:
-            self._upgraded = True
-            self._message_tail = tail
-        if len(messages) == 1:
-            self._request_count += 1
-            parser.message_consumed()
-            message, payload = messages[0]
-            self._last = data if payload is EMPTY_PAYLOAD else b""
-            self._begin(message, payload, _EAGER)
-            return
-        self._last = data if messages[-1][1] is EMPTY_PAYLOAD else b""
-        self._request_count += len(messages)
-        self._messages.extend(messages)
-        if len(messages) >= self._max_msg_queue_size:
-            self._pause_reading_for_buffer()
-        self._next(eager=_EAGER)
-
-    def _receive_more(self, data: bytes) -> None:
-        """Parse what comes while a request is being answered; once it is to be the last, no more than its body."""
-        if self._payload_parser is not None:
-            super().data_received(data)
-            return
-        closing, known = self._close, len(self._messages)
-        if self._force_close or (closing and not self.reads_body()):
-            return
-        between = self.is_between_requests()
-        self._close = False
-        super().data_received(data)
-        if closing:
-            self._close = True
-            while len(self._messages) > known:
-                self._messages.pop()
-        elif len(self._messages) > known:
-            message, payload = self._messages[-1]
-            self._last = data if payload is EMPTY_PAYLOAD else b""
-            if message.__class__ is _ErrInfo:
-                self._close = True
-                self._messages.extend([*(self._parse_again(data) if between else ()), self._messages.pop()])
-        elif data:
-            self._last = b""
-            if self._answering is None:
-                # It is the first data, and start() has not run yet.
-                self._head_watch.begin()
-
-    def _parse_again(self, data: bytes) -> list[Any]:
-        """Return the requests in front of what the parser has refused, if ``data`` begins with a request."""
-        manager: Any = self._manager
-        parser = HttpRequestParser(
-            self,
-            self._loop,
-            self._read_bufsize,
-            max_line_size=self.max_line_size,
-            max_field_size=self.max_field_size,
-            max_headers=self.max_headers,
-            payload_exception=RequestPayloadError,
-            auto_decompress=manager._kwargs.get("auto_decompress", True),
-        )
-        return parse_again(parser, data)
-
-    def _make_error_handler(self, err_info: _ErrInfo) -> _Answer:
-        return partial(refuse, err_info.exc, self._parser)
-
-    def _next(self, *, eager: bool) -> None:
-        """Begin with the next message of the queue."""
-        parser: Any = self._parser
-        if parser is None:
-            return
-        message, payload = self._messages.popleft()
-        parser.message_consumed()
-        if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
-            self._resume_reading_if_drained()
-        self._begin(message, payload, eager)
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Stop watching the client, which has gone."""
+        if self._watch is not None:
+            self._watch.end()
+            self._watch = None
+        super().connection_lost(exc)
 
     def _begin(self, message: Any, payload: StreamReader, eager: bool) -> None:
         """Make a task for a message that was taken from the queue."""
@@ -256,6 +109,8 @@ class LeanProtocol(ClosingProtocol):
         if message.__class__ is _ErrInfo:
             handler = self._make_error_handler(message)
             message = UNPARSED
+        elif message.upgrade or message.method == "CONNECT":
+            message, payload = without_upgrade(message, payload)
         # PERF: the constructor sets what is made on demand here.
         request = _new(manager.request_class)
         request._message = message
@@ -354,7 +209,7 @@ class LeanProtocol(ClosingProtocol):
         if self._messages:
             self._next(eager=False)
         else:
-            self._waiter = _IDLE
+            self._waiter = IDLE
 
     def _end(self) -> None:
         """Close the connection, since everything is answered."""
@@ -382,6 +237,8 @@ class LeanProtocol(ClosingProtocol):
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():
                     raise
+            except BROKEN:
+                self.log_debug("The body cannot be decoded.")
         if not payload.is_eof() and not self._force_close:
             self.log_debug("Uncompleted request.")
             self.close()
@@ -390,10 +247,6 @@ class LeanProtocol(ClosingProtocol):
         """Return the task of the request that is being answered."""
         task = self._task_handler
         return asyncio.current_task() if task is None or task.done() else task
-
-
-def _error(error: HttpProcessingError) -> _ErrInfo:
-    return _ErrInfo(status=400, exc=error, message=error.message)
 
 
 async def _raise(error: BaseException, _: web.BaseRequest) -> NoReturn:

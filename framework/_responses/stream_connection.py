@@ -7,6 +7,8 @@ from collections.abc import Callable
 from aiohttp import ClientConnectionResetError
 from aiohttp.web_request import BaseRequest
 
+from framework._responses.wire import unsent
+
 __all__ = ("StreamConnection",)
 
 _END = b"0\r\n\r\n"
@@ -162,7 +164,7 @@ class StreamConnection(asyncio.Protocol):
     def _has_stalled(self, now: float, write_timeout: float) -> bool:
         if self._transport is None:
             return True
-        left = self._transport.get_write_buffer_size()
+        left = unsent(self._transport)
         taken = self._writer.output_size - left
         if not left or taken != self._taken:
             self._taken, self._stalled_since = taken, now

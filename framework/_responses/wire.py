@@ -28,6 +28,7 @@ __all__ = (
     "has_signals",
     "header_lines",
     "send",
+    "unsent",
     "whole_head",
     "write_timeout_of",
 )
@@ -131,6 +132,15 @@ def write_timeout_of(request: BaseRequest) -> float | None:
     return limits.write_timeout
 
 
+def unsent(transport: asyncio.WriteTransport) -> int:
+    """Return how many bytes a transport has still to write, 0 if its connection is lost."""
+    try:
+        return transport.get_write_buffer_size()
+    except AttributeError:
+        # asyncio's TLS transport raises it when close() was called after the connection was lost, or was called twice.
+        return 0
+
+
 async def drain(request: BaseRequest) -> None:
     """Wait until the transport takes more, and cut off a client that takes nothing for too long.
 
@@ -160,7 +170,7 @@ class WriteWatch:
         self._writer = writer
         self._seconds = seconds
         self._loop = asyncio.get_running_loop()
-        self._taken = self._count(transport.get_write_buffer_size())
+        self._taken = self._count(unsent(transport))
         self._taken_at = self._loop.time()
         self._timer = self._loop.call_later(seconds / 4, self._look)
 
@@ -172,7 +182,7 @@ class WriteWatch:
         return self._writer.output_size - left
 
     def _look(self) -> None:
-        left, now = self._transport.get_write_buffer_size(), self._loop.time()
+        left, now = unsent(self._transport), self._loop.time()
         if not left:
             return
         taken = self._count(left)

@@ -19,6 +19,7 @@ _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 # RFC 6454, section 6.2, and RFC 3986, section 3.2.2.
 _ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?")
 _UPGRADE: Mapping[str, str] = {hdrs.UPGRADE: "websocket", hdrs.CONNECTION: "Upgrade"}
+_UPGRADE_AND_CLOSE: Mapping[str, str] = {hdrs.UPGRADE: "websocket", hdrs.CONNECTION: "Upgrade, close"}
 
 
 def parse_origin(text: str) -> tuple[str, str, int | None] | None:
@@ -33,7 +34,7 @@ def parse_origin(text: str) -> tuple[str, str, int | None] | None:
 def check_handshake(request: web.Request, terms: SocketTerms) -> None:
     """Raise the HTTPError of a request that cannot become a web socket of this route."""
     if request.method != hdrs.METH_GET or request.headers.get(hdrs.UPGRADE, "").strip().lower() != "websocket":
-        raise UpgradeRequired("This is a web socket", headers=_UPGRADE)
+        raise UpgradeRequired("This is a web socket", headers=_UPGRADE if request.keep_alive else _UPGRADE_AND_CLOSE)
     if not _admits(request, terms.origins):
         raise Forbidden("The Origin of the request may not open this web socket")
     refusal = _refusal(request)

@@ -2,13 +2,16 @@
 
 import asyncio
 import time
+from collections import Counter
+from contextlib import AsyncExitStack
 from typing import Annotated
 
 import pytest
 from aiohttp.test_utils import TestServer
 from msgspec import Struct
 
-from framework import Body, BodyStream, Controller, Form, Limits, MultipartStream, UploadFile, post
+from framework import Body, BodyStream, Controller, Form, Limits, MultipartStream, Request, UploadFile, get, post
+from framework.typedefs import CallNext
 from tests.http.forms import BOUNDARY, MULTIPART, URLENCODED, multipart, part
 from tests.http.items import JSON
 from tests.http.raw import connect, exchange, make_request
@@ -26,6 +29,11 @@ class Item(Struct):
 
 class Readers(Controller):
     """Reads bodies in all ways."""
+
+    @get("/text")
+    async def text(self) -> str:
+        """Answer at once."""
+        return "text"
 
     @post("/json")
     async def json(self, item: Item) -> str:
@@ -160,3 +168,50 @@ async def test_client_that_goes_is_not_logged(server: TestServer, caplog: pytest
     request = make_request("POST", "/file", headers=MULTIPART, body=body)
     assert (await exchange(server, request, probe=request)).json == 3
     assert logged(caplog) == []
+
+
+class Turns:
+    """Counts the turns of the event loop, and in which of them bodies were given up."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.turn = 0
+        self.stalls: list[int] = []
+        self._loop = asyncio.get_running_loop()
+        self._loop.call_soon(self._count)
+
+    async def __call__(self, request: Request, call_next: CallNext) -> object:
+        """Watch a request."""
+        self.begun += request.method == "POST"
+        response = await call_next(request)
+        if response.status == 408:
+            self.stalls.append(self.turn)
+        return response
+
+    def _count(self) -> None:
+        self.turn += 1
+        self._loop.call_soon(self._count)
+
+
+@pytest.mark.both_loops
+async def test_bodies_that_stall_at_once_hold_up_nobody(serve: Serve) -> None:
+    """Many bodies whose time is up in the same moment are given up one after the other, and others are served."""
+    count, answered, grace = 200, 0, 2.0
+    turns = Turns()
+    server = await serve(app_of(Readers, middlewares=[turns], limits=Limits(body_grace=grace)))
+    async with AsyncExitStack() as stack:
+        ordinary = await stack.enter_async_context(connect(server))
+        stalled = [await stack.enter_async_context(connect(server)) for _ in range(count)]
+        for one in stalled:
+            await one.send(make_request("POST", "/bytes", headers={"Content-Length": "9"}))
+        async with asyncio.timeout(20):
+            while turns.begun < count:  # noqa: ASYNC110  middlewares set no event
+                await asyncio.sleep(0)
+        before = len(turns.stalls)
+        time.sleep(1.5 * grace)  # noqa: ASYNC251  the time of all of them is up when the loop goes on
+        while len(turns.stalls) < count:
+            assert (await ordinary.exchange(make_request("GET", "/text"))).body == b"text"
+            answered += 1
+        assert {(await one.receive()).status for one in stalled} == {408}
+    assert max(Counter(turns.stalls[before:]).values()) <= 2
+    assert answered > (count - before) / 20

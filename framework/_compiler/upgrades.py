@@ -1,0 +1,25 @@
+"""Requests that ask for another protocol which nobody here speaks (RFC 9110, sections 7.8 and 9.3.6)."""
+
+from typing import Any
+
+from aiohttp import hdrs
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+
+__all__ = ("without_upgrade",)
+
+
+def without_upgrade(message: Any, payload: StreamReader) -> tuple[Any, StreamReader]:
+    """Return a request that asks for an upgrade or a tunnel as the last request of its connection.
+
+    aiohttp's C parser stops after such a request and drops the bytes behind it, so what arrives later may begin in the
+    middle of another request, and its body must not be parsed as one. A web socket without a body is returned as it is:
+    both parsers keep the bytes behind it, for the socket or, if it is refused, to be parsed as requests.
+    """
+    if message.method == hdrs.METH_CONNECT:
+        has_body = hdrs.CONTENT_LENGTH in message.headers or hdrs.TRANSFER_ENCODING in message.headers
+        # Without a body, the Python parser takes all that follows for one.
+        return message._replace(should_close=True), payload if has_body else EMPTY_PAYLOAD
+    upgrade = message.headers.get(hdrs.UPGRADE, "")
+    if payload is EMPTY_PAYLOAD and upgrade.isascii() and upgrade.lower() == "websocket":
+        return message, payload
+    return message._replace(should_close=True), payload
