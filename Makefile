@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-core check bench bench-instructions bench-profile format clean
+.PHONY: run test test-core test-neighbours lock-neighbours check bench bench-instructions bench-profile format clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m app_template
@@ -15,6 +15,10 @@ test: $(VENV)/.test
 # What depends on the version of Python; the command line, deployment, the browser and npm do not.
 test-core: $(VENV)/.test
 	$(BIN)/python -m pytest tests/architecture tests/emitted tests/faults tests/http tests/startup tests/unit app_template/tests
+
+# Sentry, OpenTelemetry and others beside the framework, in an environment of their own.
+test-neighbours: .venv-neighbours/.installed
+	.venv-neighbours/bin/python -m pytest tests/neighbours $(OPTIONS)
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .
@@ -46,7 +50,7 @@ format: $(VENV)/.check
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-bench build dist *.egg-info
+	rm -rf $(VENV) .venv-bench .venv-neighbours build dist *.egg-info
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -63,3 +67,13 @@ $(VENV)/.test: pyproject.toml setup.cfg | $(BIN)/python
 $(VENV)/.check: pyproject.toml setup.cfg | $(BIN)/python
 	$(PIP) install --editable '.[check]'
 	touch $@ $(VENV)/.test $(VENV)/.run
+
+.venv-neighbours/.installed: requirements/neighbours.txt pyproject.toml setup.cfg
+	$(PYTHON) -m venv .venv-neighbours
+	.venv-neighbours/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement requirements/neighbours.txt
+	.venv-neighbours/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --editable .
+	touch $@
+
+# Resolves the newest versions anew; needs uv.
+lock-neighbours:
+	UV_CUSTOM_COMPILE_COMMAND="make lock-neighbours" uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade requirements/neighbours.in pyproject.toml --output-file requirements/neighbours.txt
