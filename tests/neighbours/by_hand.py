@@ -7,6 +7,14 @@ from aiohttp import web
 __all__ = ("make_site",)
 
 
+class Conflict(Exception):
+    """A client error."""
+
+
+class Busy(Exception):
+    """A server error."""
+
+
 class Admin:
     """Handlers below ``/admin``."""
 
@@ -31,7 +39,8 @@ class Shop:
         try:
             number = int(request.match_info["item_id"])
         except ValueError:
-            raise web.HTTPUnprocessableEntity from None
+            # The phrase of RFC 9110, as the framework has it; aiohttp's is older.
+            raise web.HTTPUnprocessableEntity(reason="Unprocessable Content") from None
         return web.json_response({"item_id": number})
 
     async def create_item(self, request: web.Request) -> web.Response:
@@ -43,12 +52,18 @@ class Shop:
         raise ValueError("broken on purpose")
 
     async def conflict(self, _: web.Request) -> web.Response:
-        """Refuse with a client error."""
-        raise web.HTTPConflict
+        """Refuse with a client error of the site's own."""
+        try:
+            raise Conflict("409 Conflict")  # noqa: TRY301  as a service would
+        except Conflict as error:
+            raise web.HTTPConflict from error
 
     async def busy(self, _: web.Request) -> web.Response:
-        """Refuse with a server error."""
-        raise web.HTTPServiceUnavailable
+        """Refuse with a server error of the site's own."""
+        try:
+            raise Busy("503 Service Unavailable")  # noqa: TRY301  as above
+        except Busy as error:
+            raise web.HTTPServiceUnavailable from error
 
     async def gone(self, _: web.Request) -> web.Response:
         """Refuse with an exception of aiohttp's."""
