@@ -1,5 +1,6 @@
 """The types of the fixtures, and how two sites are made and compared."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -8,7 +9,7 @@ from aiohttp import web
 from framework import App, Controller
 from tests.http.raw import Answer
 
-__all__ = ("Pair", "Serve", "Sites", "heads", "sites_of")
+__all__ = ("Pair", "Serve", "Sites", "data_of", "heads", "sites_of")
 
 
 class Sites(NamedTuple):
@@ -41,6 +42,12 @@ def sites_of(routes: Sequence[web.AbstractRouteDef], *controllers: type[Controll
     by_hand = web.Application()
     by_hand.add_routes(routes)
     return Sites(by_hand, App(controllers=controllers, openapi=None).build())
+
+
+def data_of(response: Answer) -> Any:
+    """Return the decoded JSON body of a successful response; its Content-Type may name a charset."""
+    assert response.status == 200
+    return json.loads(response.body)
 
 
 def heads(response: Answer, *names: str) -> list[Any]:

@@ -16,7 +16,7 @@ from aiohttp_security.abc import AbstractAuthorizationPolicy
 from aiohttp_sse import sse_response
 
 from framework import Controller, HTTPError, Request, get, post
-from tests.neighbours.shapes import Serve, heads, sites_of
+from tests.neighbours.shapes import Serve, data_of, heads, sites_of
 
 # Packages keep what is theirs in requests under strings; aiohttp recommends keys of its own.
 pytestmark = pytest.mark.filterwarnings("ignore:It is recommended to use web.RequestKey")
@@ -68,7 +68,7 @@ async def test_sessions(serve_both: Serve) -> None:
         assert "visits" in first[0]
         assert "visits" in first[1]
         by_hand, controllers = await ask("GET", "/visits", {"Cookie": first[1]})
-        assert controllers.json == by_hand.json == {"visits": 2}
+        assert data_of(controllers) == data_of(by_hand) == {"visits": 2}
 
 
 async def test_templates(serve_both: Serve) -> None:
@@ -223,7 +223,7 @@ async def test_remotes(serve_both: Serve) -> None:
     }
 
     by_hand, controllers = await ask("GET", "/seen/x", good)
-    assert controllers.json == by_hand.json == ["x", "10.1.2.3", "https", "shop.example"]
+    assert data_of(controllers) == data_of(by_hand) == ["x", "10.1.2.3", "https", "shop.example"]
     names = ("Strict-Transport-Security", "X-Frame-Options", "X-XSS-Protection", "WWW-Authenticate", "Location")
     for path, headers in (
         ("/seen/x", good),
