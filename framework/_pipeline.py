@@ -9,9 +9,10 @@ from aiohttp import web
 from framework.http_errors import HTTPError, InternalServerError
 from framework.typedefs import ExceptionHandler
 
-__all__ = ("ErrorAnswer", "HandlerTable", "Rendering", "require_response")
+__all__ = ("ErrorAnswer", "HandlerTable", "Rendering", "report_rest", "require_response")
 
 _LOGGER = logging.getLogger("framework")
+_UNREPORTED = "framework_unreported"
 
 HandlerTable: TypeAlias = Mapping[type[Exception] | int, str]
 """The exception handlers of one level: exception class or status -> the variable that holds the handler."""
@@ -43,9 +44,15 @@ class ErrorAnswer:
     else a 500 without detail, logged once with its request.
     """
 
-    def __init__(self, levels: Sequence[HandlerTable], rendering: Rendering) -> None:
+    def __init__(
+        self,
+        levels: Sequence[HandlerTable],
+        rendering: Rendering,
+        seen_outside: Callable[[web.Request], bool] = lambda _: False,
+    ) -> None:
         self._levels = levels
         self._rendering = rendering
+        self._seen_outside = seen_outside
         self._live: Mapping[str, ExceptionHandler] = {}
 
     def start(self, live: Mapping[str, Any]) -> None:
@@ -56,8 +63,9 @@ class ErrorAnswer:
         """Return the response that an exception becomes."""
         if request.writer.output_size:
             # A response has begun: whatever is written now would stand in the middle of it.
-            _LOGGER.error("%s %s failed amid its response", request.method, request.rel_url.raw_path, exc_info=error)
-            return self._rendering.broken()
+            self.report(request, error, "failed amid its response")
+            broken = self._rendering.broken()
+            return broken if isinstance(error, HTTPError | web.HTTPException) else _made_from(error, broken)
         meaning = self._meaning(request, error)
         found = self._find(error, meaning)
         if found is None:
@@ -96,8 +104,24 @@ class ErrorAnswer:
                 return _made_from(error, self._rendering.problem(meaning, request))
             except Exception as other:  # noqa: BLE001  a member that cannot be encoded
                 meaning = error = other
-        _LOGGER.error("%s %s failed", request.method, request.rel_url.raw_path, exc_info=meaning)
+        self.report(request, error)
         return _made_from(error, self._rendering.problem(InternalServerError(), request))
+
+    def report(self, request: web.Request, error: Exception, what: str = "failed") -> None:
+        """Log an unhandled exception, now or when it comes out of aiohttp's middlewares and tracers.
+
+        A tracer that also reads the log must see the exception itself first, or it takes it for one that was handled.
+        """
+        vars(request)[_UNREPORTED] = error, what
+        if not self._seen_outside(request):
+            report_rest(request)
+
+
+def report_rest(request: web.BaseRequest) -> None:
+    """Log the exception of a request that was left for later, if there is one."""
+    error, what = vars(request).pop(_UNREPORTED, (None, ""))
+    if error is not None:
+        _LOGGER.error("%s %s %s", request.method, request.rel_url.raw_path, what, exc_info=error)
 
 
 def _made_from(error: Exception, response: web.StreamResponse) -> web.StreamResponse:

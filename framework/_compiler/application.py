@@ -63,7 +63,7 @@ class CompiledApp:
         levels = [one.exception_handlers for one in reversed(layers) if one.exception_handlers]
         key = tuple(map(id, levels))
         if key not in self._answers:
-            self._answers[key] = ErrorAnswer(levels, _RENDERING)
+            self._answers[key] = ErrorAnswer(levels, _RENDERING, self.watch.sees)
         return self._answers[key]
 
     def _compile_paths(self) -> list[tuple[PathTemplate, PathEntry]]:

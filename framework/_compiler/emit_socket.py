@@ -37,7 +37,7 @@ def emit_socket(source: Source, plan: RoutePlan, socket: SocketPlan, before: Cal
         with source.block("try:"):
             _emit_messages(source, plan, socket, encode)
         with source.block("except BaseException as error:"):
-            source.line(f"{answer}await connection.fail(error)")
+            source.line(f"{answer}await connection.fail(error, failed.report)")
         with source.block("else:"):
             source.line(f"{answer}await connection.finish()")
 

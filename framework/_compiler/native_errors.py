@@ -16,6 +16,7 @@ from aiohttp.typedefs import Handler
 from aiohttp.web_urldispatcher import SystemRoute
 from multidict import CIMultiDict
 
+from framework._pipeline import report_rest
 from framework._routing.entries import RefusalEntry, RouteEntry
 from framework.http_errors import HTTPError
 
@@ -62,6 +63,8 @@ def raising(endpoint: Handler, watch: Watch, *, refuses: bool = False) -> Handle
     async def handler(request: web.Request) -> web.StreamResponse:
         response: Any = await endpoint(request)
         if getattr(response, "_made_from", None) is None or not watch.sees(request):
+            # A layer may have put another response in the place of the error's.
+            report_rest(request)
             return response  # type: ignore[no-any-return]  # what the endpoint gave
         error = _remember(request, response)
         try:
@@ -81,7 +84,8 @@ def _remember(request: web.Request, response: Any) -> Exception:
     error: Exception = response._made_from  # noqa: SLF001  what the pipeline left there
     if isinstance(error, HTTPError):
         carrying = _carrying(response, request)
-        carrying.__cause__, error = error, carrying
+        # Whoever asks where it was raised is led to the handler.
+        carrying.__cause__, error = error, carrying.with_traceback(error.__traceback__)
     if isinstance(error, web.HTTPException):
         request[_RAISED] = _Raised(error, response, CIMultiDict(error.headers), frozenset(error.cookies), error.body)
     else:
@@ -108,6 +112,7 @@ async def _response_for(request: web.Request, error: Exception, default: _Answer
     """Return the response for an exception, ``None`` if it is not the framework's to answer."""
     raised = request.pop(_RAISED, None)
     if raised is not None and raised.error is error:
+        report_rest(request)
         # The traceback holds frames that hold the response.
         vars(raised.response).pop("_made_from", None)
         return _merged(raised, error) if isinstance(error, web.HTTPException) else raised.response

@@ -1,7 +1,6 @@
 """One connection: accepted, read, written and closed by the terms of its route."""
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -17,7 +16,8 @@ from framework.http_errors import HTTPError, ServiceUnavailable, UnsupportedMedi
 
 __all__ = ("Connection", "SocketClosedError")
 
-_LOGGER = logging.getLogger("framework")
+_Report = Callable[[web.Request, Exception], None]
+"""Logs an unhandled exception."""
 _TEXT, _BINARY, _PING, _PONG = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG
 _CODES = {400: WSCloseCode.INVALID_TEXT, 415: WSCloseCode.UNSUPPORTED_DATA, 422: WSCloseCode.POLICY_VIOLATION}
 _MOST_REASON = 123
@@ -305,8 +305,8 @@ class Connection:
             self._sockets.discard(self)
         return response
 
-    async def fail(self, error: BaseException) -> web.StreamResponse:
-        """Close after something was raised; raises it where the socket is not accepted, so that it is answered."""
+    async def fail(self, error: BaseException, report: _Report) -> web.StreamResponse:
+        """Close after an error; raises it if the socket is not accepted, so that it becomes a response."""
         self._left = True
         try:
             await self._take_over()
@@ -314,7 +314,7 @@ class Connection:
                 self.task.uncancel()
                 error = ServiceUnavailable("The server is shutting down")
             elif self.response is not None:
-                await self._tell(error)
+                await self._tell(error, report)
         finally:
             self._sockets.discard(self)
         if self.response is not None and isinstance(error, Exception):
@@ -324,7 +324,7 @@ class Connection:
             return UpgradedResponse()
         raise error
 
-    async def _tell(self, error: BaseException) -> None:
+    async def _tell(self, error: BaseException, report: _Report) -> None:
         if not isinstance(error, Exception):
             await self.shut(WSCloseCode.GOING_AWAY)
         elif _is_end(error):
@@ -333,8 +333,9 @@ class Connection:
             title = error.title if isinstance(error, HTTPError) else reason_phrase(error.status)
             await self.shut(WSCloseCode.POLICY_VIOLATION, title)
         else:
-            request = self.request
-            _LOGGER.error("%s %s failed", request.method, request.rel_url.raw_path, exc_info=error)
+            report(self.request, error)
+            # aiohttp's middlewares and tracers see the exception.
+            vars(self.response)["_made_from"] = error
             await self.shut(WSCloseCode.INTERNAL_ERROR)
 
 

@@ -96,6 +96,9 @@ class Shop:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         async for message in socket:
+            if message.data == "break":
+                await socket.close(code=1011)
+                raise RuntimeError("broken socket")
             await socket.send_str(message.data)
         return socket
 

@@ -97,6 +97,8 @@ class Shop(Controller):
     async def talk(self, socket: WebSocket[str, str]) -> None:
         """Send messages back."""
         async for message in socket:
+            if message == "break":
+                raise RuntimeError("broken socket")
             await socket.send(message)
 
 

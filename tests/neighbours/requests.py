@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -21,8 +20,9 @@ _UPGRADE = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 }
-# RFC 6455, section 5.2, masked with zeros: the text "hi", and a close frame with the code 1000.
+# RFC 6455, section 5.2, masked with zeros: the texts "hi" and "break", and a close frame with the code 1000.
 _TEXT = b"\x81\x82\0\0\0\0hi"
+_BREAK = b"\x81\x85\0\0\0\0break"
 _CLOSE = b"\x88\x82\0\0\0\0\x03\xe8"
 # How many turns of the loop a finished request gets to report itself.
 _TURNS = 20
@@ -67,7 +67,9 @@ async def run_requests(site: web.Application, prefix: str, take: Callable[[], li
             async with connect(address) as connection:
                 await record(f"{method} {path}", await _send(connection, method, prefix + path, body, close=True))
         async with connect(address) as connection:
-            await record("a socket", await _talk(connection, prefix + "/talk"))
+            await record("a socket", await _talk(connection, prefix + "/talk", _TEXT + _CLOSE))
+        async with connect(address) as connection:
+            await record("a socket that fails", await _talk(connection, prefix + "/talk", _BREAK))
         async with connect(address) as connection:
             for path in ("/items/1", "/unknown", "/items/2"):
                 status = await _send(connection, "GET", prefix + path, None, close=False)
@@ -91,11 +93,9 @@ async def _send(connection: Connection, method: str, path: str, body: bytes | No
     return response.status
 
 
-async def _talk(connection: Connection, path: str) -> int:
+async def _talk(connection: Connection, path: str, frames: bytes) -> int:
     await connection.send(make_request("GET", path, headers=_UPGRADE))
-    with suppress(asyncio.IncompleteReadError):
-        head = await connection.read(len(b"HTTP/1.1 101"))
-        await connection.send(_TEXT + _CLOSE)
-        assert b"hi" in await connection.rest()
-        return int(head[-3:])
-    return 0
+    status = (await connection.read(len(b"HTTP/1.1 101")))[-3:]
+    await connection.send(frames)
+    await connection.rest()
+    return int(status)

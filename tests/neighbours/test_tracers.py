@@ -34,7 +34,7 @@ def _start(tool: str, site: str, moment: str) -> "subprocess.Popen[str]":
 def _finish(process: "subprocess.Popen[str]", site: str) -> dict[str, list[dict[str, Any]]]:
     """Return what a process recorded, with the module of its site called ``site``."""
     try:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
     finally:
         process.kill()
     assert process.returncode == 0, err
