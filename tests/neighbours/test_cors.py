@@ -136,3 +136,16 @@ def test_an_own_options_route_is_reported() -> None:
     site = App(controllers=[Own], openapi=None).build()
     with pytest.raises(ValueError, match="already has OPTIONS handler"):
         _all_routes(site)
+
+
+def test_routes_and_named_resources_are_added_not_all_resources() -> None:
+    """The resource that stands for all paths is refused; the page about packages says what to add instead."""
+    site = App(controllers=[Items], openapi=None).build()
+    cors = aiohttp_cors.setup(site, defaults=_ALLOWED)
+
+    def add_all() -> None:
+        for resource in list(site.router.resources()):
+            cors.add(resource)
+
+    with pytest.raises(ValueError, match="Resource or ResourceRoute expected"):
+        add_all()

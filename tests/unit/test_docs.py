@@ -36,6 +36,9 @@ _PAGES = [
     _ROOT / "docs" / "index.md",
     *(page for folder in _FOLDERS for page in sorted((_ROOT / "docs" / folder).glob("*.md"))),
 ]
+# Its packages are in an environment of their own: tests/neighbours/test_page.py follows it.
+_ELSEWHERE = _ROOT / "docs" / "how-to" / "neighbours.md"
+_FOLLOWED = [page for page in _PAGES if page != _ELSEWHERE]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _TEST_FILE = re.compile(r"# (test_\w+\.py)\n")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
@@ -174,7 +177,7 @@ def _comparable(text: str) -> Any:
         return [json.loads(line) for line in text.splitlines()]
 
 
-@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", _FOLLOWED, ids=lambda page: page.stem)
 async def test_the_examples_of_a_page_work(
     page: Path,
     tmp_path: Path,
@@ -198,7 +201,9 @@ async def test_the_examples_of_a_page_work(
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in _PAGES if any(block.test_file for block in blocks_of(page))], ids=lambda page: page.stem
+    "page",
+    [page for page in _FOLLOWED if any(block.test_file for block in blocks_of(page))],
+    ids=lambda page: page.stem,
 )
 def test_the_tests_of_a_page_pass(page: Path, tmp_path: Path) -> None:
     """Tests that a page shows pass under pytest, beside the program and with the settings that it shows."""
