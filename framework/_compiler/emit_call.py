@@ -1,9 +1,7 @@
 """Emits how services are opened, the handler is called and services are closed."""
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from types import CodeType
 
 from msgspec.structs import replace
 
@@ -11,6 +9,7 @@ from framework._binding.forms import finish_files, finish_files_later
 from framework._compiler.emit_result import emit_result
 from framework._compiler.emit_stream import emit_opening
 from framework._compiler.source import Source
+from framework._inspect.signatures import positional_names
 from framework._plan import ArgumentPlan, Call, Encoding, FactoryKind, Provision, RoutePlan, ServicePlan
 from framework._responses.unencodable import UNENCODABLE, note_place
 from framework._services.opening import FINISHERS
@@ -146,21 +145,12 @@ def _emit_handler(source: Source, plan: RoutePlan, opened: str = "opened") -> No
 def _in_order(call: Call) -> Sequence[ArgumentPlan]:
     """Pass by position what comes in the order of a plain function's parameters, or of what a decorator wraps."""
     # PERF: each keyword costs as much as a look-up.
-    code = getattr(call.target, "__code__", None)
-    if hasattr(call.target, "__wrapped__") and _takes_no_names(code):
-        code = getattr(inspect.unwrap(call.target), "__code__", None)
-    elif hasattr(call.target, "__wrapped__"):
+    names = positional_names(call.target)[1:]
+    given = tuple(one.name for one in call.arguments)
+    reachable = min(len(names), len(given))
+    if given[:reachable] != names[:reachable]:
         return call.arguments
-    names = tuple(one.name for one in call.arguments)
-    if code is None or names != code.co_varnames[1 : 1 + len(names)]:
-        return call.arguments
-    reachable = code.co_argcount - 1
     return [replace(one, positional=True) for one in call.arguments[:reachable]] + list(call.arguments[reachable:])
-
-
-def _takes_no_names(code: CodeType | None) -> bool:
-    """Return whether a decorator's function is ``(*args)``, which nothing can be passed to by name."""
-    return code is not None and bool(code.co_flags & inspect.CO_VARARGS) and not code.co_flags & inspect.CO_VARKEYWORDS
 
 
 def made_by_request(plan: RoutePlan) -> bool:

@@ -25,6 +25,7 @@ __all__ = (
     "is_async_generator",
     "is_generator",
     "is_sync_generator",
+    "positional_names",
     "read_signature",
     "type_arguments",
 )
@@ -221,3 +222,15 @@ def accepts(target: Callable[..., Any], count: int, *, more: bool = False) -> bo
     except (TypeError, ValueError):
         return False
     return True
+
+
+def positional_names(target: Any) -> tuple[str, ...]:
+    """Return the names of the parameters that a function takes by position, in their order; none if that is unclear.
+
+    A decorator's ``(*args)`` takes those of what it wraps.
+    """
+    code = getattr(target, "__code__", None)
+    if code is not None and hasattr(target, "__wrapped__"):
+        by_position = code.co_flags & inspect.CO_VARARGS and not code.co_flags & inspect.CO_VARKEYWORDS
+        code = getattr(inspect.unwrap(target), "__code__", None) if by_position else None
+    return () if code is None else code.co_varnames[: code.co_argcount]
