@@ -148,7 +148,7 @@ async def test_a_coding_without_its_package(unpacked: Process) -> None:
 
 
 async def test_a_coding_without_its_package_that_nobody_reads(unpacked: Process) -> None:
-    """If no body is read, or there is none, its coding does not matter; a body that is incomplete ends the connection."""
+    """The coding of a body that nobody reads does not matter; an incomplete body ends the connection."""
     for coding in ("br", "zstd"):
         async with connect(unpacked) as connection:
             headers = {"Content-Encoding": coding}
