@@ -36,7 +36,7 @@ class Arrival:
         self._limits = limits
         self._waited = 0.0
         # What somebody has read before us lies where aiohttp itself keeps it.
-        self._known: bytes | None = request._read_bytes  # noqa: SLF001  as read_body()
+        self._known: bytes | None = getattr(request, "_read_bytes", None)
         self.received = 0
         """Bytes, decoded, so far."""
 
@@ -98,7 +98,10 @@ class Arrival:
 def arrived_body(request: web.Request, limits: Limits) -> bytes | None:
     """Return the decoded body if all of it has arrived, else ``None``; raises what :class:`Arrival` raises."""
     # What somebody has read before us, or may want to read after us, lies where aiohttp itself keeps it.
-    known: bytes | None = request._read_bytes  # noqa: SLF001  request.read() would copy the body and wait for nothing
+    try:
+        known: bytes | None = request._read_bytes  # noqa: SLF001  request.read() would copy the body, waiting for nothing
+    except AttributeError:  # This aiohttp keeps it elsewhere; then the framework alone keeps it here.
+        known = None
     if known is None:
         content = request.content
         if not content.is_eof():

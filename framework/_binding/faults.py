@@ -12,7 +12,18 @@ from msgspec import Struct, inspect
 
 from framework._binding.faults_direct import CHUNK, check_length, direct_check, field_checks
 from framework._binding.faults_found import FullError, Walk
-from framework._binding.faults_kinds import MAPPINGS, OBJECTS, SETS, Form, Model, bare, form_of, member_for, model_of
+from framework._binding.faults_kinds import (
+    MAPPINGS,
+    OBJECTS,
+    SETS,
+    Form,
+    Model,
+    bare,
+    form_of,
+    is_leaf,
+    member_for,
+    model_of,
+)
 from framework._binding.faults_lax import (
     COLLIDING,
     LaxCheck,
@@ -22,7 +33,7 @@ from framework._binding.faults_lax import (
     strict_check,
     strict_reason,
 )
-from framework._binding.faults_verdicts import Finding, is_ambiguous, judge, pointer_to, single_fault, token
+from framework._binding.faults_verdicts import UNHASHABLE, Finding, is_ambiguous, judge, pointer_to, single_fault, token
 from framework.http_errors import Fault
 
 __all__ = ("find_faults", "lax_check", "single_fault")
@@ -220,12 +231,16 @@ def _collection(walk: Walk, node: _Node) -> None:
     # A set is as long as it has different items, which only msgspec can count once all of them are valid.
     check_length(walk, node.pointer, node.kind, node.value, "array", upper=not isinstance(node.kind, SETS))
     item_kind = node.kind.item_type
+    is_set = isinstance(node.kind, SETS) and not is_leaf(item_kind)
     for start in range(0, len(node.value), CHUNK):
         chunk = node.value[start : start + CHUNK]
-        if len(node.value) > CHUNK and not _blames(node, start) and _are_sound(walk, item_kind, chunk):
+        if len(node.value) > CHUNK and not _blames(node, start) and _are_sound(walk, item_kind, chunk, is_set=is_set):
             continue
         for place, item in enumerate(chunk, start):
+            before = len(walk.faults)
             _visit(walk, _child(node, item_kind, item, place))
+            if is_set and len(walk.faults) == before and not _are_sound(walk, item_kind, [item], is_set=True):
+                walk.add(f"{node.pointer}/{place}", *UNHASHABLE)
 
 
 def _blames(node: _Node, start: int) -> bool:
@@ -268,11 +283,12 @@ def _wrong_key(walk: Walk, node: _Node, names: list[str]) -> Finding | None:
     return judge(Form(GenericAlias(dict, (hint, Any)), exact=False), dict.fromkeys(names), strict=walk.strict)
 
 
-def _are_sound(walk: Walk, kind: inspect.Type, items: list[Any]) -> bool:
+def _are_sound(walk: Walk, kind: inspect.Type, items: list[Any], *, is_set: bool = False) -> bool:
     form, check = form_of(kind), _check_of(walk, kind)
     if check is not None and any(map(check, items)):
         return False
-    return judge(Form(GenericAlias(list, (form.hint,)), form.exact), items, strict=walk.strict) is None
+    hint = GenericAlias(set if is_set else list, (form.hint,))
+    return judge(Form(hint, form.exact), items, strict=walk.strict) is None
 
 
 def _fixed_tuple(walk: Walk, node: _Node) -> None:

@@ -13,7 +13,13 @@ from framework._binding.faults_kinds import Form
 from framework._hooks import decode_hook
 from framework.http_errors import Fault
 
-__all__ = ("Finding", "explain", "is_ambiguous", "judge", "pointer_to", "single_fault", "token")
+__all__ = ("UNHASHABLE", "Finding", "explain", "is_ambiguous", "judge", "pointer_to", "single_fault", "token")
+
+UNHASHABLE = ("type", "Expected a hashable value")
+"""Code and detail of a set's item that cannot be hashed.
+
+msgspec raises a TypeError without a path up to 0.22, and from 0.23 on a ValidationError that names a Python type.
+"""
 
 # A client's own key may be as long as the body.
 _KEY_LENGTH = 100
@@ -66,7 +72,7 @@ def judge(form: Form, value: object, *, strict: bool) -> Finding | None:
     except TypeError as error:
         if "unhashable type" not in str(error):
             raise
-        return Finding((), "type", "Expected hashable items")
+        return Finding((None,), *UNHASHABLE)
     return None
 
 
@@ -124,6 +130,8 @@ def _named_patterns() -> Mapping[str, str]:
 
 
 def _classify(steps: tuple[str | None, ...], message: str) -> Finding:
+    if message.startswith(UNHASHABLE[1]):
+        return Finding(steps, *UNHASHABLE)
     if message.startswith(_PATTERN) and message in _named_patterns():
         return Finding(steps, "value", f"Expected {_named_patterns()[message]}")
     if message.startswith("Expected `"):

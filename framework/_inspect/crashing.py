@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from types import UnionType
 from typing import Any
 
+import msgspec
 from msgspec import Meta, inspect
 
-__all__ = ("CRASHING", "CRASHING_MEND", "crashes", "is_crashing_union")
+__all__ = ("CRASHING", "CRASHING_MEND", "IS_AFFECTED", "crashes", "is_crashing_union")
 
-# msgspec 0.22 stores the compiled pattern of a text before the items of a collection, and does not count it when it
-# frees both: the pattern is then freed as if it were the type of the items.
+# msgspec up to 0.22 stores the compiled pattern of a text before the items of a collection, and does not count it when
+# it frees both: the pattern is then freed as if it were the type of the items. A probe would end the process, so the
+# version decides.
+IS_AFFECTED = tuple(map(int, msgspec.__version__.split(".")[:2])) < (0, 23)
+"""Whether the installed msgspec crashes over such a union."""
 CRASHING = "msgspec crashes over a text with a pattern beside a list, set, dict or tuple of any length"
 CRASHING_MEND = "put the text or the collection into a Struct, or check the text in a __post_init__"
 
@@ -45,6 +49,8 @@ def crashes(annotation: Any) -> bool:
 
     The fields of classes are left to ``is_crashing_union``: msgspec keeps what it knows of a class, and can be asked.
     """
+    if not IS_AFFECTED:
+        return False
     members = list(_members(annotation))
     if len(members) > 1 and any(has_pattern for _, has_pattern in members):
         return any(_is_collection(one) for one, _ in members)
@@ -53,7 +59,7 @@ def crashes(annotation: Any) -> bool:
 
 def is_crashing_union(kind: inspect.Type) -> bool:
     """Tell whether what msgspec knows of a type is such a union."""
-    if not isinstance(kind, inspect.UnionType):
+    if not IS_AFFECTED or not isinstance(kind, inspect.UnionType):
         return False
     members = [one.type if isinstance(one, inspect.Metadata) else one for one in kind.types]
     has_pattern = any(isinstance(one, inspect.StrType) and one.pattern is not None for one in members)

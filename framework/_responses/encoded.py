@@ -87,7 +87,7 @@ class EncodedResponse(Response[Any]):
 
     _body: Any = None
     _pending = False
-    _touched = _UNTOUCHED if SUPPORTED else _MORE
+    _touched = _UNTOUCHED
     value = None  # What the body was made from is not kept.
     _zlib_executor_size = 1024
     _zlib_executor = None
@@ -207,3 +207,20 @@ class EncodedResponse(Response[Any]):
         if _DATE in headers or _CONNECTION in headers or _LENGTH in headers or _CODING in headers:
             return None
         return serialize_headers(headers) if are_tokens(headers) else None
+
+
+class _PublicResponse(Response[Any]):
+    """An encoded response that is made by aiohttp's constructor and sent by aiohttp."""
+
+    def __init__(self, body: bytes | None, head: Head) -> None:
+        super().__init__(status=head.status)
+        self.body = body
+        self.headers.extend(head.headers)
+
+    def write_whole(self, request: BaseRequest) -> bool:  # noqa: ARG002  as above
+        """Write nothing."""
+        return False
+
+
+if not SUPPORTED:
+    EncodedResponse = _PublicResponse  # type: ignore[assignment, misc]

@@ -3,6 +3,7 @@
 import copy
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from http.cookies import SimpleCookie
 from typing import Any, Generic, Self, TypeVar
 from urllib.parse import quote
 
@@ -12,10 +13,12 @@ from aiohttp.web_request import BaseRequest
 from msgspec import Struct
 from yarl import URL
 
+from framework._private import SUPPORTED, has_name
 from framework._responses.cookies import SetCookie, check_cookie, morsel_for, needs_https
 from framework._responses.encoders import encode_bytes, encode_untyped
 from framework._responses.header_check import broken_header
 from framework._responses.headers import header_texts
+from framework._responses.public_names import add_missing_names
 from framework._responses.wire import break_off, drain, has_signals, header_lines, send, whole_head
 from framework.caching import CacheControl
 from framework.http_errors import reason_phrase
@@ -84,6 +87,10 @@ class SafeCookies(web.StreamResponse):
         await super()._prepare_headers()
         if not announced:
             self.headers.popall(hdrs.SERVER, None)
+
+
+if not SUPPORTED:
+    add_missing_names(SafeCookies)
 
 
 class Response(SafeCookies, web.Response, Generic[_T]):
@@ -261,7 +268,7 @@ class Response(SafeCookies, web.Response, Generic[_T]):
 class _Given:
     """A response as a handler returned it first."""
 
-    __slots__ = ("cookies", "headers", "keep_alive", "reason", "status")
+    __slots__ = ("attributes", "cookies", "headers", "keep_alive", "reason", "status")
 
     def __init__(self, response: Response[Any]) -> None:
         self.status = response.status
@@ -271,10 +278,14 @@ class _Given:
         # PERF: most have no cookie, and deepcopy() of None takes a third of a microsecond.
         cookies = response._cookies  # noqa: SLF001  of the same house
         self.cookies = None if cookies is None else copy.deepcopy(cookies)
+        self.attributes = {} if SUPPORTED else _with_copied_cookies(vars(response))
+        """All that the response held before it was sent, if the names of what sending leaves behind are not known."""
 
     def renew(self, response: _R) -> _R:
         """Return a response that is as that one was, and was not sent."""
         made = object.__new__(type(response))
+        if not SUPPORTED:
+            return self._renew_with_public_names(made)
         vars(made).update(vars(response))
         for name in _SENDING:
             vars(made).pop(name, None)
@@ -287,6 +298,11 @@ class _Given:
             "_state": {},
         }
         vars(made).update(state)
+        return made
+
+    def _renew_with_public_names(self, made: _R) -> _R:
+        vars(made).update(_with_copied_cookies(self.attributes), _given=self)
+        web.StreamResponse.__init__(made, status=self.status, reason=self.reason, headers=self.headers.copy())
         return made
 
 
@@ -306,6 +322,22 @@ class BrokenResponse(web.StreamResponse):
         """Make aiohttp close the connection, as it does for a client that has gone."""
         break_off(request)
         raise ClientConnectionResetError("The response has begun and cannot be completed")
+
+
+def _with_copied_cookies(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: copy.deepcopy(one) if isinstance(one, SimpleCookie) else one for name, one in attributes.items()}
+
+
+def _body_of(response: Response[Any]) -> Any:
+    """Return the body of a response, encoded if it was not yet, if aiohttp does not keep it in ``_body``."""
+    if response._pending:  # noqa: SLF001  of this module
+        response.encode(None, None, response.status)
+    return _STOCK_BODY.fget(response)
+
+
+_STOCK_BODY: Any = web.Response.body
+if not has_name(web.Response, "_body"):
+    Response.body = property(_body_of, _STOCK_BODY.fset)  # type: ignore[assignment, method-assign]
 
 
 def _is_loopback(host: str) -> bool:

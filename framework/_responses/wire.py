@@ -16,6 +16,7 @@ from msgspec import Struct
 from multidict import CIMultiDict
 
 from framework._responses.header_check import are_tokens, has_control_characters
+from framework._private import SUPPORTED
 from framework.limits import DEFAULT_LIMITS, Limits
 
 __all__ = (
@@ -41,9 +42,12 @@ LEFT_OVER = 1
 
 
 def has_signals(request: BaseRequest) -> bool:
-    """Tell whether somebody wants to see the response before it is written (aiohttp's ``on_response_prepare``)."""
+    """Tell whether somebody wants to see the response before it is written (aiohttp's ``on_response_prepare``).
+
+    True as well if this aiohttp does not have all private names: then it prepares all responses itself.
+    """
     match: Any = getattr(request, "_match_info", None)
-    return match is None or any(app.on_response_prepare for app in match.apps)
+    return not SUPPORTED or match is None or any(app.on_response_prepare for app in match.apps)
 
 
 def whole_head(

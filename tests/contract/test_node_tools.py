@@ -1,6 +1,6 @@
 """Tools from npm accept the documents: openapi-typescript and tsc, Spectral, Redocly, AsyncAPI's parser.
 
-They need Node.js, and the registry once: what package.json names is kept in ``.node``.
+They need Node.js, and the registry once: what package-lock.json names is kept in ``.node``.
 """
 
 import json
@@ -23,7 +23,10 @@ ASYNCAPI = "live.asyncapi.json"
 LARGE_ASYNCAPI = "large.asyncapi.json"
 _UNREACHABLE = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ECONNRESET")
 
-pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js is not installed")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js is not installed"),
+    pytest.mark.xdist_group("node"),  # they share what is installed into .node
+]
 
 
 def run(folder: Path, *words: str) -> str:
@@ -36,11 +39,12 @@ def run(folder: Path, *words: str) -> str:
 def install() -> Path:
     """Install the tools, unless they are there, and return where they are."""
     INSTALLED.mkdir(exist_ok=True)
-    wanted, kept = NODE / "package.json", INSTALLED / "package.json"
+    wanted, kept = NODE / "package-lock.json", INSTALLED / "package-lock.json"
     stamp = INSTALLED / "node_modules" / ".package-lock.json"
     if not (stamp.exists() and kept.exists() and kept.read_bytes() == wanted.read_bytes()):
+        shutil.copy(NODE / "package.json", INSTALLED)
         shutil.copy(wanted, kept)
-        command = ("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
+        command = ("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
         done = subprocess.run(command, cwd=INSTALLED, capture_output=True, text=True, timeout=600, check=False)  # noqa: S603  ours
         if done.returncode != 0 and _UNREACHABLE.search(done.stderr):
             pytest.skip("the npm registry cannot be reached")

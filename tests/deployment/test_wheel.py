@@ -29,6 +29,8 @@ async def main():
 asyncio.run(main())
 """
 
+pytestmark = pytest.mark.xdist_group("wheel")  # they share the wheel
+
 
 def run(*command: str, cwd: Path) -> str:
     """Run a program and return what it printed."""
@@ -41,7 +43,7 @@ def run(*command: str, cwd: Path) -> str:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the source distribution, and the wheel from it."""
     folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--outdir", str(folder), str(ROOT), cwd=folder)
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT), cwd=folder)
     return next(folder.glob("*.whl"))
 
 
@@ -63,5 +65,8 @@ def test_wheel_serves_from_an_empty_environment(wheel: Path, tmp_path: Path) -> 
     """App, document and page are served by the installed wheel, with the core dependencies only."""
     venv.create(tmp_path / "venv", with_pip=True)
     python = str(tmp_path / "venv" / "bin" / "python")
-    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel), cwd=tmp_path)
+    pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
+    run(*pip, "install", "--require-hashes", "--requirement", str(ROOT / "requirements/core.txt"), cwd=tmp_path)
+    run(*pip, "install", "--no-deps", str(wheel), cwd=tmp_path)
+    run(*pip, "check", cwd=tmp_path)
     assert run(python, "-c", PROGRAM, cwd=tmp_path).splitlines() == ['{"hello":"wheel"}', "200 200 200"]

@@ -2,6 +2,7 @@
 
 from typing import Annotated, TypeAlias
 
+import pytest
 from msgspec import Meta, Struct
 
 from framework import App, Body, Controller, Cookie, Header, Query, get, post
@@ -204,8 +205,9 @@ class Price(Struct):
     amount: Annotated[str, Meta(pattern="^[0-9]+$")] | dict[str, str]
 
 
-def test_a_pattern_beside_a_collection() -> None:
-    """A pattern that msgspec frees as if it were the items kills the process: it is not asked."""
+def test_a_pattern_beside_a_collection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pattern that msgspec 0.22 frees as if it were the items kills the process: it is not asked."""
+    monkeypatch.setattr("framework._inspect.crashing.IS_AFFECTED", True)
 
     class Orders(Controller):
         @get("/a")

@@ -50,7 +50,14 @@ from tests.unit._binding.fault_models import (
             [1, 2],
             [("", "constraint", "Expected `array` of length <= 1")],
         ),
-        (set[Any], [1, [2]], [("", "type", "Expected hashable items")]),
+        (set[Any], [1, [2]], [("/1", "type", "Expected a hashable value")]),
+        (
+            frozenset[list[int]],
+            [["a"], [2]],
+            [("/0/0", "type", "Expected `int`, got `str`"), ("/1", "type", "Expected a hashable value")],
+        ),
+        (set[tuple[Any, ...]], [[1], [[2]]], [("/1", "type", "Expected a hashable value")]),
+        (list[set[Any]], [[1], [{}]], [("/1/0", "type", "Expected a hashable value")]),
         (tuple[str, ...], ["a", 1], [("/1", "type", "Expected `str`, got `int`")]),
         (
             tuple[int, str],
@@ -118,6 +125,9 @@ def test_long_collections() -> None:
     fault = ("type", "Expected `int`, got `str`")
     assert found(list[int], body) == [("/70", *fault), ("/999", *fault)]
     assert found(set[int], body) == [("/70", *fault), ("/999", *fault)]
+    with_lists = [[] if place in {70, 999} else place for place in range(1000)]
+    unhashable = ("type", "Expected a hashable value")
+    assert found(set[Any], with_lists) == [("/70", *unhashable), ("/999", *unhashable)]
     entries: dict[str, Any] = {str(place): item for place, item in enumerate(body)}
     entries = {"wrong": 1, **entries, "late": 1}
     assert found(dict[int, int], entries) == [
