@@ -108,7 +108,7 @@ format: $(VENV)/.check
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .venv-bench .venv-lowest .venv-newest .venv-uv build dist *.egg-info
+	rm -rf $(VENV) .venv-bench .venv-lowest .venv-neighbours .venv-newest .venv-uv build dist *.egg-info
 
 .venv-bench/.bench: tests/benchmarks/peers.txt pyproject.toml setup.cfg
 	$(PYTHON) -m venv .venv-bench
