@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from http.cookies import SimpleCookie
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -38,28 +39,32 @@ __all__ = (
 NAMES: Mapping[str, str] = {
     "helpers": "ceil_timeout",
     "http_exceptions.HttpProcessingError": "__init__",
+    "http_parser": "DeflateBuffer",
     "http_parser.HttpRequestParser": "feed_data message_consumed",
-    "http_parser.RawRequestMessage": "headers method path should_close url version",
+    "http_parser.RawRequestMessage": "_replace chunked headers method path should_close upgrade url version",
     "http_writer": "_serialize_headers StreamWriter",
     "streams": "EMPTY_PAYLOAD",
-    "streams.StreamReader": "is_eof read_nowait readany readchunk set_exception total_raw_bytes",
+    "streams.StreamReader": (
+        "_eof _protocol exception is_eof read_nowait readany readchunk set_exception total_raw_bytes wait_eof"
+    ),
     "web_app.Application": "_client_max_fields _client_max_size _handle _make_handler _make_request",
     "web_protocol": "ERROR _ErrInfo _PAYLOAD_ACCESS_ERROR",
     "web_protocol.RequestHandler": (
-        "_buffer_paused _close _current_request _force_close _handle_request _handler_waiter _keepalive"
-        " _keepalive_handle _keepalive_timeout _lingering_time _logging_enabled _loop _make_error_handler _manager"
-        " _max_msg_queue_size _message_tail _messages _msg_queue_resume_size _next_keepalive_close_time _parser"
-        " _pause_reading_for_buffer _paused _process_keepalive _reading_paused _request_count _request_handler"
+        "_buffer_paused _close _current_request _data_received_cb _force_close _handle_request"
+        " _handler_waiter _keepalive _keepalive_handle _keepalive_timeout _lingering_time _logging_enabled"
+        " _loop _make_error_handler _manager _max_msg_queue_size _message_tail _messages"
+        " _msg_queue_resume_size _next_keepalive_close_time _parser _pause_reading_for_buffer _paused"
+        " _payload_parser _process_keepalive _read_bufsize _reading_paused _request_count _request_handler"
         " _request_in_progress _resume_reading_if_drained _task_handler _upgraded _waiter close data_received"
         " force_close log_debug log_exception pause_writing peername resume_reading resume_writing sockname"
         " ssl_context start transport writing_paused"
     ),
     "web_request.BaseRequest": (
-        "_cache _client_max_fields _client_max_size _headers _loop _message _method _payload _payload_writer _post"
-        " _protocol _read_bytes _rel_url _state _task _transport_peername _transport_sockname _transport_sslcontext"
-        " _version"
+        "_cache _cancel _client_max_fields _client_max_size _headers _loop _message _method _payload"
+        " _payload_writer _post _protocol _read_bytes _rel_url _state _task _transport_peername"
+        " _transport_sockname _transport_sslcontext _version"
     ),
-    "web_request.Request": "_match_info",
+    "web_request.Request": "_match_info _prepare_hook",
     "web_response.Response": "_compressed_body _zlib_executor _zlib_executor_size",
     "web_response.StreamResponse": (
         "_body _body_length _chunked _compression _cookies _eof_sent _headers _keep_alive _must_be_empty_body"
@@ -67,7 +72,7 @@ NAMES: Mapping[str, str] = {
     ),
     "web_server.Server": "_kwargs _loop handler_cancellation request_factory request_handler requests_count",
     "web_urldispatcher.UrlMappingMatchInfo": "_apps _current_app _frozen _route",
-    "web_ws.WebSocketResponse": "_writer",
+    "web_ws.WebSocketResponse": "_post_start _writer",
 }
 """What must be in aiohttp: the names of a module, of a class, or of its instances."""
 
@@ -136,10 +141,19 @@ def _find(place: str) -> Any:
     return found
 
 
+_FOLDER = str(Path(aiohttp.__file__).parent)
+
+
 def _parameters(function: Any) -> tuple[str, ...] | None:
-    """Return the names of a function's parameters in order; ``None`` if it is missing, or written in C."""
+    """Return the names of a function's parameters in order; ``None`` if they cannot be read.
+
+    It may be written in C, or a tracer may have put its own function in the place of aiohttp's.
+    """
     code = getattr(function, "__code__", None)
-    return None if code is None else code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    if code is None or not code.co_filename.startswith(_FOLDER):
+        return None
+    names: tuple[str, ...] = code.co_varnames
+    return names[: code.co_argcount + code.co_kwonlyargcount]
 
 
 _MISSING = tuple(missing_names())

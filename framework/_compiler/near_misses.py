@@ -1,15 +1,13 @@
 """Finds what was probably meant otherwise: names that are nearly right, and routes that are lost without an error."""
 
 import ast
-import inspect
-import linecache
 import types
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import Any
 
 from framework._inspect.names import callable_name, place_of
+from framework._inspect.written import repeated_methods
 from framework.controller import Controller
 from framework.errors import DefinitionError, InvalidControllerError, InvalidHandlerError
 
@@ -68,7 +66,7 @@ def check_lost_routes(controller: type[Controller], where: str, report: Callable
                     mend="write the route decorator first, above the other, or use functools.wraps in the other",
                 )
             )
-    for name, lines in _repeated(controller):
+    for name, lines in repeated_methods(controller, _is_route):
         listed = " and ".join(map(str, lines))
         report(
             InvalidControllerError(
@@ -96,52 +94,7 @@ def _is_filled(cell: types.CellType) -> bool:
     return True
 
 
-def _repeated(controller: type[Controller]) -> Iterator[tuple[str, list[int]]]:
-    """Yield the names of methods with a route decorator that the class body defines several times, with their lines."""
-    try:
-        file = inspect.getfile(controller)
-    except (OSError, TypeError):  # It was not written in a file.
-        return
-    body = _classes(file, tuple(linecache.getlines(file))).get(controller.__qualname__)
-    methods: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
-    for one in body.body if body is not None else ():
-        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
-            methods.setdefault(one.name, []).append(one)
-    for name, several in methods.items():
-        routed = any(_is_route(decorator) for one in several for decorator in one.decorator_list)
-        if len(several) > 1 and routed and _is_at(vars(controller).get(name), several[-1]):
-            yield name, [one.lineno for one in several]
-
-
-def _is_at(function: Any, written: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Tell whether a function is the one that is written there: the file may have changed, or have two such classes."""
-    code = getattr(inspect.unwrap(function) if callable(function) else function, "__code__", None)
-    return code is not None and code.co_firstlineno == min(one.lineno for one in (*written.decorator_list, written))
-
-
 def _is_route(decorator: ast.expr) -> bool:
     called = decorator.func if isinstance(decorator, ast.Call) else decorator
     name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
     return name in _DECORATORS
-
-
-@lru_cache(maxsize=64)
-def _classes(file: str, lines: tuple[str, ...]) -> Mapping[str, ast.ClassDef]:
-    """Return the classes of a file by their qualified names; none if it does not parse."""
-    found: dict[str, ast.ClassDef] = {}
-
-    def visit(node: ast.AST, prefix: str) -> None:
-        for child in ast.iter_child_nodes(node):
-            inner = prefix
-            if isinstance(child, ast.ClassDef):
-                found[prefix + child.name] = child
-                inner = f"{prefix}{child.name}."
-            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                inner = f"{prefix}{child.name}.<locals>."
-            visit(child, inner)
-
-    try:
-        visit(ast.parse("".join(lines), file), "")
-    except (SyntaxError, ValueError):
-        return {}
-    return found

@@ -15,8 +15,8 @@ from aiohttp.web_request import BaseRequest
 from msgspec import Struct
 from multidict import CIMultiDict
 
-from framework._responses.header_check import are_tokens, has_control_characters
 from framework._private import SUPPORTED
+from framework._responses.header_check import are_tokens, has_control_characters
 from framework.limits import DEFAULT_LIMITS, Limits
 
 __all__ = (

@@ -47,9 +47,13 @@ def is_no_mistake(check: str, case: Any, interaction: Any) -> bool:
     return is_too_long(interaction)
 
 
+# Bad Request from aiohttp's own path, else URI Too Long (RFC 9110) or Request Header Fields Too Large (RFC 6585).
+_TOO_LONG = frozenset({400, 414, 431})
+
+
 def is_too_long(interaction: Any) -> bool:
-    """Tell whether a head was longer than aiohttp reads: it answers that itself, before the app has a say."""
-    if interaction.response.status_code != 400:  # noqa: PLR2004
+    """Tell whether a head was longer than aiohttp reads: it is refused before the app has a say."""
+    if interaction.response.status_code not in _TOO_LONG:
         return False
     request = interaction.request
     return any(len(one) > _LONGEST for one in (request.uri, *chain.from_iterable(request.headers.values())))

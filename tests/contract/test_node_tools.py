@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -38,17 +39,20 @@ def run(folder: Path, *words: str) -> str:
 
 def install() -> Path:
     """Install the tools, unless they are there, and return where they are."""
-    INSTALLED.mkdir(exist_ok=True)
     wanted, kept = NODE / "package-lock.json", INSTALLED / "package-lock.json"
     stamp = INSTALLED / "node_modules" / ".package-lock.json"
     if not (stamp.exists() and kept.exists() and kept.read_bytes() == wanted.read_bytes()):
-        shutil.copy(NODE / "package.json", INSTALLED)
-        shutil.copy(wanted, kept)
+        # Elsewhere, and moved when it is complete: a run that is stopped leaves nothing half installed.
+        fresh = Path(tempfile.mkdtemp(prefix=".node-", dir=INSTALLED.parent))
+        shutil.copy(NODE / "package.json", fresh)
+        shutil.copy(wanted, fresh)
         command = ("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
-        done = subprocess.run(command, cwd=INSTALLED, capture_output=True, text=True, timeout=600, check=False)  # noqa: S603  ours
+        done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=600, check=False)  # noqa: S603  ours
         if done.returncode != 0 and _UNREACHABLE.search(done.stderr):
             pytest.skip("the npm registry cannot be reached")
         assert done.returncode == 0, done.stderr[-3000:]
+        shutil.rmtree(INSTALLED, ignore_errors=True)
+        fresh.rename(INSTALLED)
     return INSTALLED / "node_modules"
 
 

@@ -90,4 +90,4 @@ async def test_foreign_coding_is_refused(items: TestServer) -> None:
     """Row 26: a Content-Encoding that nobody decodes is 415 and says what would be decoded (RFC 9110, 15.5.16)."""
     answer = await create(items, "application/json", coding="foo")
     assert answer.problem == problem(415, "/items", "The Content-Encoding is not supported")
-    assert answer.headers["Accept-Encoding"] == "gzip, deflate"
+    assert answer.headers["Accept-Encoding"] == "gzip, deflate, br, zstd"

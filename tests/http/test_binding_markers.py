@@ -1,6 +1,6 @@
 """Where a parameter comes from: markers before names, names before types, and markers in odd places."""
 
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any, NewType, Optional
 
 import pytest
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -8,6 +8,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from framework import Body, Container, Controller, Cookie, Header, Inject, Query, Request, get, post
 from tests.http.raw import ask
 from tests.http.shapes import Serve, app_of, reading
+
+Word = NewType("Word", str)
 
 
 class Page(Struct):
@@ -93,12 +95,12 @@ class Both(Controller):
         return [service.name, request.path]
 
     @get("/scalar")
-    async def scalar(self, word: str, marked: Annotated[str, Query()], number: int = 0) -> list[str | int]:
+    async def scalar(self, word: Word, marked: Annotated[str, Query()], number: int = 0) -> list[str | int]:
         """Take a registered type from the container, and from the query where that is said."""
         return [word, marked, number]
 
     @get("/qualified")
-    async def qualified(self, word: Annotated[str, Inject("other")], words: list[str]) -> list[str | list[str]]:
+    async def qualified(self, word: Annotated[Word, Inject("other")], words: list[Word]) -> list[str | list[Word]]:
         """Take one of several, and all of them."""
         return [word, words]
 
@@ -131,8 +133,8 @@ async def test_markers_come_before_names_and_names_before_types(
     """The order is: marker, the request itself, placeholder, container, body, query."""
     container = Container()
     container.add_instance(Service, Service())
-    container.add_instance(str, "registered")
-    container.add_instance(str, "of the other kind", qualifier="other")
+    container.add_instance(Word, Word("registered"))
+    container.add_instance(Word, Word("of the other kind"), qualifier="other")
     container.add_instance(Page, Page(7))
     server = await serve(app_of(Both, container=container))
     assert (await ask(server, method, target, headers={"name": "h"}, body=body)).json == expected

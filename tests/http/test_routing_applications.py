@@ -1,6 +1,7 @@
 """An app among what aiohttp has: sub-applications, native routes and signals, and another app in one process."""
 
 from collections.abc import AsyncIterator
+from typing import NewType
 
 import pytest
 from aiohttp import web
@@ -300,10 +301,13 @@ async def test_method_that_one_of_two_apps_knows(serve: Serve) -> None:
     assert (refused.problem, refused.headers["Allow"]) == (problem(405, "/pets/3"), "GET, HEAD, OPTIONS, POST")
 
 
+Word = NewType("Word", str)
+
+
 class Greeting(Controller):
     """Answers what the container holds."""
 
-    def __init__(self, word: str) -> None:
+    def __init__(self, word: Word) -> None:
         self._word = word
 
     @get("/hello")
@@ -317,7 +321,7 @@ async def test_two_apps_live_in_one_process(serve: Serve) -> None:
     servers = []
     for word in ("hello", "salut"):
         container = Container()
-        container.add_instance(str, word)
+        container.add_instance(Word, Word(word))
         servers.append(
             await serve(app_of(Greeting, container=container, middlewares=[mark] if word == "salut" else []))
         )

@@ -125,7 +125,7 @@ def test_long_collections() -> None:
     fault = ("type", "Expected `int`, got `str`")
     assert found(list[int], body) == [("/70", *fault), ("/999", *fault)]
     assert found(set[int], body) == [("/70", *fault), ("/999", *fault)]
-    with_lists = [[] if place in {70, 999} else place for place in range(1000)]
+    with_lists: list[Any] = [[] if place in {70, 999} else place for place in range(1000)]
     unhashable = ("type", "Expected a hashable value")
     assert found(set[Any], with_lists) == [("/70", *unhashable), ("/999", *unhashable)]
     entries: dict[str, Any] = {str(place): item for place, item in enumerate(body)}

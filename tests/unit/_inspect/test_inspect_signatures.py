@@ -81,7 +81,7 @@ def wide(first: int, /, second, *rest: int, third: "str" = "x", **others: int) -
 
 
 def test_a_function() -> None:
-    """Texts are resolved, what is not written is MISSING, and what has no name is left out."""
+    """Texts are resolved, what is not written is MISSING, and what takes all the rest is listed apart."""
     assert read_signature(wide) == Signature(
         where=describe(wide),
         parameters=(
@@ -90,6 +90,7 @@ def test_a_function() -> None:
             parameter("third", str, "x"),
         ),
         returns=list[int],
+        rest="*rest, **others",
     )
 
 
