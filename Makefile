@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Tests run on all cores. A test that must not run beside another of its kind has the mark xdist_group.
-PYTEST := -m pytest --numprocesses auto --dist loadgroup
+# Two workers for each core, since half of the time of a test is spent waiting. A test that must not run beside another of
+# its kind has the mark xdist_group.
+PYTEST := -m pytest --numprocesses $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN)) --dist loadgroup
 # What depends on the versions of Python and of packages; the command line, deployment, the browser and npm do not.
 CORE := tests/architecture tests/emitted tests/faults tests/http tests/startup tests/unit app_template/tests
 

@@ -16,14 +16,6 @@ import aiohttp
 from aiohttp import hdrs, http_writer, web
 from multidict import CIMultiDict
 
-try:
-    _parse_cookies: Callable[[str], Any] = import_module("aiohttp._cookie_helpers").parse_cookie_header
-except (ImportError, AttributeError):  # pragma: no cover  no release of the tested series
-
-    def _parse_cookies(text: str) -> Any:
-        return SimpleCookie(text).items()
-
-
 __all__ = (
     "HEADERS",
     "MATCH",
@@ -140,6 +132,15 @@ def _find(place: str) -> Any:
         found = getattr(found, name, None)
     return found
 
+
+def _parse_plainly(text: str) -> Any:
+    return SimpleCookie(text).items()
+
+
+try:
+    _parse_cookies: Callable[[str], Any] = import_module("aiohttp._cookie_helpers").parse_cookie_header
+except (ImportError, AttributeError):  # pragma: no cover  no release of the tested series
+    _parse_cookies = _parse_plainly
 
 _FOLDER = str(Path(aiohttp.__file__).parent)
 

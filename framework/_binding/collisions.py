@@ -69,7 +69,8 @@ def collide(kind: Any, raw: Any) -> bool:
     if len(raw) <= FEW:
         return False
     is_set = isinstance(kind, SETS)
-    return are_colliding(_valid_keys(list(raw), kind.item_type if is_set else kind.key_type), is_set=is_set)
+    keys = kind.item_type if is_set else kind.key_type  # pyright: ignore[reportAttributeAccessIssue]  of a set
+    return are_colliding(_valid_keys(list(raw), keys), is_set=is_set)
 
 
 def are_colliding(keys: Sequence[Any], *, is_set: bool = False) -> bool:

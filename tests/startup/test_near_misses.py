@@ -111,7 +111,7 @@ def test_two_methods_of_one_name() -> None:
 
     class Orders(Controller):
         @get("/orders")
-        async def handle(self) -> str:
+        async def handle(self) -> str:  # pyright: ignore[reportRedeclaration]  the mistake
             return ""
 
         @post("/orders")  # type: ignore[no-redef]  # the mistake
