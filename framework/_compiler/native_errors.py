@@ -8,12 +8,13 @@ middlewares, and gives the response back if the exception arrives there.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeAlias
 
 from aiohttp import web, web_exceptions
 from aiohttp.typedefs import Handler
 from aiohttp.web_urldispatcher import SystemRoute
+from msgspec import Struct, field
 from multidict import CIMultiDict
 
 from framework._pipeline import report_rest
@@ -38,8 +39,7 @@ class Watch:
         return self.traced or any(app.middlewares for app in request.match_info.apps)
 
 
-@dataclass(frozen=True, slots=True)
-class _Raised:
+class _Raised(Struct, frozen=True, eq=False):
     """What was raised in the place of a response."""
 
     error: Exception
@@ -50,7 +50,6 @@ class _Raised:
     body: Any = None
 
 
-_SYSTEM_HANDLER = SystemRoute(web.HTTPNotFound()).handler
 _RAISED = web.RequestKey("framework.raised", _Raised)
 
 
@@ -75,8 +74,13 @@ def raising(endpoint: Handler, watch: Watch, *, refuses: bool = False) -> Handle
         finally:
             del error, response  # Its traceback holds this frame.
 
-    name_after(handler, _SYSTEM_HANDLER if refuses else endpoint)
+    name_after(handler, _system_handler() if refuses else endpoint)
     return handler
+
+
+@cache
+def _system_handler() -> Handler:
+    return SystemRoute(web.HTTPNotFound()).handler
 
 
 def _remember(request: web.Request, response: Any) -> Exception:

@@ -87,8 +87,10 @@ class BrowserPage:
         self._wait.until(lambda _: element.is_enabled())
         element.click()
 
-    def headings(self) -> list[str]:
-        """Return the headings that are made, seen or not."""
+    def headings(self, wanted: str = "") -> list[str]:
+        """Return the headings that are made, seen or not, when the wanted one is among them."""
+        if wanted:
+            self._wait.until(lambda _: wanted in self.headings(), f"there is no heading {wanted!r}")
         found = self._driver.find_elements(By.CSS_SELECTOR, "h1, h2, h3")
         return [one.get_attribute("textContent").strip() for one in found]
 

@@ -16,7 +16,7 @@ async def test_an_operation_is_shown(look: Any) -> None:
     """Tags and operations are on the page, and links lead to them; no place of it is an address of its own."""
 
     def work(page: ReDocPage) -> tuple[str, list[str]]:
-        return page.follow("POST", "/songs"), page.headings()
+        return page.follow("POST", "/songs"), page.headings("Return songs.")
 
     followed, headings = await look(singing_app(redoc_path="/redoc").build(), ReDocPage, "/redoc", work)
     assert followed == "Add a song to the repertoire."

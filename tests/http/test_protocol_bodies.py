@@ -87,6 +87,10 @@ async def test_tiny_chunks_do_not_stop_the_connection(
     async with connect(server, patience=_PATIENCE, tls=client) as connection:
         answer = await connection.exchange(make_request("POST", target, headers=CHUNKED) + body)
         assert answer.body == expected
+        if target == "/unread" and answer.headers.get("Connection") == "close":
+            # The end of a body that nobody reads had not come when the response was sent.
+            assert await connection.rest() == b""
+            return
         assert (await connection.exchange(make_request("POST", "/bytes", body=b"abc"))).body == b"3"
         assert (await connection.exchange(make_request("POST", "/content", body=b"abcd"))).body == b"4"
         assert (await connection.exchange(GET)).body == b"text"
