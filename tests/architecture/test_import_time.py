@@ -8,7 +8,7 @@ from pathlib import Path
 import framework
 
 MOST = 0.6
-"""The most time that the framework's own modules may take, aiohttp's being 1; it is 0.42 to 0.5 if nothing else runs."""
+"""The most that the framework's own modules may take, aiohttp's being 1; it is 0.42 to 0.5 if nothing else runs."""
 MOST_RUNS = 12
 PROGRAM = "from framework import App, Controller, Response, get"
 
