@@ -64,7 +64,7 @@ def make_check(
 ) -> Check:
     """Return the check of a typed body: ``check(request)`` gives the reader, ``None`` for the first of them.
 
-    ``media_types`` are those that are told to clients; one of the readers' own formats each, or narrower. ``refused``
+    ``media_types`` are those that clients see in a 415: one of the readers' own formats each, or narrower. ``refused``
     are not read although a format would read them.
     """
     find = functools.partial(_find, readers, tuple(media_types), frozenset(refused))

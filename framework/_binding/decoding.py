@@ -19,7 +19,7 @@ from framework.formats import JSON, MSGPACK, Format
 __all__ = ("decoder_for", "parser_for")
 
 _Decode: TypeAlias = Callable[[bytes], Any]
-# Tells whether bytes may hold what a check refuses.
+# Whether bytes may hold what a check refuses.
 _Suspect: TypeAlias = Callable[[bytes], Any]
 
 # How the texts of NaN and infinities begin; a JSON escape may spell them too.

@@ -23,7 +23,7 @@ _MOST_PADDING = 48
 def extended_filename(headers: CIMultiDict[str]) -> str | None:
     """Return the ``filename*`` of a part (RFC 8187); raises BadRequest if it cannot be decoded.
 
-    RFC 7578, section 4.2, tells senders not to use it; some do, and without it their file would be a text.
+    RFC 7578, section 4.2, forbids senders to use it; some do, and without it their file would be read as a field.
     """
     found = _EXTENDED.search(headers.get(hdrs.CONTENT_DISPOSITION, ""))
     if found is None:

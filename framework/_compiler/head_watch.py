@@ -37,7 +37,7 @@ class HeadWatch:
         """When it looks next; ``None`` if the next request must start it again."""
 
     def start(self) -> None:
-        """Look after the time that a head may take, unless there is no limit."""
+        """Schedule the next look at the connection, unless there is no limit."""
         if self.timer is None:
             self._look_after(self._seconds)
 
