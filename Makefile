@@ -5,8 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Two workers for each core, since half of the time of a test is spent waiting. A test that must not run beside another of
-# its kind has the mark xdist_group.
-PYTEST := -m pytest --numprocesses $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN)) --dist loadgroup
+# its kind says so with tests/exclusive.py.
+PYTEST := -m pytest --numprocesses $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN)) --dist worksteal
 # What depends on the versions of Python and of packages; the command line, deployment, the browser and npm do not.
 CORE := tests/architecture tests/emitted tests/faults tests/http tests/startup tests/unit app_template/tests
 

@@ -16,6 +16,7 @@ from framework.cli.client.typescript import typescript_client, typescript_comman
 from framework.testing import serve_in_thread
 from tests.contract.shop_app import create_shop
 from tests.contract.snapshots import place_of
+from tests.exclusive import exclusive
 
 NODE = Path(__file__).parent / "node"
 INSTALLED = Path(__file__).parents[2] / ".node"
@@ -24,10 +25,7 @@ ASYNCAPI = "live.asyncapi.json"
 LARGE_ASYNCAPI = "large.asyncapi.json"
 _UNREACHABLE = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ECONNRESET")
 
-pytestmark = [
-    pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js is not installed"),
-    pytest.mark.xdist_group("node"),  # they share what is installed into .node
-]
+pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js is not installed")
 
 
 def run(folder: Path, *words: str) -> str:
@@ -60,7 +58,9 @@ def install() -> Path:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Have a folder with the tools, their settings and the documents."""
     folder = tmp_path_factory.mktemp("node")
-    (folder / "node_modules").symlink_to(install())
+    with exclusive("node"):  # all workers share what is installed into .node
+        modules = install()
+    (folder / "node_modules").symlink_to(modules)
     shutil.copytree(NODE, folder, dirs_exist_ok=True)
     for name in (*DOCUMENTS, ASYNCAPI, LARGE_ASYNCAPI):
         shutil.copy(place_of(name), folder)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.exclusive import exclusive
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import asyncio
@@ -29,8 +31,6 @@ async def main():
 asyncio.run(main())
 """
 
-pytestmark = pytest.mark.xdist_group("wheel")  # they share the wheel
-
 
 def run(*command: str, cwd: Path) -> str:
     """Run a program and return what it printed."""
@@ -43,7 +43,8 @@ def run(*command: str, cwd: Path) -> str:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the source distribution, and the wheel from it."""
     folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT), cwd=folder)
+    with exclusive("wheel"):  # setuptools builds in the checkout
+        run(sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT), cwd=folder)
     return next(folder.glob("*.whl"))
 
 

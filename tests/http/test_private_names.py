@@ -116,7 +116,6 @@ RESPONSES = NAMES[RESPONSE].split()
     ],
     ids=" ".join,
 )
-@pytest.mark.xdist_group("renamed")  # they share what the installed aiohttp answers
 def test_stock_path_serves(usual: dict[str, Any], renamed: list[str], missing: list[str]) -> None:
     """With a name missing everything is answered as before by aiohttp's own path, and one warning names what is."""
     found = outcome(*renamed)
