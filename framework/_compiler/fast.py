@@ -54,9 +54,9 @@ def _make_server(
     if watch.traced or application.middlewares:
         stock = settling(stock, default)
     server.request_handler = stock
-    if not SUPPORTED or is_serving_replaced(application, server) or not _holds_only_controllers(application, resource):
+    if not SUPPORTED or is_serving_replaced(application, server):
         return server
-    if not is_routing_replaced(application) and all(map(_is_new_style, application.middlewares)):
+    if _takes_fast_path(application, resource):
         server.request_handler = _fast_path(application, resource, stock, default)  # type: ignore[assignment]  # as good
     # Other versions of aiohttp may not have the names that these import.
     from framework._compiler.codings import take_undecodable
@@ -66,9 +66,13 @@ def _make_server(
     return lean_server(application, server)
 
 
-def _holds_only_controllers(application: web.Application, resource: ControllerResource) -> bool:
-    return not resource.prefix and all(
-        one is resource or isinstance(one, TemplateResource) for one in application.router.resources()
+def _takes_fast_path(application: web.Application, resource: ControllerResource) -> bool:
+    """Return whether nothing but controllers decides about a request: no other routes, and no replaced routing."""
+    return (
+        not resource.prefix
+        and all(one is resource or isinstance(one, TemplateResource) for one in application.router.resources())
+        and not is_routing_replaced(application)
+        and all(map(_is_new_style, application.middlewares))
     )
 
 
