@@ -214,7 +214,8 @@ def test_the_tests_of_a_page_pass(page: Path, tmp_path: Path) -> None:
             with (tmp_path / name).open("a", encoding="utf-8") as file:
                 file.write(block.text)
 
-    command = [sys.executable, "-m", "pytest", "-W", "error"]
+    # PERF: the plugin of schemathesis, which nothing here uses, takes most of the time that pytest takes to start.
+    command = [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:schemathesis"]
     if not (tmp_path / "pyproject.toml").exists():
         command += ["-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603  fixed words
