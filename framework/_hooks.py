@@ -1,22 +1,78 @@
 """How types that msgspec does not know are made from what JSON and texts have: one hook for all decoders."""
 
-from typing import Any
+from typing import Any, NoReturn
 
+import msgspec
+
+from framework._codecs import CustomType, codec_of, codec_of_value
 from framework._secret import SecretStr
 
-__all__ = ("decode_hook", "reveal")
+__all__ = ("BrokenDecodeError", "decode_hook", "encode_hook", "raise_broken", "reveal")
+
+
+class BrokenDecodeError(ValueError):
+    """An exception of a ``decode=`` that is no validation error, which is its cause.
+
+    As a ValueError it reaches the caller of msgspec with the place at which it was raised.
+    """
 
 
 def decode_hook(kind: type, value: Any) -> Any:
     """Make a value of a type that msgspec does not know; what cannot be made is left, and msgspec refuses it.
 
-    msgspec calls it for such types alone, so that a decoder with it is as fast as one without.
+    msgspec calls it for such types alone, so that a decoder with it is as fast as one without. Raises ValueError and
+    TypeError for what is invalid.
     """
-    return SecretStr(value) if kind is SecretStr and isinstance(value, str) else value
+    codec = codec_of(kind)
+    if codec is None or codec.decode is None or isinstance(value, kind):
+        return value
+    try:
+        made = codec.decode(value)
+    except (ValueError, TypeError):
+        raise
+    except _errors_of(codec) as error:
+        # msgspec would take one of its own for the error of the whole value, without the place.
+        raise ValueError(str(error)) from error
+    except Exception as error:
+        raise BrokenDecodeError from error
+    if not isinstance(made, kind):
+        wrong = RuntimeError(f"it has returned `{type(made).__qualname__}`, expected `{kind.__qualname__}`")
+        raise BrokenDecodeError from wrong
+    return made
+
+
+def _errors_of(codec: CustomType) -> tuple[type[Exception], ...]:
+    return (msgspec.MsgspecError, *codec.errors)
+
+
+def raise_broken(error: BaseException) -> None:
+    """Raise the exception that a ``decode=`` has raised, with its place, if that is what an error of msgspec is."""
+    broken = error.__cause__
+    if isinstance(broken, BrokenDecodeError) and broken.__cause__ is not None:
+        _raise_with_place(broken.__cause__, str(error).rpartition(" - at `")[2].rstrip("`"))
+
+
+def _raise_with_place(cause: BaseException, place: str) -> NoReturn:
+    cause.add_note(f"Raised by decode= of a CustomType, at `{place or '$'}`")
+    raise cause from None
+
+
+def encode_hook(value: Any) -> Any:
+    """Return what is written in the place of a value that msgspec does not know.
+
+    Raises TypeError for types that nobody has described, and TypeError or ValueError if ``encode`` fails.
+    """
+    codec = codec_of_value(value)
+    if codec is None or codec.encode is None:
+        raise TypeError(f"Encoding objects of type {type(value).__qualname__} is unsupported")
+    try:
+        return codec.encode(value)
+    except (TypeError, ValueError):
+        raise
+    except Exception as error:
+        raise TypeError(f"encode= of CustomType({codec.cls.__qualname__}) has raised {error!r}") from error
 
 
 def reveal(value: Any) -> Any:
-    """Return what ``decode_hook`` makes a value from; raises NotImplementedError for other types."""
-    if isinstance(value, SecretStr):
-        return value.reveal()
-    raise NotImplementedError
+    """Return what ``decode_hook`` makes a value from; raises TypeError for other types."""
+    return value.reveal() if isinstance(value, SecretStr) else encode_hook(value)

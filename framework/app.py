@@ -9,8 +9,10 @@ from aiohttp import web
 from yarl import URL
 
 from framework._background import finish_background
+from framework._codecs import CustomType, declaring
 from framework._compiler.application import CompiledApp, compile_app
 from framework._compiler.collect import Mounted, collect_handlers, make_level
+from framework._compiler.custom_types import usable_types
 from framework._compiler.documents import Document, build_documents, documentation_controllers, is_own_route
 from framework._compiler.explain import explain_route
 from framework._compiler.fast import install
@@ -47,6 +49,7 @@ class App:
     Layers given here stand around everything, 404 and 405 included. ``openapi=None`` turns the document off; a sequence
     makes several. ``shutdown_timeout`` is how many seconds background work has to end when the app stops.
     ``check_responses`` compares each value that is sent with its annotation as a whole, for development and tests.
+    ``types`` are classes of one's own, as values of requests, responses and messages.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class App:
         periodic: Sequence[Periodic] = (),
         shutdown_timeout: float = 10.0,
         check_responses: bool = False,
+        types: Sequence[CustomType] = (),
     ) -> None:
         # What has the wrong type is told with all other mistakes, when the app is built.
         self._mistakes: list[DefinitionError] = []
@@ -85,6 +89,7 @@ class App:
                 "periodic": periodic,
                 "shutdown_timeout": shutdown_timeout,
                 "check_responses": check_responses,
+                "types": types,
             },
             self._mistakes.append,
         )
@@ -94,6 +99,7 @@ class App:
         self._tags = tuple(settings.get("tags", ()))
         self._limits: Limits = settings.get("limits", Limits()).within(DEFAULT_LIMITS)
         self._formats: Sequence[Format] = tuple(settings.get("formats", ()))
+        self._types = usable_types(where, tuple(settings.get("types", ())), self._mistakes.append)
         self._work = {name: settings[name] for name in _WORK if name in settings}
         self._level = make_level("app", where, settings)
         self._prefix: Callable[[], str] = str
@@ -130,9 +136,10 @@ class App:
     def _plan(self) -> tuple[Plans, list[Document]]:
         documents = [Document(one) for one in self._openapi]
         own = [controller for one in documents for controller in documentation_controllers(one)]
-        plans = plan_routes(self._declarations((*own, *self._controllers), documents))
-        if documents:
-            build_documents(documents, plans.routes)
+        with declaring(self._types):
+            plans = plan_routes(self._declarations((*own, *self._controllers), documents))
+            if documents:
+                build_documents(documents, plans.routes)
         return plans, documents
 
     def routes(self) -> list[RouteSummary]:

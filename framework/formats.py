@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from framework._hooks import decode_hook
+from framework._hooks import decode_hook, encode_hook
 
 __all__ = ("JSON", "MSGPACK", "Format")
 
@@ -40,7 +40,7 @@ JSON = Format(
     media_type="application/json",
     suffix="+json",
     decoder=lambda annotation: msgspec.json.Decoder(annotation, dec_hook=decode_hook).decode,
-    encoder=lambda _: msgspec.json.Encoder().encode,
+    encoder=lambda _: msgspec.json.Encoder(enc_hook=encode_hook).encode,
     parse=msgspec.json.decode,
 )
 """JSON (RFC 8259)."""
@@ -49,7 +49,7 @@ MSGPACK = Format(
     media_type="application/msgpack",
     aliases=("application/x-msgpack", "application/vnd.msgpack"),
     decoder=lambda annotation: msgspec.msgpack.Decoder(annotation, dec_hook=decode_hook).decode,
-    encoder=lambda _: msgspec.msgpack.Encoder().encode,
+    encoder=lambda _: msgspec.msgpack.Encoder(enc_hook=encode_hook).encode,
     parse=msgspec.msgpack.decode,
 )
 """MessagePack."""

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, defstruct
 
+from framework._hooks import decode_hook, raise_broken
 from framework._inspect.hints import class_hints
 from framework._inspect.names import type_name
 from framework._inspect.signatures import fill_in, type_arguments
@@ -315,8 +316,9 @@ def _entries(field: _Field, value: Any, known: Any, pointer: str, faults: list[F
     merged = _merged(known, value)
     try:
         # Only what was there and what is new together have a length.
-        return msgspec.convert(merged, field.annotation, from_attributes=True)
+        return msgspec.convert(merged, field.annotation, from_attributes=True, dec_hook=decode_hook)
     except msgspec.ValidationError as error:
+        raise_broken(error)
         faults.append(Fault("body", pointer, "constraint", str(error)))
         return None
 

@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from framework._hooks import decode_hook, encode_hook, raise_broken
 from framework.http_errors import Fault, UnprocessableContent
 
 __all__ = ("Cursor", "CursorPaging", "Page", "Paging", "decode_cursor", "encode_cursor")
@@ -114,15 +115,16 @@ def encode_cursor(value: Any, *, secret: bytes | None = None) -> str:
 
     With a ``secret`` the text is signed, so that nobody can make one up; what it holds can still be read.
     """
-    data = msgspec.json.encode(value)
+    data = msgspec.json.encode(value, enc_hook=encode_hook)
     return urlsafe_b64encode(_signature(data, secret) + data).rstrip(b"=").decode()
 
 
 def decode_cursor(cursor: str, kind: type[_C], *, secret: bytes | None = None) -> _C:
     """Return the value of a cursor as a type; raises UnprocessableContent, with a fault at ``/cursor``."""
     try:
-        return msgspec.json.decode(_content(cursor, secret), type=kind)
+        return msgspec.json.decode(_content(cursor, secret), type=kind, dec_hook=decode_hook)
     except (ValueError, msgspec.DecodeError, RecursionError) as error:
+        raise_broken(error)
         fault = Fault("query", "/cursor", "value", "Expected a cursor of this list")
         raise UnprocessableContent("1 fault in the request", errors=(fault,)) from error
 

@@ -1,9 +1,9 @@
-r"""Annotated types for what is written often: addresses, names on the network, secrets.
+r"""Annotated types for what is written often: addresses, names on the network, secrets; and types of one's own.
 
-All but ``SecretStr`` are plain ``str`` or ``int`` for the code that takes them, and msgspec alone checks them. Their
-patterns are those of ECMA 262 as well (JSON Schema's), so that clients made from the document can use them, and take
-time in proportion to the text. ``$(?!\n)`` is the end of the text in both: Python's ``$`` also stands before a newline
-at the end.
+All but ``SecretStr`` and ``CustomType`` are plain ``str`` or ``int`` for the code that takes them, and msgspec alone
+checks them. Their patterns are those of ECMA 262 as well (JSON Schema's), so that clients made from the document can
+use them, and take time in proportion to the text. ``$(?!\n)`` is the end of the text in both: Python's ``$`` also
+stands before a newline at the end.
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,12 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from framework._codecs import CustomType
 from framework._secret import SecretStr
 
 __all__ = (
     "PATTERNS",
+    "CustomType",
     "Email",
     "Hostname",
     "HttpUrl",

@@ -11,10 +11,11 @@ import msgspec
 from msgspec import NODEFAULT, UNSET, inspect
 
 from framework._binding.faults_kinds import form_of
+from framework._codecs import codec_of
 from framework._hooks import decode_hook, reveal
 from framework._inspect.hints import class_hints
 from framework._inspect.names import describe_class, type_name
-from framework._inspect.types import fields_of, subtypes
+from framework._inspect.types import fields_of, kind_of, subtypes, without_metadata, without_none
 from framework.errors import InvalidDefaultError, InvalidExampleError, InvalidMarkerError
 from framework.params import Body, ParameterMarker
 
@@ -37,9 +38,17 @@ def misfit(default: Any, annotation: Any) -> str | None:
     """Return why a default is no value of a type, or ``None`` where it is one: it reaches the handler as it is."""
     if default is UNSET or isinstance(default, msgspec.Raw):
         return None
+    if is_instance_of_custom(default, annotation):
+        return None
     # The text of a date is no date here.
     made, reason = _converted(default, annotation, builtin_types=_PLAIN)
     return _unlike(default, made) if reason is None else reason
+
+
+def is_instance_of_custom(value: Any, annotation: Any) -> bool:
+    """Tell whether a type is a class of an application's own, and a value an instance of it."""
+    kind = without_metadata(kind_of(without_none(annotation)))
+    return isinstance(kind, inspect.CustomType) and codec_of(kind.cls) is not None and isinstance(value, kind.cls)
 
 
 def _misfit_example(example: Any, annotation: Any) -> str | None:
@@ -55,7 +64,7 @@ def _converted(value: Any, annotation: Any, builtin_types: tuple[type, ...] | No
         return msgspec.convert(plain, annotation, builtin_types=builtin_types, dec_hook=decode_hook), None
     except msgspec.ValidationError as error:
         return None, str(error)
-    except (TypeError, NotImplementedError):
+    except TypeError:
         return None, f"got `{type_name(type(value))}`"
 
 

@@ -11,6 +11,7 @@ from framework._binding.faults import find_faults, single_fault
 from framework._binding.faults_verdicts import token
 from framework._binding.form_faults import FormFaults
 from framework._binding.trees import MAXIMUM, parse_tree, problem_of
+from framework._hooks import raise_broken
 from framework._inspect.types import kind_of
 from framework._plan import BodyKind, BodyPlan, ParameterPlan, Source
 from framework.formats import Format
@@ -49,6 +50,7 @@ class FaultExplainer:
         ``error`` is what the fast path raised; it is told where no fault is found. ``other`` is the reader of the body,
         where it is not the first.
         """
+        raise_broken(error)
         tree = None
         if self._body is not None and data is not None and (data or self._body.required):
             tree = self._tree(data, other)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from framework._binding.faults_kinds import Form
-from framework._hooks import decode_hook
+from framework._hooks import decode_hook, raise_broken
 from framework.http_errors import Fault
 
 __all__ = ("UNHASHABLE", "Finding", "explain", "is_ambiguous", "judge", "pointer_to", "single_fault", "token")
@@ -60,6 +60,7 @@ def judge(form: Form, value: object, *, strict: bool) -> Finding | None:
         else:
             msgspec.convert((value,), form.probe, strict=strict, str_keys=True, dec_hook=decode_hook)
     except msgspec.ValidationError as error:
+        raise_broken(error)
         if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
             # A __post_init__ raised it by hand, and msgspec adds no path to it.
             return Finding((None,), "value", str(error) or "Invalid value")
@@ -103,7 +104,7 @@ def explain(error: msgspec.ValidationError) -> Finding:
     else:
         steps = tuple(step[1] if step[2] is None else step[2] for step in _STEP.finditer(path[:-1], 1)) if path else ()
     if error.__cause__ is not None:
-        return Finding(steps, "value", cause.strip() or "Invalid value")
+        return Finding(steps, getattr(error.__cause__, "code", "value"), cause.strip() or "Invalid value")
     finding = _classify(steps, message.strip())
     return Finding(steps, "key", finding.detail) if path != place else finding
 

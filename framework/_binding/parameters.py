@@ -115,7 +115,7 @@ def read_type(annotation: Any, where: str, parameter: str, known: tuple[type, ..
         mend = "correct its Meta" if unsupported(plain, known) is None else ""
         if UploadFile not in known and unsupported(annotation, (UploadFile,)) is None:
             mend = "send it as a form: UploadFile by itself, in a list, or as a field of Annotated[T, Form()]"
-        raise UnsupportedTypeError(where, parameter, type_name(annotation), refused.reason, mend=refused.mend or mend)
+        raise UnsupportedTypeError(where, parameter, type_name(annotation), refused.reason, mend=mend or refused.mend)
     return kind_of(annotation)
 
 

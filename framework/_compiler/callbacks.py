@@ -64,7 +64,7 @@ def _mistakes(sent: Webhook | Callback) -> Iterator[Mistake]:
 
 
 def _body_mistakes(body: Any) -> Iterator[Mistake]:
-    refused = unsupported(body)
+    refused = unsupported(body, written=True)
     if refused is None and holds_secrets(kind_of(body)):
         refused = Unsupported("it holds a SecretStr")
     if refused is not None:

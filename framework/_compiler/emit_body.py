@@ -13,7 +13,7 @@ from framework._binding.streams import BodyStream, make_text_check, parts_opener
 from framework._compiler.extract import emit_extraction, is_hashable
 from framework._compiler.source import Source
 from framework._hooks import decode_hook
-from framework._inspect.hooks import holds_secrets
+from framework._inspect.hooks import holds_custom
 from framework._inspect.types import kind_of
 from framework._plan import BodyKind, BodyPlan, RoutePlan
 from framework.merge_patch import JSON_PATCH, is_patch
@@ -125,7 +125,7 @@ def _emit_conversion(source: Source, plan: RoutePlan, before: Sequence[str], aft
     # Only an object in the query can be a mapping, whose keys are texts.
     keys = ", str_keys=True" if any(one.style == "deepObject" for one in plan.parameters) else ""
     # PERF: a keyword that is not needed costs a request as much as a look-up.
-    hook = ", dec_hook=decode_hook" if any(holds_secrets(kind_of(one.annotation)) for one in plan.parameters) else ""
+    hook = ", dec_hook=decode_hook" if any(holds_custom(kind_of(one.annotation)) for one in plan.parameters) else ""
     source.use(**({"decode_hook": decode_hook} if hook else {}))
     source.line(f"p = convert(raw, Parameters, strict=False{keys}{hook})")
     source.lines(after)

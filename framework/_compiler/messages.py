@@ -8,6 +8,7 @@ from msgspec import Struct, inspect
 
 from framework._binding.decoding import decoder_for
 from framework._binding.faults import find_faults, single_fault
+from framework._hooks import raise_broken
 from framework._plan import Frames, MessagePlan
 from framework.formats import JSON, Format
 from framework.http_errors import BadRequest, Fault, HTTPError, UnprocessableContent
@@ -69,6 +70,7 @@ class MessageExplainer(Struct, frozen=True):
             return _unparsed(str(broken))
         except RecursionError:
             return _unparsed("Nested too deeply")
+        raise_broken(error)
         faults, more = find_faults(self.kind, tree, location="body", limit=_MAXIMUM)
         known = error if isinstance(error, msgspec.ValidationError) else msgspec.ValidationError(str(error))
         return _invalid(faults or [single_fault(known, "body")], more=more)

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import UNSET, Struct
 from msgspec.structs import asdict
 
+from framework._codecs import CustomType
 from framework._compiler.document_options import check_document, is_part_of_document
 from framework._compiler.near_misses import did_you_mean
 from framework._compiler.places import has_wrong_places
@@ -64,6 +65,10 @@ def _is_series(value: Any) -> bool:
 
 def _are_formats(value: Any) -> bool:
     return _is_series(value) and bool(value) and all(isinstance(one, Format) for one in value)
+
+
+def _are_types(value: Any) -> bool:
+    return _is_series(value) and all(isinstance(one, CustomType) for one in value)
 
 
 def _are_periodic(value: Any) -> bool:
@@ -185,6 +190,9 @@ _SHAPES: Mapping[str, _Shape] = {
     "formats": _Shape(_are_formats, "a sequence of Formats", "formats=(JSON, MSGPACK)"),
     "lifespan": _Shape(_is_series, "a sequence of functions", "lifespan=[open_bus]"),
     "periodic": _Shape(_are_periodic, "a sequence of Periodic", "periodic=[Periodic(refresh, every=60)]"),
+    "types": _Shape(
+        _are_types, "a sequence of CustomTypes", "types=[CustomType(ObjectId, decode=ObjectId, encode=str)]"
+    ),
     "check_responses": _Shape(_is_switch, "True or False", "check_responses=True"),
     "shutdown_timeout": _Shape(_is_duration, "a positive number of seconds", "shutdown_timeout=2.5"),
     "limits": _Shape(_are_limits, "a Limits", "limits=Limits(body=65_536)"),

@@ -46,7 +46,7 @@ def _mistakes(error: type[HTTPError]) -> Iterator[DefinitionError]:
         yield UnresolvedAnnotationError(where, str(reason).rstrip("."))
         return
     for name in error.members:
-        refused = unsupported(hints[name])
+        refused = unsupported(hints[name], written=True)
         if refused is not None:
             what = f"its member {name!r} is {type_name(hints[name])}, which cannot be encoded ({refused.reason})"
             yield InvalidResponseError(where, what, mend=refused.mend or "use builtins, a Struct or a dataclass")

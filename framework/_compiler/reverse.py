@@ -7,6 +7,7 @@ import msgspec
 from yarl import URL
 
 from framework._compiler.collect import Mounted
+from framework._hooks import encode_hook
 from framework._inspect.names import callable_name
 from framework.errors import ReverseError
 
@@ -46,7 +47,7 @@ def _text(name: str, value: Any, label: str) -> str:
 def wire_text(value: Any) -> str | None:
     """Return a value as a parameter has it on the wire, ``None`` for what is no single value."""
     try:
-        plain = msgspec.to_builtins(value, builtin_types=())
+        plain = msgspec.to_builtins(value, builtin_types=(), enc_hook=encode_hook)
     except TypeError:
         return None
     if isinstance(plain, bool):

@@ -25,7 +25,7 @@ from framework._inspect.signatures import (
     read_signature,
     type_arguments,
 )
-from framework._inspect.types import is_foreign, kind_of, without_none
+from framework._inspect.types import custom_type_hint, is_foreign, kind_of, without_none
 from framework._markers import refuse_foreign, take_marker
 from framework._plan import ArgumentPlan, BodyKind, BodyPlan, Call, LayerPlan, Provision, ResponsePlan, RoutePlan
 from framework._services.credentials import CredentialPlanner
@@ -37,6 +37,7 @@ from framework.errors import (
     InvalidDefaultError,
     InvalidHandlerError,
     MissingAnnotationError,
+    MissingProviderError,
     UnknownPlaceholderError,
 )
 from framework.formats import Format
@@ -182,11 +183,24 @@ class RoutePlanner:
             self._leave(parameter)
             return None
         if self._shared.graph.knows(annotation) or is_foreign(without_none(annotation)):
-            argument = self._services.inject(parameter, annotation, where, self._path)
+            argument = self._injected(parameter, annotation)
             if argument is None:
                 _check_stand_in(parameter, annotation, where)
             return argument
         return self._binder.bind_unmarked(parameter, where)
+
+    def _injected(self, parameter: Parameter, annotation: Any) -> ArgumentPlan | None:
+        """Inject a service; of a class that nobody provides the hint says how it becomes a value."""
+        where, cls = self._mounted.where, without_none(annotation)
+        try:
+            return self._services.inject(parameter, annotation, where, self._path)
+        except MissingProviderError as error:
+            if self._shared.graph.qualifiers(cls) or error.needed_by != self._path:
+                raise
+            hint = f"{error.mend}; if it is a value, {custom_type_hint(type_name(cls))}"
+            raise MissingProviderError(
+                where, parameter.name, type_name(annotation), error.needed_by, mend=hint
+            ) from None
 
     @property
     def _path(self) -> tuple[str, ...]:

@@ -106,8 +106,8 @@ def _both_ways(mounted: Mounted, signature: Signature, sockets: list[Parameter])
             where, "WebSocket does not say which messages come and go", mend="write WebSocket[Incoming, Outgoing]"
         )
     return (
-        _message(where, arguments[0], "read from a web socket"),
-        _message(where, arguments[-1], "written to a web socket"),
+        _message(where, arguments[0], "read from a web socket", written=False),
+        _message(where, arguments[-1], "written to a web socket", written=True),
     )
 
 
@@ -134,11 +134,11 @@ def _listened(mounted: Mounted, signature: Signature, binder: RequestBinder) -> 
             mounted.where,
             mend="say what is sent back, for example -> Answer | None, or -> None for nothing",
         )
-    incoming = _message(mounted.where, binder.body.annotation, "read from a web socket")
+    incoming = _message(mounted.where, binder.body.annotation, "read from a web socket", written=False)
     returned = without_none(signature.returns)
     if returned in (None, type(None)):
         return incoming, None
-    return incoming, _message(mounted.where, returned, "written to a web socket")
+    return incoming, _message(mounted.where, returned, "written to a web socket", written=True)
 
 
 _RAW: dict[Any, Frames] = {str: Frames.TEXT, bytes: Frames.BINARY}
@@ -146,10 +146,10 @@ _RAW: dict[Any, Frames] = {str: Frames.TEXT, bytes: Frames.BINARY}
 _EITHER = inspect.UnionType((inspect.StrType(), inspect.BytesType()))
 
 
-def _message(where: str, annotation: Any, doing: str) -> MessagePlan:
+def _message(where: str, annotation: Any, doing: str, *, written: bool) -> MessagePlan:
     if annotation == str | bytes:
         return MessagePlan(annotation=annotation, type=_EITHER, frames=Frames.EITHER)
-    refused = unsupported(annotation)
+    refused = unsupported(annotation, written=written)
     if refused is not None:
         raise InvalidSocketError(
             where,

@@ -214,13 +214,18 @@ def bound_parameters(target: Callable[..., Any], count: int, names: Iterable[str
     return bound.arguments.keys()
 
 
-def accepts(target: Callable[..., Any], count: int, *, more: bool = False) -> bool:
-    """Tell whether something can be called with ``count`` positional arguments, or with them and ``more``."""
+def accepts(target: Callable[..., Any], count: int, *, more: bool = False, unknown: bool = False) -> bool:
+    """Tell whether something can be called with ``count`` positional arguments, or with them and ``more``.
+
+    ``unknown`` is returned for what does not say what it takes, such as ``str``.
+    """
     try:
         signature = inspect.signature(target)
         (signature.bind_partial if more else signature.bind)(*range(count))
-    except (TypeError, ValueError):
+    except TypeError:
         return False
+    except ValueError:
+        return unknown
     return True
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, UnsetType, inspect
 
+from framework._codecs import codec_of
 from framework._inspect.crashing import CRASHING, CRASHING_MEND, crashes, is_crashing_union
 from framework._secret import SecretStr
 
@@ -16,6 +17,7 @@ __all__ = (
     "FormType",
     "Unsupported",
     "carried_by_query",
+    "custom_type_hint",
     "fields_of",
     "is_collection",
     "is_foreign",
@@ -112,23 +114,52 @@ class Unsupported(Struct, frozen=True):
     mend: str = ""
 
 
-def unsupported(annotation: Any, known: tuple[type, ...] = ()) -> Unsupported | None:
-    """Return why msgspec cannot read or write a type, or ``None`` where it can; ``known`` are classes of our own."""
+def unsupported(annotation: Any, known: tuple[type, ...] = (), *, written: bool = False) -> Unsupported | None:
+    """Return why a type cannot be read or, with ``written``, be written; ``None`` if it can.
+
+    ``known`` are classes of our own that are handled elsewhere.
+    """
     try:
         kind = kind_of(annotation)
         msgspec.json.Decoder(annotation)
     except (TypeError, NameError, AttributeError, RecursionError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
-        return Unsupported(reason, _MENDS.get(reason, _IMPORT if isinstance(error, NameError) else ""))
+        union = _IN_UNIONS if reason.startswith("Type unions") and "custom type" in reason else ""
+        return Unsupported(reason, _MENDS.get(reason, _IMPORT if isinstance(error, NameError) else union))
     for one in subtypes(kind):
         if is_crashing_union(one):
             return Unsupported(CRASHING, CRASHING_MEND)
-        # object is as good as Any: everything is one.
-        if isinstance(one, inspect.CustomType) and one.cls not in (object, SecretStr, *known):
-            return Unsupported(f"msgspec does not know {one.cls.__qualname__.rpartition('<locals>.')[2]}")
+        if isinstance(one, inspect.CustomType) and one.cls not in (object, *known):
+            refused = _unknown(one.cls, written=written)
+            if refused is not None:
+                return refused
     return None
 
 
+def _unknown(cls: Any, *, written: bool) -> Unsupported | None:
+    """Return why values of a class that msgspec does not know cannot be read or written, ``None`` if they can."""
+    name, codec = cls.__qualname__.rpartition("<locals>.")[2], codec_of(cls)
+    if codec is None:
+        return Unsupported(f"msgspec does not know {name}", f"{custom_type_hint(name)}, or use {_KNOWN}")
+    # A secret is refused by those who ask whether something holds one.
+    if (codec.encode if written else codec.decode) is None and cls is not SecretStr:
+        what = "encode" if written else "decode"
+        return Unsupported(f"its CustomType has no {what}=", f"give CustomType({name}) {what}=")
+    return None
+
+
+def custom_type_hint(name: str) -> str:
+    """Return how a class that msgspec does not know becomes a value."""
+    return f"describe it with App(types=[CustomType({name}, decode=…, encode=…, schema=…)])"
+
+
+_KNOWN = "a builtin, a Struct, a dataclass, a TypedDict, a NamedTuple or an attrs class"
+
+
+_IN_UNIONS = (
+    "use one of the types, or write one class for all of them, with a CustomType; framework.types.IPAddress is a str "
+    "that holds an address of either kind"
+)
 _IMPORT = "import the name at module level, not under TYPE_CHECKING, where the class is defined"
 _MENDS = {CRASHING: CRASHING_MEND}
 
@@ -144,9 +175,16 @@ def is_collection(kind: inspect.Type) -> bool:
 def carried_by_query(kind: inspect.Type) -> bool:
     """Tell whether a query string can carry a type: scalars, optionals of them, and collections of those."""
     return not any(
-        isinstance(one, (*_OBJECTS, inspect.DictType)) or (isinstance(one, _COLLECTIONS) and _nests(one))
+        isinstance(one, (*_OBJECTS, inspect.DictType))
+        or (isinstance(one, _COLLECTIONS) and _nests(one))
+        or (isinstance(one, inspect.CustomType) and _is_structured(one.cls))
         for one in _shallow(kind)
     )
+
+
+def _is_structured(cls: Any) -> bool:
+    codec = codec_of(cls)
+    return codec is not None and codec.schema is not None and codec.schema.get("type") in {"object", "array"}
 
 
 def _nests(collection: inspect.Type) -> bool:
@@ -181,7 +219,7 @@ def is_foreign(annotation: Any) -> bool:
     """Tell whether a type is a class that no payload can be: a service rather than data."""
     try:
         kind = without_metadata(kind_of(annotation))
-        return isinstance(kind, inspect.CustomType) and kind.cls is not SecretStr
+        return isinstance(kind, inspect.CustomType) and codec_of(kind.cls) is None
     except (TypeError, NameError, AttributeError, RecursionError):
         return False
 

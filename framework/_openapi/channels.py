@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, inspect
 
+from framework._hooks import encode_hook
 from framework._openapi.docstrings import Docstring, class_description, parse, summary_and_description
 from framework._openapi.operation_ids import METHODS, key_of, operation_ids
 from framework._openapi.operations import parameter_texts
@@ -147,5 +148,5 @@ def _event(plan: RoutePlan, doc: Docstring) -> Message:
 
 def _examples(examples: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for name, value in examples.items():
-        plain = plain_copy(msgspec.to_builtins(value, str_keys=True))
+        plain = plain_copy(msgspec.to_builtins(value, str_keys=True, enc_hook=encode_hook))
         yield {"name": name, "payload": plain} if name else {"payload": plain}

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import UNSET
 
+from framework._hooks import encode_hook
 from framework._openapi.operation_ids import Key, is_operation, key_of
 from framework._openapi.scalars import compact, plain_copy
 from framework._plan import LinkedParameter, LinkPlan, RoutePlan, Source
@@ -56,7 +57,7 @@ def _describe(link: LinkPlan, operation_id: str, own: Mapping[str, str], others:
     described = compact(operationId=operation_id, parameters=parameters or None, description=link.description)
     if link.request_body is UNSET:
         return described
-    body = plain_copy(msgspec.to_builtins(link.request_body, str_keys=True))
+    body = plain_copy(msgspec.to_builtins(link.request_body, str_keys=True, enc_hook=encode_hook))
     return {**described, "requestBody": rename_in_expressions(body, own)}
 
 

@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import inspect
 
-from framework._secret import SecretStr
+from framework._codecs import codec_of
+from framework._hooks import encode_hook
 
 __all__ = ("KEYS", "SCALARS", "Schema", "compact", "examples_of", "plain_copy", "type_of_values")
 
@@ -22,7 +23,6 @@ _JSON_TYPES: dict[type, str] = {
 # RFC 3339 knows no times without an offset; these two formats are in the OpenAPI registry for them.
 _DATE_TIMES = {None: "date-time", True: "date-time", False: "date-time-local"}
 _TIMES = {None: "time", True: "time", False: "time-local"}
-_SECRET: Schema = {"type": "string", "format": "password", "writeOnly": True}
 _INTEGER_KEY: Schema = {"pattern": "^-?[0-9]+$"}
 
 
@@ -40,7 +40,10 @@ def plain_copy(value: Any) -> Any:
 
 def examples_of(examples: Mapping[str, Any]) -> Schema:
     """Return examples as a parameter or a media type has them: ``example`` for the only one without a name."""
-    plain = {name: plain_copy(msgspec.to_builtins(one, str_keys=True)) for name, one in examples.items()}
+    plain = {
+        name: plain_copy(msgspec.to_builtins(one, str_keys=True, enc_hook=encode_hook))
+        for name, one in examples.items()
+    }
     if "" in plain:
         return {"example": plain[""]}
     return {"examples": {name: {"value": one} for name, one in plain.items()}} if plain else {}
@@ -84,6 +87,13 @@ def _literal(kind: inspect.LiteralType) -> Schema:
     return {**type_of_values(kind.values), "enum": list(kind.values)}
 
 
+def _custom(kind: inspect.CustomType) -> Schema:
+    # What only orjson knows: nothing is promised but what extra_json_schema says.
+    codec = codec_of(kind.cls)
+    schema: Schema = plain_copy((codec and codec.schema) or {})
+    return schema
+
+
 def _text(name: str) -> Callable[[Any], Schema]:
     return lambda _: {"type": "string", "format": name}
 
@@ -91,8 +101,7 @@ def _text(name: str) -> Callable[[Any], Schema]:
 SCALARS: dict[type[inspect.Type], Callable[[Any], Schema]] = {
     inspect.AnyType: lambda _: {},
     inspect.RawType: lambda _: {},
-    # What only a hook, or orjson, knows: nothing is promised but what extra_json_schema says.
-    inspect.CustomType: lambda kind: dict(_SECRET) if kind.cls is SecretStr else {},
+    inspect.CustomType: _custom,
     inspect.ExtType: lambda _: {},
     inspect.NoneType: lambda _: {"type": "null"},
     inspect.BoolType: lambda _: {"type": "boolean"},
@@ -133,6 +142,7 @@ KEYS: dict[type[inspect.Type], Callable[[Any], Schema]] = {
     inspect.UUIDType: _text_key,
     inspect.DecimalType: _text_key,
     inspect.BytesType: _text_key,
+    inspect.CustomType: _text_key,
     inspect.LiteralType: lambda kind: _key_of_values(kind.values),
     inspect.EnumType: lambda kind: _key_of_values(tuple(member.value for member in kind.cls)),
 }

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import NODEFAULT, UNSET, inspect
 
+from framework._hooks import encode_hook
 from framework._inspect.types import FormType, without_metadata
 from framework._openapi.docstrings import class_description, field_descriptions
 from framework._openapi.scalars import KEYS, SCALARS, Schema, compact, plain_copy, type_of_values
@@ -73,7 +74,7 @@ def _class_of(kind: inspect.Type) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    return plain_copy(msgspec.to_builtins(value, str_keys=True))
+    return plain_copy(msgspec.to_builtins(value, str_keys=True, enc_hook=encode_hook))
 
 
 def _is_finite(value: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 from msgspec import inspect
 
-from framework._inspect.hooks import holds_secrets
+from framework._inspect.hooks import holds_custom, holds_secrets
 from framework._inspect.names import type_name
 from framework._inspect.signatures import MISSING
 from framework._inspect.types import kind_of, subtypes, unsupported
@@ -181,13 +181,13 @@ def _encoding(value: Any, where: str) -> Encoding:
         return Encoding.BYTES
     if is_numpy(plain):
         return Encoding.ORJSON
-    refused = unsupported(value)
+    refused = unsupported(value, written=True)
     if refused is not None:
         raise UnencodableReturnError(where, type_name(value), refused.reason, mend=refused.mend)
     if holds_secrets(kind_of(value)):
         raise UnencodableReturnError(where, type_name(value), "it holds a SecretStr")
     kinds = list(subtypes(kind_of(value)))
-    if any(isinstance(one, _MSGSPEC_ONLY) or _has_more(one) for one in kinds):
+    if holds_custom(kind_of(value)) or any(isinstance(one, _MSGSPEC_ONLY) or _has_more(one) for one in kinds):
         return Encoding.MSGSPEC
     return Encoding.ORJSON
 

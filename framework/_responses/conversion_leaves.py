@@ -9,6 +9,8 @@ from typing import Any, Literal, Self
 import msgspec
 from msgspec import inspect
 
+from framework._codecs import CustomType, codec_of, codec_of_value
+from framework._hooks import decode_hook
 from framework._inspect.names import type_name
 
 __all__ = ("LEAVES", "Anything", "Leaf", "Mismatch", "Node", "is_numpy_value")
@@ -96,7 +98,7 @@ class Leaf(Node):
         if self.reports:
             raise Mismatch(self.name, value)
         try:
-            return msgspec.convert(value, self.annotation)
+            return msgspec.convert(value, self.annotation, dec_hook=decode_hook)
         except msgspec.ValidationError:
             raise Mismatch(self.name, value) from None
 
@@ -127,6 +129,27 @@ class _Literal(Leaf):
         return self._converted(value)
 
 
+class _Custom(Leaf):
+    """A class that a codec reads and writes."""
+
+    def __init__(self, codec: CustomType) -> None:
+        super().__init__(codec.cls)
+        self._codec = codec
+
+    def convert(self, value: Any) -> Any:
+        """Return an instance of the class, or what the class writes of an instance of a subclass."""
+        if isinstance(value, self.cls) and type(value) is not self.cls:
+            # A subclass may be written in another way.
+            encode = self._codec.encode
+            return value if encode is None or codec_of_value(value) is self._codec else encode(value)
+        return super().convert(value)
+
+
+def _custom(kind: inspect.CustomType) -> Node:
+    codec = codec_of(kind.cls)
+    return Anything() if codec is None else _Custom(codec)
+
+
 def _of_class(cls: type) -> Callable[[Any], Node]:
     return lambda _: Leaf(cls)
 
@@ -150,6 +173,7 @@ LEAVES: dict[type[inspect.Type], Callable[[Any], Node]] = {
     inspect.DecimalType: _of_class(decimal.Decimal),
     inspect.EnumType: lambda kind: Leaf(kind.cls),
     inspect.LiteralType: lambda kind: _Literal(kind.values),
+    inspect.CustomType: _custom,
     inspect.RawType: _of_class(msgspec.Raw),
     inspect.ExtType: _of_class(msgspec.msgpack.Ext),
 }

@@ -5,11 +5,13 @@ from typing import Any
 import msgspec
 import orjson
 
+from framework._hooks import encode_hook
+
 __all__ = ("encode_bytes", "encode_msgspec", "encode_orjson", "encode_untyped")
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY
 
-encode_msgspec = msgspec.json.Encoder().encode
+encode_msgspec = msgspec.json.Encoder(enc_hook=encode_hook).encode
 
 
 def encode_bytes(value: bytes | bytearray | memoryview) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct
 
+from framework._hooks import encode_hook
 from framework.caching import http_date
 
 __all__ = ("header_name", "header_texts")
@@ -32,7 +33,7 @@ def _lines(headers: Struct) -> Iterator[tuple[str, str]]:
 def _text(value: Any) -> str:
     if isinstance(value, datetime):
         return http_date(value)
-    plain = msgspec.to_builtins(value)
+    plain = msgspec.to_builtins(value, enc_hook=encode_hook)
     if isinstance(plain, bool):
         return "true" if plain else "false"
     return ", ".join(map(_text, plain)) if isinstance(plain, list | tuple) else str(plain)

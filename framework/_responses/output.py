@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from framework._hooks import decode_hook, encode_hook
 from framework._inspect.types import kind_of, subtypes
 from framework._responses.conversion import Tree, make_node
 from framework._responses.conversion_leaves import Mismatch, Node
@@ -83,12 +84,12 @@ class Output:
         if self._kind is None:
             return
         try:
-            tree = msgspec.to_builtins(value)
+            tree = msgspec.to_builtins(value, enc_hook=encode_hook)
         except TypeError:
             # What only orjson writes.
             return
         try:
-            msgspec.convert(tree, self.annotation, str_keys=True)
+            msgspec.convert(tree, self.annotation, str_keys=True, dec_hook=decode_hook)
         except msgspec.ValidationError as error:
             what, _, path = str(error).partition(" - at `$")
             place = _STEP.sub(r"/\1\2", path.rstrip("`"))

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
+from framework._hooks import encode_hook
 from framework._inspect.hints import class_hints
 from framework._inspect.names import type_name
 from framework._responses.encoded import EncodedResponse, Head
@@ -61,7 +62,9 @@ def problem_response(error: HTTPError, request: web.BaseRequest) -> Response[obj
         body = encode_msgspec(problem)
     except UnicodeEncodeError:
         # A text made from a header that is not UTF-8; msgspec writes such a text nowhere.
-        body = json.dumps(msgspec.to_builtins(problem), ensure_ascii=False).encode(errors="replace")
+        body = json.dumps(msgspec.to_builtins(problem, enc_hook=encode_hook), ensure_ascii=False).encode(
+            errors="replace"
+        )
     head = _HEADS.get(error.status) or _HEADS.setdefault(error.status, Head(error.status, "application/problem+json"))
     response = EncodedResponse(body, head)
     if error.headers:

@@ -51,3 +51,11 @@ def short(filename: str | None) -> str:
     assert filename is not None
     relative = os.path.relpath(filename)
     return filename if relative.startswith("..") else relative
+
+
+def custom_type_hint(name: str) -> str:
+    """Return the hint for a class that is no value, and how it becomes one."""
+    return (
+        f"describe it with App(types=[CustomType({name}, decode=…, encode=…, schema=…)]), or use a builtin, a Struct, "
+        "a dataclass, a TypedDict, a NamedTuple or an attrs class"
+    )

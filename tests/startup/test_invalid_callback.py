@@ -9,7 +9,7 @@ from framework import App, Controller, OpenAPI, get, post
 from framework.errors import InvalidCallbackError
 from framework.openapi import Callback, Webhook
 from framework.types import SecretStr
-from tests.startup.expected import mistakes, place, told
+from tests.startup.expected import custom_type_hint, mistakes, place, told
 
 WRONG: Any = 3
 
@@ -117,7 +117,7 @@ def test_the_url(url: Any, what: str, mend: str) -> None:
         (
             {"body": Engine},
             "its body Engine cannot be encoded (msgspec does not know Engine)",
-            "give the type of what is sent: a Struct, a dataclass or builtins",
+            custom_type_hint("Engine"),
         ),
         (
             {"body": list[Login]},
@@ -134,7 +134,7 @@ def test_the_url(url: Any, what: str, mend: str) -> None:
         (
             {"response": Engine},
             "its response Engine cannot be read (msgspec does not know Engine)",
-            "give the type of what is answered: a Struct, a dataclass or builtins",
+            custom_type_hint("Engine"),
         ),
     ],
 )
@@ -154,7 +154,7 @@ def test_a_webhook_that_is_a_type() -> None:
         (
             InvalidCallbackError,
             "OpenAPI, webhook 'moved': its body Engine cannot be encoded (msgspec does not know Engine).\n"
-            "  Mend: give the type of what is sent: a Struct, a dataclass or builtins.",
+            f"  Mend: {custom_type_hint('Engine')}.",
         )
     ]
 

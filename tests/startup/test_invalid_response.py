@@ -13,7 +13,7 @@ from framework.errors import InvalidOptionError, InvalidResponseError, Unencodab
 from framework.formats import MSGPACK
 from framework.http_errors import NotFound
 from framework.responses import Redirect
-from tests.startup.expected import mistakes, place
+from tests.startup.expected import custom_type_hint, mistakes, place
 
 NO_ERRORS: Any = (ValueError, HTTPError("made"), "NotFound")
 
@@ -409,7 +409,7 @@ def test_errors_that_cannot_be_answered() -> None:
         (
             InvalidResponseError,
             f"{doubled}: its member 'engine' is Engine, which cannot be encoded (msgspec does not know Engine).\n"
-            "  Mend: use builtins, a Struct or a dataclass.",
+            f"  Mend: {custom_type_hint('Engine')}.",
         ),
         (
             UnresolvedAnnotationError,

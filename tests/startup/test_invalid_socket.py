@@ -14,7 +14,7 @@ from framework.errors import (
     MissingReturnAnnotationError,
 )
 from framework.routing import SocketOptions
-from tests.startup.expected import mistakes, place
+from tests.startup.expected import custom_type_hint, mistakes, place
 
 
 class Ask(Struct):
@@ -127,17 +127,20 @@ def test_messages_that_nothing_reads_or_writes() -> None:
         (
             InvalidSocketError,
             f"Chat.reads ({place(Chat.reads)}), parameter 'socket': "
-            f"Foreign cannot be read from a web socket (msgspec does not know Foreign).\n{mend}",
+            f"Foreign cannot be read from a web socket (msgspec does not know Foreign).\n"
+            f"  Mend: {custom_type_hint('Foreign')}.",
         ),
         (
             InvalidSocketError,
             f"Chat.writes ({place(Chat.writes)}), parameter 'socket': "
-            f"list[Foreign] cannot be written to a web socket (msgspec does not know Foreign).\n{mend}",
+            f"list[Foreign] cannot be written to a web socket (msgspec does not know Foreign).\n"
+            f"  Mend: {custom_type_hint('Foreign')}.",
         ),
         (
             InvalidSocketError,
             f"Chat.on_ask ({place(Chat.on_ask)}): "
-            f"Foreign cannot be written to a web socket (msgspec does not know Foreign).\n{mend}",
+            f"Foreign cannot be written to a web socket (msgspec does not know Foreign).\n"
+            f"  Mend: {custom_type_hint('Foreign')}.",
         ),
         (
             InvalidSocketError,

@@ -91,7 +91,8 @@ def test_a_handler() -> None:
             f"Orders.search ({place(Orders.search)})",
             "Database",
             "Orders.search",
-            "container.add_scoped(Database), or give the parameter a default",
+            "container.add_scoped(Database), or give the parameter a default"
+            "; if it is a value, describe it with App(types=[CustomType(Database, decode=…, encode=…, schema=…)])",
         )
     ]
 
@@ -109,7 +110,8 @@ def test_an_optional_service_without_default() -> None:
             f"Orders.search ({place(Orders.search)})",
             "Database | None",
             "Orders.search",
-            "container.add_scoped(Database), or give the parameter a default",
+            "container.add_scoped(Database), or give the parameter a default"
+            "; if it is a value, describe it with App(types=[CustomType(Database, decode=…, encode=…, schema=…)])",
         )
     ]
 

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from framework import Controller, Event, HTTPError, Response, get
 from framework.errors import UnencodableReturnError
-from tests.startup.expected import mistakes, place
+from tests.startup.expected import custom_type_hint, mistakes, place
 
 MEND = "  Mend: return a Struct, a dataclass or builtins, a framework Response, or an aiohttp StreamResponse."
 
@@ -49,7 +49,7 @@ def test_types_that_nobody_encodes() -> None:
         (
             UnencodableReturnError,
             f"Orders.{name} ({place(getattr(Orders, name))}): its return type {written} cannot be encoded "
-            f"(msgspec does not know {unknown}).\n{MEND}",
+            f"(msgspec does not know {unknown}).\n  Mend: {custom_type_hint(unknown)}.",
         )
         for name, written, unknown in (
             ("alone", "Engine", "Engine"),

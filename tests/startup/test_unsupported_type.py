@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from framework import App, Body, Controller, Cookie, Header, Query, get, post
 from framework.errors import UnsupportedTypeError
-from tests.startup.expected import mistakes, place, told
+from tests.startup.expected import custom_type_hint, mistakes, place, told
 
 MEND = (
     "  Mend: use a builtin, a msgspec Struct, a dataclass, a TypedDict, a NamedTuple or an attrs class, "
@@ -40,7 +40,8 @@ def test_in_the_query() -> None:
         (
             UnsupportedTypeError,
             f"Orders.search ({place(Orders.search)}), parameter 'engine': "
-            f"Engine cannot be read from a request (msgspec does not know Engine).\n{MEND}",
+            f"Engine cannot be read from a request (msgspec does not know Engine).\n"
+            f"  Mend: {custom_type_hint('Engine')}.",
         )
     ]
 
@@ -57,7 +58,8 @@ def test_in_the_path() -> None:
         (
             UnsupportedTypeError,
             f"Orders.show ({place(Orders.show)}), parameter 'engine': "
-            f"Engine cannot be read from a request (msgspec does not know Engine).\n{MEND}",
+            f"Engine cannot be read from a request (msgspec does not know Engine).\n"
+            f"  Mend: {custom_type_hint('Engine')}.",
         )
     ]
 
@@ -78,12 +80,14 @@ def test_in_the_body() -> None:
         (
             UnsupportedTypeError,
             f"Orders.first ({place(Orders.first)}), parameter 'orders': "
-            f"dict[str, list[Engine]] cannot be read from a request (msgspec does not know Engine).\n{MEND}",
+            f"dict[str, list[Engine]] cannot be read from a request (msgspec does not know Engine).\n"
+            f"  Mend: {custom_type_hint('Engine')}.",
         ),
         (
             UnsupportedTypeError,
             f"Orders.second ({place(Orders.second)}), parameter 'order': "
-            f"Engine cannot be read from a request (msgspec does not know Engine).\n{MEND}",
+            f"Engine cannot be read from a request (msgspec does not know Engine).\n"
+            f"  Mend: {custom_type_hint('Engine')}.",
         ),
     ]
 

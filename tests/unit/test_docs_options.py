@@ -10,6 +10,7 @@ import pytest
 from framework import App, Controller, Limits, OpenAPI, Router
 from framework.routing import RouteOptions, SocketOptions
 from framework.static import StaticFiles
+from framework.types import CustomType
 
 _REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 _FIRST_CELLS = re.compile(r"^\|(.*?)\|", re.MULTILINE)
@@ -24,6 +25,7 @@ _OPTIONS = {
     ("routing.md", "Router"): tuple(field.name for field in fields(Router)),
     ("websockets.md", "websocket"): tuple(SocketOptions.__annotations__),
     ("openapi.md", "OpenAPI"): OpenAPI.__struct_fields__,
+    ("types.md", "CustomType"): tuple(field.name for field in fields(CustomType)),
     ("files.md", "StaticFiles"): tuple(field.name for field in fields(StaticFiles)),
 }
 

@@ -1,0 +1,135 @@
+"""How values of classes that msgspec does not know are read, written and described.
+
+Classes are looked up by identity: those that an application declares, then those that come with the framework. The
+table is one for the process, as a class is: an annotation says which class it is, and not whose application.
+"""
+
+import ipaddress
+import pathlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+from framework._secret import SecretStr
+
+__all__ = ("CustomType", "WrongJSONTypeError", "codec_of", "codec_of_value", "declared", "declaring")
+
+
+@dataclass(frozen=True)
+class CustomType:
+    """A class of one's own as a value of requests, responses and messages: ``App(types=[CustomType(ObjectId, …)])``.
+
+    ``decode`` takes what JSON has in its place (a string, number, list or dict; of a URL always a string) and returns
+    an instance; its ValueError and TypeError, and the exceptions in ``errors``, are a 422 with the message as the
+    detail. Any other exception is a 500. ``encode`` returns what is written in the place of an instance. ``schema`` is
+    the JSON Schema of what is read and written; without one any value is documented. A schema of type ``object`` or
+    ``array`` makes an unmarked parameter the body.
+    """
+
+    cls: type[Any]
+    _: KW_ONLY
+    decode: Callable[[Any], Any] | None = None
+    encode: Callable[[Any], Any] | None = None
+    schema: Mapping[str, Any] | None = None
+    errors: Sequence[type[Exception]] = ()
+
+
+class WrongJSONTypeError(ValueError):
+    """A value has another JSON type than its class is read from: code ``type`` instead of ``value``."""
+
+    code = "type"
+
+    def __init__(self, value: object) -> None:
+        super().__init__(f"Expected `str`, got `{_JSON_NAMES.get(type(value), type(value).__name__)}`")
+
+
+_JSON_NAMES: Mapping[type, str] = {type(None): "null", list: "array", dict: "object"}
+
+
+def _read_secret(value: Any) -> SecretStr:
+    if not isinstance(value, str):
+        raise WrongJSONTypeError(value)
+    return SecretStr(value)
+
+
+def _reader(cls: type, name: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        # The classes of ipaddress also read integers, and addresses with a zone, which are of one machine.
+        if not isinstance(value, str):
+            raise WrongJSONTypeError(value)
+        try:
+            if "%" not in value:
+                return cls(value)
+        except ValueError:
+            pass
+        raise ValueError(f"Expected {name}") from None
+
+    return read
+
+
+def _path_reader(cls: type) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise WrongJSONTypeError(value)
+        if not value or "\0" in value:
+            # pathlib reads an empty string as the current folder, and the system ends a name at a NUL.
+            raise ValueError("Expected a path")
+        return cls(value)
+
+    return read
+
+
+_ADDRESSES: Mapping[type, tuple[str, str]] = {
+    ipaddress.IPv4Address: ("an IPv4 address", "ipv4"),
+    ipaddress.IPv6Address: ("an IPv6 address", "ipv6"),
+    ipaddress.IPv4Network: ("an IPv4 network, without host bits", "ipv4network"),
+    ipaddress.IPv6Network: ("an IPv6 network, without host bits", "ipv6network"),
+    ipaddress.IPv4Interface: ("an IPv4 address with its network", "ipv4interface"),
+    ipaddress.IPv6Interface: ("an IPv6 address with its network", "ipv6interface"),
+}
+_PATH: Mapping[str, Any] = {"type": "string", "format": "path", "minLength": 1, "pattern": r"^[^\u0000]*$"}
+_PATHS = (pathlib.PurePath, pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.Path, type(pathlib.Path()))
+_SECRET: Mapping[str, Any] = {"type": "string", "format": "password", "writeOnly": True}
+
+_BUILT_IN: Mapping[Any, CustomType] = {
+    SecretStr: CustomType(SecretStr, decode=_read_secret, schema=_SECRET),
+    **{
+        cls: CustomType(cls, decode=_reader(cls, name), encode=str, schema={"type": "string", "format": format_})
+        for cls, (name, format_) in _ADDRESSES.items()
+    },
+    **{cls: CustomType(cls, decode=_path_reader(cls), encode=str, schema=_PATH) for cls in _PATHS},
+}
+_declared: dict[Any, CustomType] = {}
+
+
+@contextmanager
+def declaring(types: Sequence[CustomType]) -> Iterator[None]:
+    """Add what an application declares, and take it back if the application cannot be built.
+
+    A later declaration of a class replaces an earlier one.
+    """
+    before = {one.cls: _declared.get(one.cls) for one in types}
+    _declared.update({one.cls: one for one in types})
+    try:
+        yield
+    except BaseException:
+        for cls, known in before.items():
+            del _declared[cls]
+            _declared.update({} if known is None else {cls: known})
+        raise
+
+
+def declared(cls: Any) -> CustomType | None:
+    """Return what an application has declared for a class."""
+    return _declared.get(cls)
+
+
+def codec_of(cls: Any) -> CustomType | None:
+    """Return how values of a class are read and written; ``None`` for a class that nobody has described."""
+    return _declared.get(cls) or _BUILT_IN.get(cls)
+
+
+def codec_of_value(value: Any) -> CustomType | None:
+    """Return how a value is written: as its class, or else as the nearest class above it."""
+    return next((codec for cls in type(value).__mro__ if (codec := codec_of(cls)) is not None), None)
