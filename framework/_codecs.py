@@ -8,43 +8,13 @@ import ipaddress
 import pathlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
+from framework._custom import CustomType, WrongJSONTypeError
+from framework._pydantic import model_type
 from framework._secret import SecretStr
 
-__all__ = ("CustomType", "WrongJSONTypeError", "codec_of", "codec_of_value", "declared", "declaring")
-
-
-@dataclass(frozen=True)
-class CustomType:
-    """A class of one's own as a value of requests, responses and messages: ``App(types=[CustomType(ObjectId, …)])``.
-
-    ``decode`` takes what JSON has in its place (a string, number, list or dict; of a URL always a string) and returns
-    an instance; its ValueError and TypeError, and the exceptions in ``errors``, are a 422 with the message as the
-    detail. Any other exception is a 500. ``encode`` returns what is written in the place of an instance. ``schema`` is
-    the JSON Schema of what is read and written; without one any value is documented. A schema of type ``object`` or
-    ``array`` makes an unmarked parameter the body.
-    """
-
-    cls: type[Any]
-    _: KW_ONLY
-    decode: Callable[[Any], Any] | None = None
-    encode: Callable[[Any], Any] | None = None
-    schema: Mapping[str, Any] | None = None
-    errors: Sequence[type[Exception]] = ()
-
-
-class WrongJSONTypeError(ValueError):
-    """A value has another JSON type than its class is read from: code ``type`` instead of ``value``."""
-
-    code = "type"
-
-    def __init__(self, value: object) -> None:
-        super().__init__(f"Expected `str`, got `{_JSON_NAMES.get(type(value), type(value).__name__)}`")
-
-
-_JSON_NAMES: Mapping[type, str] = {type(None): "null", list: "array", dict: "object"}
+__all__ = ("BUILT_IN", "CustomType", "WrongJSONTypeError", "codec_of", "codec_of_value", "declared", "declaring")
 
 
 def _read_secret(value: Any) -> SecretStr:
@@ -92,7 +62,7 @@ _PATH: Mapping[str, Any] = {"type": "string", "format": "path", "minLength": 1, 
 _PATHS = (pathlib.PurePath, pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.Path, type(pathlib.Path()))
 _SECRET: Mapping[str, Any] = {"type": "string", "format": "password", "writeOnly": True}
 
-_BUILT_IN: Mapping[Any, CustomType] = {
+BUILT_IN: Mapping[Any, CustomType] = {
     SecretStr: CustomType(SecretStr, decode=_read_secret, schema=_SECRET),
     **{
         cls: CustomType(cls, decode=_reader(cls, name), encode=str, schema={"type": "string", "format": format_})
@@ -100,6 +70,7 @@ _BUILT_IN: Mapping[Any, CustomType] = {
     },
     **{cls: CustomType(cls, decode=_path_reader(cls), encode=str, schema=_PATH) for cls in _PATHS},
 }
+"""The codecs that come with the framework."""
 _declared: dict[Any, CustomType] = {}
 
 
@@ -126,8 +97,11 @@ def declared(cls: Any) -> CustomType | None:
 
 
 def codec_of(cls: Any) -> CustomType | None:
-    """Return how values of a class are read and written; ``None`` for a class that nobody has described."""
-    return _declared.get(cls) or _BUILT_IN.get(cls)
+    """Return how values of a class are read and written; ``None`` for a class that nobody has described.
+
+    Models of pydantic describe themselves.
+    """
+    return _declared.get(cls) or BUILT_IN.get(cls) or model_type(cls)
 
 
 def codec_of_value(value: Any) -> CustomType | None:

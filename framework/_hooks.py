@@ -1,13 +1,13 @@
 """How types that msgspec does not know are made from what JSON and texts have: one hook for all decoders."""
 
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 
 from framework._codecs import CustomType, codec_of, codec_of_value
 from framework._secret import SecretStr
 
-__all__ = ("BrokenDecodeError", "decode_hook", "encode_hook", "raise_broken", "reveal")
+__all__ = ("BrokenDecodeError", "decode_hook", "encode_hook", "raise_broken", "raise_broken_cause", "reveal")
 
 
 class BrokenDecodeError(ValueError):
@@ -47,14 +47,16 @@ def _errors_of(codec: CustomType) -> tuple[type[Exception], ...]:
 
 def raise_broken(error: BaseException) -> None:
     """Raise the exception that a ``decode=`` has raised, with its place, if that is what an error of msgspec is."""
-    broken = error.__cause__
-    if isinstance(broken, BrokenDecodeError) and broken.__cause__ is not None:
-        _raise_with_place(broken.__cause__, str(error).rpartition(" - at `")[2].rstrip("`"))
+    if error.__cause__ is not None:
+        raise_broken_cause(error.__cause__, str(error).rpartition(" - at `")[2].rstrip("`"))
 
 
-def _raise_with_place(cause: BaseException, place: str) -> NoReturn:
-    cause.add_note(f"Raised by decode= of a CustomType, at `{place or '$'}`")
-    raise cause from None
+def raise_broken_cause(broken: BaseException, place: str = "") -> None:
+    """Raise the exception that a ``decode=`` has raised, if that is what an error of the hook is."""
+    cause = broken.__cause__
+    if isinstance(broken, BrokenDecodeError) and cause is not None:
+        cause.add_note(f"Raised by decode= of a CustomType, at `{place or '$'}`")
+        raise cause from None
 
 
 def encode_hook(value: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, inspect
 
-from framework._binding.faults_direct import CHUNK, check_length, direct_check, field_checks
+from framework._binding.faults_direct import CHUNK, check_length, direct_check, field_checks, model_check
 from framework._binding.faults_found import FullError, Walk
 from framework._binding.faults_kinds import (
     MAPPINGS,
@@ -34,6 +34,7 @@ from framework._binding.faults_lax import (
     strict_reason,
 )
 from framework._binding.faults_verdicts import UNHASHABLE, Finding, is_ambiguous, judge, pointer_to, single_fault, token
+from framework._inspect.model_fields import is_model_type
 from framework.http_errors import Fault
 
 __all__ = ("find_faults", "lax_check", "single_fault")
@@ -300,10 +301,16 @@ def _fixed_tuple(walk: Walk, node: _Node) -> None:
         _visit(walk, _child(node, kind, item, place))
 
 
+def _pydantic_model(walk: Walk, node: _Node) -> None:
+    if is_model_type(node.kind):
+        model_check(node.kind)(walk, node.pointer, node.value)
+
+
 _DESCENTS: dict[type[inspect.Type], Callable[[Walk, _Node], None]] = {
     **dict.fromkeys((*SETS, inspect.ListType, inspect.VarTupleType), _collection),
     **dict.fromkeys(MAPPINGS, _mapping),
     **dict.fromkeys((*OBJECTS, inspect.NamedTupleType, inspect.StructType), _model),
+    inspect.CustomType: _pydantic_model,
     inspect.TupleType: _fixed_tuple,
     inspect.UnionType: _unknown_member,
 }

@@ -15,9 +15,10 @@ from framework._binding.faults_found import Walk
 from framework._binding.faults_kinds import Form, bare, form_of, is_leaf, per_kind, probe_of
 from framework._binding.faults_lax import strict_check
 from framework._binding.faults_leaves import leaf_check
-from framework._binding.faults_verdicts import judge, token
+from framework._binding.faults_verdicts import judge, model_findings, pointer_to, token
+from framework._inspect.model_fields import is_model_type
 
-__all__ = ("CHUNK", "DirectCheck", "check_length", "direct_check", "field_checks")
+__all__ = ("CHUNK", "DirectCheck", "check_length", "direct_check", "field_checks", "model_check")
 
 CHUNK = 64
 """So many items of a collection are judged together first.
@@ -66,6 +67,8 @@ def _made(kind: inspect.Type, made: _Made) -> DirectCheck | None:
 
 
 def _make(kind: Any, made: _Made) -> DirectCheck | None:
+    if is_model_type(kind):
+        return model_check(kind)
     if is_leaf(kind) or isinstance(kind, inspect.AnyType):
         return leaf_check(kind).add
     if isinstance(kind, inspect.StructType):
@@ -147,12 +150,35 @@ def _array(kind: inspect.ListType | inspect.VarTupleType, made: _Made) -> Direct
     return add
 
 
+def model_check(kind: Any) -> DirectCheck:
+    """Return what adds all that pydantic has against a value."""
+
+    def add(walk: Walk, pointer: str, value: Any) -> None:
+        for one in model_findings(kind.cls, value):
+            walk.add(pointer + pointer_to(one.steps), one.code, one.detail)
+
+    return add
+
+
+def _optional_model(kind: inspect.UnionType, model: inspect.Type) -> DirectCheck:
+    # msgspec allows a model in a union with None only.
+    whole, check = leaf_check(kind).add, model_check(model)
+
+    def add(walk: Walk, pointer: str, value: Any) -> None:
+        (whole if value is None else check)(walk, pointer, value)
+
+    return add
+
+
 def _union(kind: inspect.UnionType, made: _Made) -> DirectCheck | None:
     """Judge what is a leaf, one plain Struct, one list, or some of these."""
     members = [bare(member) for member in kind.types]
     objects = [member for member in members if isinstance(member, inspect.StructType)]
     arrays = [member for member in members if isinstance(member, (inspect.ListType, inspect.VarTupleType))]
     leaves = [member for member in members if is_leaf(member)]
+    models = list(filter(is_model_type, members))
+    if models:
+        return _optional_model(kind, models[0])
     if len(objects) > 1 or len(arrays) > 1 or len(objects) + len(arrays) + len(leaves) < len(members):
         return None
     checks = {

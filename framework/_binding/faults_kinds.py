@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union
 import msgspec
 from msgspec import Meta, Struct, inspect
 
+from framework._inspect.model_fields import is_model_type
 from framework._secret import SecretStr
 
 __all__ = (
@@ -221,7 +222,9 @@ def is_leaf(kind: inspect.Type) -> bool:
     kind = bare(kind)
     if isinstance(kind, inspect.UnionType):
         return all(is_leaf(member) for member in kind.types)
-    return not isinstance(kind, (*ARRAYS, *MAPPINGS, *OBJECTS, inspect.StructType, inspect.AnyType))
+    return not is_model_type(kind) and not isinstance(
+        kind, (*ARRAYS, *MAPPINGS, *OBJECTS, inspect.StructType, inspect.AnyType)
+    )
 
 
 @per_kind

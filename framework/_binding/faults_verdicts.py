@@ -3,17 +3,28 @@
 import functools
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 
 import msgspec
 from msgspec import Struct
 
 from framework._binding.faults_kinds import Form
-from framework._hooks import decode_hook, raise_broken
+from framework._hooks import decode_hook, raise_broken, raise_broken_cause
+from framework._pydantic import ModelError, ModelFinding
 from framework.http_errors import Fault
 
-__all__ = ("UNHASHABLE", "Finding", "explain", "is_ambiguous", "judge", "pointer_to", "single_fault", "token")
+__all__ = (
+    "UNHASHABLE",
+    "Finding",
+    "explain",
+    "is_ambiguous",
+    "judge",
+    "model_findings",
+    "pointer_to",
+    "single_fault",
+    "token",
+)
 
 UNHASHABLE = ("type", "Expected a hashable value")
 """Code and detail of a set's item that cannot be hashed.
@@ -104,6 +115,7 @@ def explain(error: msgspec.ValidationError) -> Finding:
     else:
         steps = tuple(step[1] if step[2] is None else step[2] for step in _STEP.finditer(path[:-1], 1)) if path else ()
     if error.__cause__ is not None:
+        steps += getattr(error.__cause__, "steps", ())
         return Finding(steps, getattr(error.__cause__, "code", "value"), cause.strip() or "Invalid value")
     finding = _classify(steps, message.strip())
     return Finding(steps, "key", finding.detail) if path != place else finding
@@ -143,6 +155,18 @@ def _classify(steps: tuple[str | None, ...], message: str) -> Finding:
             return Finding((*steps, message[len(start) : -1]), code, detail)
     code, detail = next((found for start, found in _VALUES.items() if message.startswith(start)), ("value", message))
     return Finding(steps, code, detail or "Invalid value")
+
+
+def model_findings(cls: type, value: object) -> Sequence[ModelFinding]:
+    """Return all that pydantic has against a value for a model."""
+    try:
+        decode_hook(cls, value)
+    except ModelError as error:
+        return error.findings
+    except (ValueError, TypeError) as error:
+        raise_broken_cause(error)
+        return [ModelFinding((), "value", str(error) or "Invalid value")]
+    return ()
 
 
 def is_ambiguous(finding: Finding, keys: Iterable[str]) -> bool:

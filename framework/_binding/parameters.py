@@ -10,6 +10,7 @@ from msgspec import NODEFAULT, inspect
 from framework._binding.defaults import misfit, named_examples
 from framework._binding.form_fields import form_field, of_form
 from framework._binding.uploads import UploadFile
+from framework._inspect.model_fields import is_model_type, model_forbids_unknown
 from framework._inspect.names import type_name
 from framework._inspect.signatures import MISSING, Parameter
 from framework._inspect.types import (
@@ -81,7 +82,7 @@ def owner_of(plan: ParameterPlan) -> str:
 
 def body_mend(name: str, kind: inspect.Type) -> str:
     """Return how a type that would be a body can be read without one."""
-    if any(isinstance(one, inspect.CustomType) for one in subtypes(kind)):
+    if any(isinstance(one, inspect.CustomType) and not is_model_type(one) for one in subtypes(kind)):
         return "answer POST, PUT, PATCH or DELETE"
     if any(isinstance(one, inspect.StructType) and issubclass(one.cls, Patch) for one in subtypes(kind)):
         # Its class has no name that could be written.
@@ -150,7 +151,7 @@ def plan_parameter(
         annotation=annotation,
         fields=fields,
         model=model is not None and style != "deepObject",
-        forbid_unknown=bool(getattr(model, "forbid_unknown_fields", False)) and style != "deepObject",
+        forbid_unknown=_forbids_unknown(model) and style != "deepObject",
         style=style,
         default=default,
         description=marker.description,
@@ -200,6 +201,12 @@ def _model(kind: inspect.Type) -> Any:
     return without_metadata(models[0]) if len(models) == 1 else None
 
 
+def _forbids_unknown(model: Any) -> bool:
+    if isinstance(model, inspect.CustomType):
+        return model_forbids_unknown(model.cls)
+    return bool(getattr(model, "forbid_unknown_fields", False))
+
+
 def _spread(parameter: Parameter, model: Any, source: Source, where: str) -> tuple[FieldPlan, ...]:
     if source is Source.PATH:
         raise InvalidMarkerError(
@@ -208,7 +215,7 @@ def _spread(parameter: Parameter, model: Any, source: Source, where: str) -> tup
             "a path parameter is one text and cannot be a model",
             "take each placeholder by a parameter of its own",
         )
-    if source is Source.HEADER and getattr(model, "forbid_unknown_fields", False):
+    if source is Source.HEADER and _forbids_unknown(model):
         raise InvalidMarkerError(
             where,
             parameter.name,

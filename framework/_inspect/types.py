@@ -11,6 +11,8 @@ from msgspec import Struct, UnsetType, inspect
 
 from framework._codecs import codec_of
 from framework._inspect.crashing import CRASHING, CRASHING_MEND, crashes, is_crashing_union
+from framework._inspect.model_fields import fields_of_model, is_model_type
+from framework._pydantic import ModelType, model_problem
 from framework._secret import SecretStr
 
 __all__ = (
@@ -129,11 +131,22 @@ def unsupported(annotation: Any, known: tuple[type, ...] = (), *, written: bool 
     for one in subtypes(kind):
         if is_crashing_union(one):
             return Unsupported(CRASHING, CRASHING_MEND)
-        if isinstance(one, inspect.CustomType) and one.cls not in (object, *known):
-            refused = _unknown(one.cls, written=written)
-            if refused is not None:
-                return refused
+        refused = _refused(one, known, written=written)
+        if refused is not None:
+            return refused
     return None
+
+
+def _refused(kind: inspect.Type, known: tuple[type, ...], *, written: bool) -> Unsupported | None:
+    if not isinstance(kind, inspect.CustomType | inspect.DataclassType):
+        return None
+    problem = model_problem(kind.cls)
+    if problem is not None:
+        return Unsupported(*problem)
+    # object is as good as Any: everything is one.
+    if isinstance(kind, inspect.DataclassType) or kind.cls in (object, *known):
+        return None
+    return _unknown(kind.cls, written=written)
 
 
 def _unknown(cls: Any, *, written: bool) -> Unsupported | None:
@@ -184,7 +197,9 @@ def carried_by_query(kind: inspect.Type) -> bool:
 
 def _is_structured(cls: Any) -> bool:
     codec = codec_of(cls)
-    return codec is not None and codec.schema is not None and codec.schema.get("type") in {"object", "array"}
+    if codec is None or codec.schema is None:
+        return isinstance(codec, ModelType)
+    return codec.schema.get("type") in {"object", "array"}
 
 
 def _nests(collection: inspect.Type) -> bool:
@@ -200,8 +215,10 @@ def _shallow(kind: inspect.Type) -> Iterator[inspect.Type]:
 
 
 def fields_of(kind: inspect.Type) -> tuple[inspect.Field, ...] | None:
-    """Return the fields of a Struct, dataclass, attrs class, TypedDict or NamedTuple; ``None`` for other types."""
+    """Return the fields of a Struct, dataclass, attrs class, TypedDict, NamedTuple or model; ``None`` for others."""
     kind = without_metadata(kind)
+    if isinstance(kind, inspect.CustomType) and is_model_type(kind):
+        return fields_of_model(kind.cls)
     return kind.fields if isinstance(kind, _OBJECTS) else None
 
 
@@ -219,7 +236,7 @@ def is_foreign(annotation: Any) -> bool:
     """Tell whether a type is a class that no payload can be: a service rather than data."""
     try:
         kind = without_metadata(kind_of(annotation))
-        return isinstance(kind, inspect.CustomType) and codec_of(kind.cls) is None
+        return isinstance(kind, inspect.CustomType) and codec_of(kind.cls) is None and not model_problem(kind.cls)
     except (TypeError, NameError, AttributeError, RecursionError):
         return False
 

@@ -12,6 +12,7 @@ from framework._openapi.asyncapi_requests import channel_parameters, headers_sch
 from framework._openapi.channels import Channel, Message
 from framework._openapi.document import Described
 from framework._openapi.draft_07 import as_draft_07
+from framework._openapi.models import with_models
 from framework._openapi.naming import named_types
 from framework._openapi.operations import document_path, merged
 from framework._openapi.scalars import Schema, compact, plain_copy
@@ -33,7 +34,7 @@ def build_asyncapi(settings: OpenAPI, described: Described) -> dict[str, Any]:
 
     Raises an ExceptionGroup where one name stands for two security schemes.
     """
-    return _Writer(settings, described).document()
+    return with_models(_Writer(settings, described).document(), as_draft_07)
 
 
 class _Writer:

@@ -10,6 +10,7 @@ from msgspec import Struct, inspect
 
 from framework._openapi.callbacks import describe_webhook
 from framework._openapi.directions import directed_types, sent_schemas, sent_types
+from framework._openapi.models import with_models
 from framework._openapi.naming import input_and_output_names, named_types
 from framework._openapi.operations import Operation, describe_operations
 from framework._openapi.placeholders import describe
@@ -109,6 +110,7 @@ def build_document(
     if described.webhooks:
         # apispec lets no plugin see them.
         document["webhooks"] = sent_schemas(described.webhooks, names, answer_names)
+    document = with_models(document)
     return {key: document[key] for key in _TOP_LEVEL if key in document}
 
 

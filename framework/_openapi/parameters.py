@@ -6,6 +6,8 @@ from typing import Any
 from msgspec import NODEFAULT, inspect
 from msgspec.structs import replace
 
+from framework._inspect.hooks import holds_custom
+from framework._inspect.types import kind_of
 from framework._openapi.scalars import Schema, compact, examples_of
 from framework._openapi.schemas import default_of
 from framework._plan import FieldPlan, ParameterPlan, Source
@@ -51,7 +53,12 @@ def can_be_invalid(plan: ParameterPlan) -> bool:
     """Tell whether a request that can be parsed may be refused (422) for this parameter."""
     # A path without the value is another path.
     missing = plan.source is not Source.PATH and any(is_required(plan, field) for field in plan.fields)
-    return missing or plan.forbid_unknown or any(_can_be_invalid(plan, field) for field in plan.fields)
+    return (
+        missing
+        or plan.forbid_unknown
+        or holds_custom(kind_of(plan.annotation))
+        or any(_can_be_invalid(plan, field) for field in plan.fields)
+    )
 
 
 def _can_be_invalid(plan: ParameterPlan, field: FieldPlan) -> bool:

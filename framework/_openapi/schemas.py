@@ -13,8 +13,10 @@ import msgspec
 from msgspec import NODEFAULT, UNSET, inspect
 
 from framework._hooks import encode_hook
+from framework._inspect.model_fields import is_model_type
 from framework._inspect.types import FormType, without_metadata
 from framework._openapi.docstrings import class_description, field_descriptions
+from framework._openapi.models import model_reference, writes_differently
 from framework._openapi.scalars import KEYS, SCALARS, Schema, compact, plain_copy, type_of_values
 
 __all__ = ("AnswerNames", "Names", "component_schema", "default_of", "differs_in_answers", "reference", "schema_of")
@@ -40,8 +42,8 @@ _CONSTANT_FACTORIES = (list, tuple, set, frozenset, dict, bytearray)
 
 def schema_of(kind: inspect.Type, names: Names) -> Schema:
     """Return the schema of a type as it stands in an operation or below another schema."""
-    scalar = SCALARS.get(type(kind))
-    return _SCHEMAS[type(kind)](kind, names) if scalar is None else scalar(kind)
+    write = _SCHEMAS.get(type(kind))
+    return SCALARS[type(kind)](kind) if write is None else write(kind, names)
 
 
 def component_schema(kind: inspect.Type, names: Names) -> Schema:
@@ -187,12 +189,20 @@ def _key_schema(kind: inspect.Type) -> Schema:
 # Classes
 
 
+def _custom(kind: inspect.CustomType, names: Names) -> Schema:
+    if is_model_type(kind):
+        return model_reference(kind.cls, written=isinstance(names, AnswerNames))
+    return SCALARS[inspect.CustomType](kind)
+
+
 def _field_schema(field: inspect.Field, names: Names, words: str | None = None) -> Schema:
     return compact(description=words) | schema_of(field.type, names) | default_of(field)
 
 
 def differs_in_answers(kind: inspect.Type) -> bool:
     """Tell whether a class has fields that may be absent from a request and never are from an answer."""
+    if isinstance(kind, inspect.CustomType) and is_model_type(kind):
+        return writes_differently(kind.cls)
     return any(_is_filled_in(kind, one, is_read=True) for one in getattr(kind, "fields", ()))
 
 
@@ -267,6 +277,7 @@ def _enum(kind: inspect.EnumType, _: Names) -> Schema:
 
 
 _SCHEMAS: dict[type[inspect.Type], Callable[[Any, Names], Schema]] = {
+    inspect.CustomType: _custom,
     inspect.Metadata: _annotated,
     inspect.UnionType: _union,
     inspect.ListType: _array,

@@ -14,7 +14,9 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from framework._codecs import BUILT_IN, codec_of
 from framework._hooks import decode_hook, encode_hook
+from framework._inspect.model_fields import is_model_type
 from framework._inspect.types import kind_of, subtypes
 from framework._responses.conversion import Tree, make_node
 from framework._responses.conversion_leaves import Mismatch, Node
@@ -39,6 +41,8 @@ class Output:
         self._where = where
         self._kind = _kind(annotation)
         self._checks_all = checks_all
+        # pydantic has checked its models; what they write need not be what they read.
+        self._has_models = self._kind is not None and any(map(is_model_type, subtypes(self._kind)))
         self.filtered: tuple[str, ...] = ()
         """The subclasses because of which every value is converted."""
         self._node: Node | None = None
@@ -81,7 +85,7 @@ class Output:
 
     def _check_constraints(self, value: Any) -> None:
         """Compare what is written with the whole type, constraints included."""
-        if self._kind is None:
+        if self._kind is None or self._has_models:
             return
         try:
             tree = msgspec.to_builtins(value, enc_hook=encode_hook)
@@ -167,6 +171,8 @@ def _expected(error: Mismatch) -> str:
 
 def _subclasses_of(kind: inspect.Type) -> Iterator[type]:
     """Yield the subclasses of a type with fields, those of NamedTuples excepted: they write nothing more."""
+    if isinstance(kind, inspect.CustomType):
+        yield from _written_differently(kind.cls)
     if not isinstance(kind, inspect.StructType | inspect.DataclassType):
         return
     waiting: list[type] = list((typing.get_origin(kind.cls) or kind.cls).__subclasses__())
@@ -175,6 +181,16 @@ def _subclasses_of(kind: inspect.Type) -> Iterator[type]:
         if not is_twin(one):
             yield one
             waiting.extend(one.__subclasses__())
+
+
+def _written_differently(cls: Any) -> Iterator[type]:
+    """Yield the subclasses of a class with a codec that have one of their own."""
+    if codec_of(cls) is None or cls in BUILT_IN:
+        return
+    for one in cls.__subclasses__():
+        if codec_of(one) is not None:
+            yield one
+        yield from _written_differently(one)
 
 
 def _is_risky(kind: inspect.Type) -> bool:

@@ -158,8 +158,6 @@ class ServicePlanner:
             return f"{self._registering(annotation)}, qualifier={qualifier!r}){plain}"
         if known:
             return f"choose one with Annotated[{name}, Inject({known[0]!r})]{registered}"
-        if hasattr(annotation, "__pydantic_validator__"):
-            return f"write {name} as a msgspec Struct or a dataclass, since models of pydantic are not read"
         if unsupported(annotation) is None:
             marker = "Body" if is_model(annotation) else "Query"
             read = f"say where it is read, for example Annotated[{name}, {marker}()]"

@@ -5,7 +5,7 @@ from typing import Annotated, Protocol
 
 from msgspec import Struct
 
-from framework import Container, Controller, Inject, get, post
+from framework import Container, Controller, Inject, get
 from framework.errors import MissingProviderError
 from tests.startup.expected import mistakes, mistakes_of, place
 
@@ -277,28 +277,3 @@ def test_a_default_will_do() -> None:
         return Service(Repository(database or Database()))
 
     assert mistakes_of(lambda container: container.add_scoped(Service, make), Orders) == []
-
-
-class Model:
-    """What has the mark of a model of pydantic."""
-
-    __pydantic_validator__ = object()
-
-
-def test_a_model_of_pydantic() -> None:
-    """It would be a body elsewhere; here it is a class that nobody provides."""
-
-    class Orders(Controller):
-        @post()
-        async def create(self, model: Model) -> str:
-            return str(model)
-
-    assert mistakes(Orders) == [
-        missing(
-            f"Orders.create ({place(Orders.create)})",
-            "Model",
-            "Orders.create",
-            "write Model as a msgspec Struct or a dataclass, since models of pydantic are not read",
-            parameter="model",
-        )
-    ]
