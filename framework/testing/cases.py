@@ -142,6 +142,11 @@ def _teach() -> None:
         "time-local": strategies.times(),
         FORMATS["duration"]: strategies.timedeltas(),
         FORMATS["base64"]: strategies.binary(),
+        # A network of one address has no host bits.
+        "ipv4network": strategies.ip_addresses(v=4).map("{}/32".format),
+        "ipv6network": strategies.ip_addresses(v=6).map("{}/128".format),
+        "ipv4interface": strategies.ip_addresses(v=4).map("{}/24".format),
+        "ipv6interface": strategies.ip_addresses(v=6).map("{}/64".format),
         "decimal": strategies.decimals(allow_nan=False, allow_infinity=False),
     }
     for name, strategy in made.items():

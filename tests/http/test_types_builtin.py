@@ -4,11 +4,13 @@ import ipaddress
 import pathlib
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import Struct
 from pytest_aiohttp.plugin import AiohttpClient
 
 from framework import App, Controller, get, post
+from framework.testing import check_contract
 from tests.http.shapes import app_of, fault, invalid
 
 
@@ -33,7 +35,7 @@ class Hosts(Controller):
     @post("/hosts")
     async def create(self, host: Host) -> Host:
         """Send the body; the classes are those of the annotations."""
-        assert all(isinstance(getattr(host, name), kind) for name, kind in Host.__annotations__.items())
+        assert all(isinstance(getattr(host, one.name), one.type) for one in msgspec.structs.fields(Host))
         return host
 
     @get("/{address}")
@@ -99,3 +101,8 @@ def test_the_document() -> None:
     path = {"type": "string", "format": "path", "minLength": 1, "pattern": "^[^\\u0000]*$"}
     formats = ["ipv4", "ipv6", "ipv4network", "ipv6network", "ipv4interface", "ipv6interface"]
     assert list(properties.values()) == [path] * 4 + [{"type": "string", "format": one} for one in formats]
+
+
+def test_contract() -> None:
+    """What is generated from the document is accepted, and what contradicts it is refused."""
+    assert check_contract(App([Hosts]), examples=5).cases > 0
