@@ -67,12 +67,8 @@ def _are_formats(value: Any) -> bool:
     return _is_series(value) and bool(value) and all(isinstance(one, Format) for one in value)
 
 
-def _are_types(value: Any) -> bool:
-    return _is_series(value) and all(isinstance(one, CustomType) for one in value)
-
-
-def _are_periodic(value: Any) -> bool:
-    return _is_series(value) and all(isinstance(one, Periodic) for one in value)
+def _all_are(cls: type) -> Callable[[Any], bool]:
+    return lambda value: _is_series(value) and all(isinstance(one, cls) for one in value)
 
 
 def _are_texts(value: Any) -> bool:
@@ -189,9 +185,9 @@ _SHAPES: Mapping[str, _Shape] = {
     "openapi": _Shape(_is_openapi, "an OpenAPI", 'openapi=OpenAPI(title="Shop")', optional=True),
     "formats": _Shape(_are_formats, "a sequence of Formats", "formats=(JSON, MSGPACK)"),
     "lifespan": _Shape(_is_series, "a sequence of functions", "lifespan=[open_bus]"),
-    "periodic": _Shape(_are_periodic, "a sequence of Periodic", "periodic=[Periodic(refresh, every=60)]"),
+    "periodic": _Shape(_all_are(Periodic), "a sequence of Periodic", "periodic=[Periodic(refresh, every=60)]"),
     "types": _Shape(
-        _are_types, "a sequence of CustomTypes", "types=[CustomType(ObjectId, decode=ObjectId, encode=str)]"
+        _all_are(CustomType), "a sequence of CustomTypes", "types=[CustomType(ObjectId, decode=ObjectId, encode=str)]"
     ),
     "check_responses": _Shape(_is_switch, "True or False", "check_responses=True"),
     "shutdown_timeout": _Shape(_is_duration, "a positive number of seconds", "shutdown_timeout=2.5"),

@@ -9,9 +9,25 @@ import pytest
 from msgspec import Struct
 from pytest_aiohttp.plugin import AiohttpClient
 
-from framework import App, Controller, Cookie, EventStream, Form, Header, Query, WebSocket, get, post, websocket
+from framework import (
+    App,
+    Controller,
+    Cookie,
+    EventStream,
+    Form,
+    Header,
+    HTTPError,
+    Query,
+    WebSocket,
+    get,
+    patch,
+    post,
+    websocket,
+)
+from framework.merge_patch import Patch
+from framework.testing import check_contract
 from framework.types import CustomType
-from tests.http.shapes import app_of, fault, invalid
+from tests.http.shapes import app_of, fault, invalid, problem
 
 
 class Sku:
@@ -375,3 +391,51 @@ def test_routes_without_such_types_are_as_they_were() -> None:
     emitted = app_of(Plain).explain("GET", "/{number}")
     assert "hook" not in emitted
     assert app_of(Plain, types=[SKU]).explain("GET", "/{number}") == emitted
+
+
+class Sold(HTTPError, status=409):
+    """A problem with such a member."""
+
+    sku: Sku
+
+
+class Changes(Controller):
+    """Changes lines, and refuses to."""
+
+    @patch("/line")
+    async def change(self, changes: Patch[Line]) -> Line:
+        """Merge into a line."""
+        return changes.apply_to(Line(Sku("old"), Price(1, "EUR")))
+
+    @get("/sold/{sku}", raises=(Sold,))
+    async def sold(self, sku: Sku) -> None:
+        """Raise a problem."""
+        raise Sold("Sold", sku=sku)
+
+
+async def test_patches_problems_and_urls(aiohttp_client: AiohttpClient) -> None:
+    """They are values wherever values are."""
+    application = app_of(Changes, types=[SKU, PRICE])
+    client = await aiohttp_client(application.build())
+    headers = {"Content-Type": "application/merge-patch+json"}
+
+    async with client.patch("/line", data='{"sku": "new"}', headers=headers) as response:
+        assert await response.json() == {"sku": "new", "price": {"amount": 1, "currency": "EUR"}}
+    async with client.patch("/line", data='{"sku": "x"}', headers=headers) as response:
+        assert await response.json() == invalid("/line", fault("body", "/sku", "value", "Expected three letters"))
+    async with client.get(str(application.url_for(Changes.sold, sku=Sku("abc")))) as response:
+        assert await response.json() == problem(409, "/sold/abc", "Sold", sku="abc")
+
+
+class Skus(Controller):
+    """Sends back what it got."""
+
+    @post("/skus")
+    async def create(self, skus: list[Sku]) -> list[Sku]:
+        """Send the body."""
+        return skus
+
+
+def test_contract() -> None:
+    """Values are generated from the schema."""
+    assert check_contract(App([Skus], types=[SKU]), examples=5).cases > 0
