@@ -304,6 +304,7 @@ async def test_what_is_sent_is_what_the_annotation_says(
     assert "expected `Sku`, got `str`" in caplog.text
 
 
+@pytest.mark.both_loops
 async def test_streams_and_sockets(aiohttp_client: AiohttpClient) -> None:
     """Events are written, messages are read and written."""
     client = await aiohttp_client(app().build())

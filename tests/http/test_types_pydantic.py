@@ -373,6 +373,7 @@ async def test_what_is_no_model(
     assert told in caplog.text
 
 
+@pytest.mark.both_loops
 async def test_streams_and_sockets(aiohttp_client: AiohttpClient) -> None:
     """Events are written; messages are read, written and refused."""
     client = await aiohttp_client(app_of(Senders).build())
