@@ -15,6 +15,7 @@ __all__ = (
     "InvalidControllerError",
     "InvalidDefaultError",
     "InvalidExampleError",
+    "InvalidGuardError",
     "InvalidHandlerError",
     "InvalidLayerError",
     "InvalidLinkError",
@@ -150,10 +151,12 @@ class UnknownPlaceholderError(DefinitionError):
         placeholder: str,
         path: str,
         *,
-        marked: bool,
+        marked: bool = True,
+        guard: str = "",
         needed_by: Sequence[str] = (),
     ) -> None:
         other = "drop the Path() marker" if marked else "give the parameter a default"
+        other = f"give the guard {guard} only to routes that have it" if guard else other
         super().__init__(
             f"{where}, parameter {parameter!r}",
             f"the path {path!r} has no placeholder {{{placeholder}}}",
@@ -274,6 +277,10 @@ class InvalidHandlerError(DefinitionError):
 
 class InvalidControllerError(DefinitionError):
     """What stands among the controllers is not a controller that can be built."""
+
+
+class InvalidGuardError(DefinitionError):
+    """A parameter of a guard takes what no guard can have."""
 
 
 class InvalidLayerError(DefinitionError):

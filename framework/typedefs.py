@@ -18,8 +18,11 @@ __all__ = (
     "Middlewares",
 )
 
-Guard: TypeAlias = Callable[[web.Request], Awaitable[None]]
-"""``async (request) -> None``; raises (an HTTPError as a rule) to refuse the request."""
+Guard: TypeAlias = Callable[..., Awaitable[None]]
+"""``async (request, …) -> None``; raises (an HTTPError as a rule) to refuse the request.
+
+Parameters beside the request are injected, or read from path, query, headers and cookies by their markers.
+"""
 
 CallNext: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 """What a middleware calls to go on; it returns the final response and never raises an Exception."""

@@ -1,6 +1,7 @@
 """Decides, at start-up, which value of the request fills which argument."""
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations, product
 from typing import Any
 
 from msgspec import NODEFAULT, Struct, field, inspect
@@ -56,6 +57,8 @@ class RequestBinder(Struct, kw_only=True):
     placeholders: Sequence[str]
     parameters: list[ParameterPlan] = field(default_factory=list)
     formats: Sequence[Format] = (JSON,)
+    prefix: str = "p"
+    """What the variables of its parameters begin with."""
     claims: list[BodyClaim] = field(default_factory=list)
     """Who takes the body, or a part of it, besides the fields of a form."""
     claimed: dict[str, str] = field(default_factory=dict)
@@ -73,6 +76,10 @@ class RequestBinder(Struct, kw_only=True):
     def alone(self, where: str, placeholders: Sequence[str]) -> "RequestBinder":
         """Return a binder with nothing bound, for a provider that no route needs."""
         return replace(self, where=where, placeholders=placeholders, parameters=[], claims=[], _bodies=[])
+
+    def before(self, number: int) -> "RequestBinder":
+        """Return a binder with nothing bound, for what is read of the same request at an earlier stage."""
+        return replace(self, parameters=[], prefix=f"g{number}_", claims=[], claimed={}, _bodies=[])
 
     @staticmethod
     def takes(annotation: Any) -> bool:
@@ -110,9 +117,11 @@ class RequestBinder(Struct, kw_only=True):
             return self._bind_parameter(parameter, annotation, Query(), where)
         return self._bind_body(parameter, annotation, where, Body())
 
-    def mistakes(self) -> Iterator[DefinitionError]:
-        """Yield what is wrong with all parameters together, when all are bound."""
-        taken = {one.field.name for one in self.parameters if one.source is Source.PATH}
+    def mistakes(self, before: Sequence["RequestBinder"] = ()) -> Iterator[DefinitionError]:
+        """Yield what is wrong with all parameters together, when all are bound; ``before`` were read earlier."""
+        every = [self, *before]
+        taken = {one.field.name for binder in every for one in binder.parameters if one.source is Source.PATH}
+        yield from self._contradicting(every)
         for name in self.placeholders:
             if name not in taken and self.claimed.get(name) != "":
                 yield UnboundPlaceholderError(self.where, self.path, name, marker=self.claimed.get(name, ""))
@@ -120,10 +129,18 @@ class RequestBinder(Struct, kw_only=True):
         for claim in self.claims:
             yield from wrong_defaults(claim.type)
             yield from wrong_examples(claim.type, self.where)
-        for one in self.parameters:
+        for one in (each for binder in every for each in binder.parameters):
             kind = kind_of(one.annotation)
             yield from wrong_defaults(kind)
             yield from wrong_examples(kind, self.where)
+
+    def _contradicting(self, binders: Sequence["RequestBinder"]) -> Iterator[DefinitionError]:
+        """Yield the mistake of names that are read at several stages with different types."""
+        for one, other in combinations(binders, 2):
+            for plan, known in product(one.parameters, other.parameters):
+                shared = contradiction(known, plan) if _overlap(known, plan) else None
+                if shared is not None:
+                    yield DuplicateParameterError(self.where, plan.source, shared, (owner_of(plan), owner_of(known)))
 
     def _contending(self) -> Iterator[DefinitionError]:
         """Yield the mistake of parameters that cannot share the body."""
@@ -201,18 +218,23 @@ class RequestBinder(Struct, kw_only=True):
 
     def _share(self, plan: ParameterPlan) -> str:
         """Keep a parameter under a variable; one that is read already in the same way is shared."""
-        names = {one.name for one in plan.fields}
         for known in self.parameters:
-            if known.source is not plan.source or names.isdisjoint({one.name for one in known.fields}):
+            if not _overlap(known, plan):
                 continue
             if reads_the_same(known, plan):
                 return known.variable
             shared = contradiction(known, plan)
             if shared is not None:
                 raise DuplicateParameterError(self.where, plan.source, shared, (owner_of(known), owner_of(plan)))
-        variable = f"p{len(self.parameters)}"
+        variable = f"{self.prefix}{len(self.parameters)}"
         self.parameters.append(replace(plan, variable=variable))
         return variable
+
+
+def _overlap(one: ParameterPlan, other: ParameterPlan) -> bool:
+    """Tell whether two parameters read a name in common."""
+    names = {each.name for each in one.fields}
+    return one.source is other.source and not names.isdisjoint({each.name for each in other.fields})
 
 
 def _argument(parameter: Parameter, provision: Provision, variable: str) -> ArgumentPlan:

@@ -15,10 +15,10 @@ from framework._compiler.source import Source
 from framework._hooks import decode_hook
 from framework._inspect.hooks import holds_custom
 from framework._inspect.types import kind_of
-from framework._plan import BodyKind, BodyPlan, RoutePlan
+from framework._plan import BodyKind, BodyPlan, ParameterPlan, RoutePlan
 from framework.merge_patch import JSON_PATCH, is_patch
 
-__all__ = ("emit_binding",)
+__all__ = ("emit_binding", "emit_early_binding")
 
 _DECODED = frozenset({BodyKind.TYPED, BodyKind.BYTES, BodyKind.TEXT})
 
@@ -34,13 +34,13 @@ def emit_binding(source: Source, plan: RoutePlan) -> None:
     if body is not None and body.has_files:
         _emit_with_files(source, plan)
         return
-    before, after = emit_extraction(source, plan.parameters)
+    before, after = emit_extraction(source, plan.parameters, plan.all_parameters)
     if body is not None:
         source.lines(_READS[body.kind])
     if not plan.parameters and (body is None or body.kind not in _DECODED):
         return
     with source.block("try:"):
-        _emit_conversion(source, plan, before, after)
+        _emit_conversion(source, plan.parameters, plan, before, after)
         if body is not None and body.kind in _DECODED:
             _emit_decoding(source, body, readers)
     with source.block("except INVALID as error:"):
@@ -48,6 +48,20 @@ def emit_binding(source: Source, plan: RoutePlan) -> None:
         data = "data" if body is not None and body.kind in _DECODED else "None"
         other = ", other" if len(readers) > 1 else ""
         source.line(f"raise explain({raw}, {data}, error{other}) from None")
+
+
+def emit_early_binding(source: Source, plan: RoutePlan, parameters: Sequence[ParameterPlan]) -> None:
+    """Emit how the parameters of a guard are read into ``p``: before all others, and reported by themselves."""
+    if not parameters:
+        return
+    stage = parameters[0].variable.partition("_")[0]
+    struct, explain = f"Parameters_{stage}", f"explain_{stage}"
+    source.use(INVALID=INVALID, **{explain: FaultExplainer(parameters, None, (), plan.formats)})
+    before, after = emit_extraction(source, parameters, plan.all_parameters, struct)
+    with source.block("try:"):
+        _emit_conversion(source, parameters, plan, before, after, struct)
+    with source.block("except INVALID as error:"):
+        source.line(f"raise {explain}(raw, None, error) from None")
 
 
 def _readers(plan: RoutePlan, body: BodyPlan) -> tuple[Reader, ...]:
@@ -106,7 +120,8 @@ def _emit_with_files(source: Source, plan: RoutePlan) -> None:
     """Close the files of the form, whatever is wrong with the request."""
     source.use(close_files=close_files)
     with source.block("try:"):
-        _emit_conversion(source, plan, *emit_extraction(source, plan.parameters))
+        lines = emit_extraction(source, plan.parameters, plan.all_parameters)
+        _emit_conversion(source, plan.parameters, plan, *lines)
     with source.block("except BaseException as error:"):
         source.line("close_files(form)")
         with source.block("if isinstance(error, INVALID):"):
@@ -114,20 +129,27 @@ def _emit_with_files(source: Source, plan: RoutePlan) -> None:
         source.line("raise")
 
 
-def _emit_conversion(source: Source, plan: RoutePlan, before: Sequence[str], after: Sequence[str]) -> None:
-    if not plan.parameters:
+def _emit_conversion(
+    source: Source,
+    parameters: Sequence[ParameterPlan],
+    plan: RoutePlan,
+    before: Sequence[str],
+    after: Sequence[str],
+    struct: str = "Parameters",
+) -> None:
+    if not parameters:
         return
-    decoders = part_decoders(plan.parameters, plan.formats)
+    decoders = part_decoders(parameters, plan.formats)
     for number, decoder in enumerate(decoders):
         source.use(**{f"decode_part_{number}": decoder.decode})
         source.line(f"decode_part_{number}(raw)")
     source.lines(before)
     # Only an object in the query can be a mapping, whose keys are texts.
-    keys = ", str_keys=True" if any(one.style == "deepObject" for one in plan.parameters) else ""
+    keys = ", str_keys=True" if any(one.style == "deepObject" for one in parameters) else ""
     # PERF: a keyword that is not needed costs a request as much as a look-up.
-    hook = ", dec_hook=decode_hook" if any(holds_custom(kind_of(one.annotation)) for one in plan.parameters) else ""
+    hook = ", dec_hook=decode_hook" if any(holds_custom(kind_of(one.annotation)) for one in parameters) else ""
     source.use(**({"decode_hook": decode_hook} if hook else {}))
-    source.line(f"p = convert(raw, Parameters, strict=False{keys}{hook})")
+    source.line(f"p = convert(raw, {struct}, strict=False{keys}{hook})")
     source.lines(after)
 
 

@@ -70,7 +70,7 @@ def emit_call(source: Source, plan: RoutePlan, before: Callable[[], None]) -> No
             ready = plan.response.encoding is Encoding.PASS or plan.response.may_be_response
             source.use(finish_files=finish_files_later if ready else finish_files)
             source.line("opened.insert(0, (finish_files, form))")
-        emit_services(source, services)
+        emit_services(source, services, around="opened" if kept_early else "")
         _emit_handler(source, plan)
         if plan.response.stream is None:
             _emit_encoding(source, plan, "response = ")
@@ -110,13 +110,13 @@ _MAKING: dict[FactoryKind, str] = {
 }
 
 
-def emit_services(source: Source, services: Iterable[ServicePlan]) -> None:
-    """Emit the making of services, one after the other."""
+def emit_services(source: Source, services: Iterable[ServicePlan], around: str = "") -> None:
+    """Emit the making of services, one after the other; ``around`` keeps what is open already."""
     for service in services:
-        emit_service(source, service)
+        emit_service(source, service, around)
 
 
-def emit_service(source: Source, service: ServicePlan) -> None:
+def emit_service(source: Source, service: ServicePlan, around: str = "") -> None:
     """Emit how a service is made, and kept for closing."""
     make = f"make_{service.variable}"
     source.use(**{make: service.call.target})
@@ -125,7 +125,8 @@ def emit_service(source: Source, service: ServicePlan) -> None:
     if service.kind.cleans_up:
         finish = FINISHERS[service.kind]
         source.use(**{finish.__name__: finish})
-        source.line(f"opened.append(({finish.__name__}, made))")
+        kept = f"({finish.__name__}, made)"
+        source.line(f"{around}.insert(0, {kept})" if around and service.outermost else f"opened.append({kept})")
 
 
 def _emit_handler(source: Source, plan: RoutePlan, opened: str = "opened") -> None:
@@ -159,20 +160,18 @@ def made_by_request(plan: RoutePlan) -> bool:
 
 
 def _late_services(plan: RoutePlan) -> list[ServicePlan]:
-    """Return the services that are not needed to verify credentials."""
-    early = {name for one in plan.credentials for name in one.services}
-    return [one for one in plan.services if one.variable not in early]
+    """Return the services that are needed neither by guards nor to verify credentials."""
+    return [one for one in plan.services if one.variable not in plan.early_services]
 
 
 def keeps_early(plan: RoutePlan) -> bool:
-    """Tell whether something that is opened to verify credentials must be closed."""
-    late = _late_services(plan)
-    return any(one.kind.cleans_up and one not in late for one in plan.services)
+    """Tell whether something that is opened for guards or credentials must be closed."""
+    return any(one.kind.cleans_up and one.variable in plan.early_services for one in plan.services)
 
 
 @contextmanager
 def emit_early(source: Source, plan: RoutePlan) -> Iterator[str]:
-    """Emit what closes the services that credentials need around what is emitted inside; for a web socket.
+    """Emit what closes the services that guards and credentials need around what is emitted inside; for a web socket.
 
     Gives how a line begins that answers: ``return`` or an assignment.
     """
@@ -192,10 +191,11 @@ def emit_early(source: Source, plan: RoutePlan) -> Iterator[str]:
     source.line("return response")
 
 
-def emit_run(source: Source, plan: RoutePlan, *, reply: str = "", ended: str = "") -> None:
+def emit_run(source: Source, plan: RoutePlan, *, reply: str = "", ended: str = "", around: str = "") -> None:
     """Emit the same for a web socket, where nothing is answered.
 
-    ``reply`` and ``ended`` are lines that come before the cleanup, ``reply`` only where the handler has returned.
+    ``reply`` and ``ended`` are lines that come before the cleanup, ``reply`` only where the handler has returned;
+    ``around`` keeps what is closed when the connection ends.
     """
     services = _late_services(plan)
     cleans_up = any(one.kind.cleans_up for one in services)
@@ -203,7 +203,7 @@ def emit_run(source: Source, plan: RoutePlan, *, reply: str = "", ended: str = "
         source.use(close=close)
         source.line("opened = []")
     with source.block("try:") if cleans_up else nullcontext():
-        emit_services(source, services)
+        emit_services(source, services, around)
         _emit_handler(source, plan)
         source.lines(filter(None, (reply, ended)))
     if cleans_up:

@@ -1,8 +1,11 @@
-"""Emits the guards of a route, and the verification of credentials among them."""
+"""Emits the guards of a route, with what is read and made for them, and the verification of credentials."""
 
+from collections.abc import Sequence
+
+from framework._compiler.emit_body import emit_early_binding
 from framework._compiler.emit_call import argument_list, emit_services, keeps_early
 from framework._compiler.source import Source
-from framework._plan import CredentialPlan, RoutePlan, ServicePlan, VerificationPlan
+from framework._plan import CredentialPlan, GuardPlan, RoutePlan, ServicePlan, VerificationPlan
 from framework.schemes import Refusal
 
 __all__ = ("emit_guards",)
@@ -18,20 +21,37 @@ def emit_guards(source: Source, plan: RoutePlan) -> None:
         while last in waiting:
             _emit_credential(source, waiting.pop(0), plan, made)
 
-    for level in plan.layers:
-        for guard in level.guards:
-            credential = next((one for one in plan.credentials if guard in one.guards), None)
-            if credential is None:
-                source.line(f"await {guard}(request)")
-            else:
-                verify(credential)
+    injected = {one.variable: one for one in plan.guards}
+    verified = {name: one for one in plan.credentials for name in one.guards}
+    for guard in (one for level in plan.layers for one in level.guards):
+        if guard in verified:
+            verify(verified[guard])
+        elif guard in injected:
+            for credential in plan.credentials:
+                if credential.variable in injected[guard].credentials:
+                    verify(credential)
+            _emit_injected(source, injected[guard], plan, made)
+        else:
+            source.line(f"await {guard}(request)")
     for credential in plan.credentials:
         verify(credential)
 
 
-def _emit_credential(source: Source, plan: CredentialPlan, route: RoutePlan, made: set[str]) -> None:
-    services = [one for one in route.services if one.variable in plan.services and one.variable not in made]
+def _emit_injected(source: Source, guard: GuardPlan, route: RoutePlan, made: set[str]) -> None:
+    """Emit a guard with what is read and made for it; what was made already is shared."""
+    emit_early_binding(source, route, guard.parameters)
+    emit_services(source, _new_services(guard.services, route, made))
+    source.line(f"await {guard.variable}({argument_list(guard.arguments)})")
+
+
+def _new_services(names: Sequence[str], route: RoutePlan, made: set[str]) -> list[ServicePlan]:
+    services = [one for one in route.services if one.variable in names and one.variable not in made]
     made.update(one.variable for one in services)
+    return services
+
+
+def _emit_credential(source: Source, plan: CredentialPlan, route: RoutePlan, made: set[str]) -> None:
+    services = _new_services(plan.services, route, made)
     # What is opened for credentials stays open while a plain function verifies them in a thread.
     opened = "opened" if keeps_early(route) else "[]"
     if len(plan.verifications) == 1 and not plan.optional:

@@ -7,7 +7,7 @@ from aiohttp import WSMsgType
 
 from framework._binding.decoding import parser_for
 from framework._binding.failure import INVALID
-from framework._compiler.emit_call import emit_early, emit_run
+from framework._compiler.emit_call import emit_early, emit_run, keeps_early
 from framework._compiler.messages import MessageExplainer, decoder_of, encoder_of
 from framework._compiler.source import Source
 from framework._plan import Frames, RoutePlan, SocketPlan
@@ -60,7 +60,7 @@ def _emit_messages(source: Source, plan: RoutePlan, socket: SocketPlan, encode: 
         return
     source.use(WebSocket=WebSocket)
     source.line("socket = WebSocket(connection)")
-    emit_run(source, plan, ended="connection.leave()")
+    emit_run(source, plan, ended="connection.leave()", around="early" if keeps_early(plan) else "")
 
 
 def _emit_message(source: Source, plan: RoutePlan, socket: SocketPlan, encode: Encode) -> None:

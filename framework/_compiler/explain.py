@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from framework._compiler.emit import EmittedRoute
 from framework._inspect.names import type_name
-from framework._plan import Encoding, Frames, MessagePlan, RoutePlan, SocketPlan
+from framework._plan import CredentialPlan, Encoding, Frames, GuardPlan, MessagePlan, RoutePlan, ServicePlan, SocketPlan
 from framework._responses.output import Output
 
 __all__ = ("explain_route",)
@@ -26,18 +26,53 @@ def _stages(plan: RoutePlan) -> Iterator[str]:
         yield f"handshake of a web socket, else 426; from {origins}, else 403; well formed, else 400"
     elif plan.limits.timeout is not None:
         yield f"timeout of {plan.limits.timeout:g} s, else 503"
-    for level in plan.layers:
-        for one in level.guards:
-            if one not in level.credentials:
-                yield f"guard {level.names[one]} ({level.level})"
-    for credential in plan.credentials:
-        names = " or ".join(each.scheme.requirement().scheme for each in credential.verifications)
-        yield f"credentials ({names}{', optional' if credential.optional else ''}), else 401"
+    yield from _guard_stages(plan)
     yield from _inner_stages(plan)
     for level in reversed(plan.layers):
         for key, handler in level.exception_handlers.items():
             name = key if isinstance(key, int) else key.__name__
             yield f"an exception ({name}) is answered by {level.names[handler]} ({level.level})"
+
+
+def _guard_stages(plan: RoutePlan) -> Iterator[str]:
+    """Yield guards and credentials, with what is read and made for them."""
+    injected = {one.variable: one for one in plan.guards}
+    credentials, made = list(plan.credentials), set[str]()
+    for level in plan.layers:
+        for variable in level.guards:
+            guard, name = injected.get(variable), level.names[variable]
+            if guard is not None:
+                needed = [one for one in credentials if one.variable in guard.credentials]
+                credentials = [one for one in credentials if one not in needed]
+                yield from map(_verified, needed)
+                yield from _for_guard(plan, guard, name, made)
+            if variable not in level.credentials:
+                yield f"guard {name} ({level.level})"
+    yield from map(_verified, credentials)
+
+
+def _for_guard(plan: RoutePlan, guard: GuardPlan, name: str, made: set[str]) -> Iterator[str]:
+    if guard.parameters:
+        read = ", ".join(f"{one.source} {each.name}" for one in guard.parameters for each in one.fields)
+        yield f"validation of what guard {name} reads ({read}), else 422"
+    for service in plan.services:
+        if service.variable in guard.services and service.variable not in made:
+            made.add(service.variable)
+            yield _made(service)
+
+
+def _verified(credential: CredentialPlan) -> str:
+    names = " or ".join(each.scheme.requirement().scheme for each in credential.verifications)
+    return f"credentials ({names}{', optional' if credential.optional else ''}), else 401"
+
+
+def _made(service: ServicePlan) -> str:
+    return f"{service.lifetime} service {service.label}"
+
+
+def _handler_services(plan: RoutePlan) -> list[str]:
+    early = {name for one in plan.guards for name in one.services}
+    return [_made(one) for one in plan.services if one.variable not in early]
 
 
 def _media_types(plan: RoutePlan) -> Iterator[str]:
@@ -60,8 +95,7 @@ def _inner_stages(plan: RoutePlan) -> Iterator[str]:
     if plan.socket is not None:
         yield from _socket_stages(plan, plan.socket)
         return
-    for service in plan.services:
-        yield f"{service.lifetime} service {service.label}"
+    yield from _handler_services(plan)
     yield f"handler {plan.label}" + (" in a worker thread" if plan.synchronous else "")
     conversion = Output(response.annotation, plan.label, checks_all=plan.check_responses).describe()
     if conversion and response.encoding not in {Encoding.NONE, Encoding.PASS}:
@@ -77,7 +111,7 @@ def _inner_stages(plan: RoutePlan) -> Iterator[str]:
 
 
 def _socket_stages(plan: RoutePlan, socket: SocketPlan) -> Iterator[str]:
-    services = [f"{one.lifetime} service {one.label}" for one in plan.services]
+    services = _handler_services(plan)
     closing = [one.label for one in reversed(plan.services) if one.kind.cleans_up]
     cleanup = [f"cleanup: {', '.join(closing)}"] if closing else []
     fault = "1007, 1008 or 1003" if socket.invalid == "close" else "a problem as a message"

@@ -95,7 +95,7 @@ def _unknown(expression: _Expression, what: str, known: Sequence[str]) -> Iterat
 
 
 def _names(plan: RoutePlan, source: Source) -> list[str]:
-    return [field.name for one in plan.parameters if one.source is source for field in one.fields]
+    return [field.name for one in plan.all_parameters if one.source is source for field in one.fields]
 
 
 def _path_or_query(expression: _Expression, plan: RoutePlan) -> Iterator[Mistake]:

@@ -27,25 +27,27 @@ _OPENING: dict[From, tuple[str, dict[str, Any]]] = {
 }
 
 
-def emit_extraction(source: Source, parameters: Sequence[ParameterPlan]) -> tuple[list[str], list[str]]:
-    """Emit the reading of all parameters into ``raw``.
+def emit_extraction(
+    source: Source, parameters: Sequence[ParameterPlan], every: Sequence[ParameterPlan], struct: str = "Parameters"
+) -> tuple[list[str], list[str]]:
+    """Emit the reading of some parameters into ``raw``; ``every`` are those that the route reads at all its stages.
 
-    Return the lines that check, before and after the conversion, what msgspec would let pass.
+    Return the lines that check, before and after the conversion into ``struct``, what msgspec would let pass.
     """
     if not parameters:
         return [], []
-    source.use(convert=msgspec.convert, Parameters=parameters_struct(parameters))
+    source.use(convert=msgspec.convert, **{struct: parameters_struct(parameters)})
     for origin in From:
         if origin in _OPENING and any(one.source is origin for one in parameters):
             line, names = _OPENING[origin]
             source.use(**names)
-            source.line(line)
+            source.once(line)
     in_path = [one for one in parameters if one.source is From.PATH]
     texts = ", ".join(f"{one.variable!r}: match[{one.field.name!r}]" for one in in_path)
     source.line(f"raw = {{{texts}}}")
     for one in parameters:
         if one.source is not From.PATH:
-            _emit_parameter(source, one, parameters)
+            _emit_parameter(source, one, every)
     only_null = [one for one in parameters if _only_null_is_refused(one)]
     before = [_check(source, one) for one in parameters if one not in only_null]
     return [line for line in before if line], [_null_check(source, one) for one in only_null]

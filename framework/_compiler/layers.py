@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from framework._compiler.collect import Level
+from framework._compiler.guards import guard_signature, is_guard
 from framework._inspect.names import callable_name, describe, describe_class, type_name, value_name
-from framework._inspect.signatures import MISSING, accepts, instance_call, is_async, read_signature
+from framework._inspect.signatures import MISSING, Signature, accepts, instance_call, is_async, read_signature
 from framework._plan import LayerPlan
 from framework._services.graph import ServiceGraph
 from framework._services.planner import ServicePlanner
@@ -30,7 +31,7 @@ class _Shape(NamedTuple):
 
 
 _SHAPES: Mapping[str, _Shape] = {
-    "guard": _Shape("a guard", 1, "async def guard(request) -> None"),
+    "guard": _Shape("a guard", 1, "async def guard(request) -> None, with every other parameter annotated"),
     "middleware": _Shape("a middleware", 2, "async def middleware(request, call_next)"),
     "exception handler": _Shape("an exception handler", 2, "async def handler(request, error)"),
 }
@@ -45,6 +46,7 @@ class LayerPlanner:
         self._report = report
         self._plans: dict[Level, LayerPlan] = {}
         self._variables: dict[tuple[int, str], str] = {}
+        self._injected: dict[str, Signature] = {}
 
     def plan(self, level: Level) -> LayerPlan:
         """Return the plan of a level."""
@@ -59,6 +61,7 @@ class LayerPlanner:
                 level=level.label,
                 guards=tuple(guards),
                 credentials={name: one for name, one in credentials if isinstance(one, Credentials)},
+                injected={name: self._injected[name] for name in guards if name in self._injected},
                 security=tuple(each for one in level.guards for each in stated_security(one)),
                 middlewares=tuple(middlewares),
                 exception_handlers=dict(
@@ -94,6 +97,14 @@ class LayerPlanner:
         if role == "guard" and isinstance(layer, Credentials):
             return self._process.hold(callable_name(type(layer)), layer)
         _check(layer, role, level)
+        variable = self._hold(layer, role, level)
+        signature = guard_signature(layer) if role == "guard" else None
+        if signature is not None and variable:
+            self._injected[variable] = signature
+        return variable
+
+    def _hold(self, layer: Any, role: str, level: Level) -> str:
+        """Plan the object that is called; return its variable, "" where its class cannot be made."""
         if not isinstance(layer, type):
             return self._process.hold(callable_name(layer), layer)
         provider = self._graph.adopt(layer)
@@ -112,7 +123,9 @@ class LayerPlanner:
 def _check(layer: Any, role: str, level: Level) -> None:
     shape = _SHAPES[role]
     count = shape.arguments
-    if isinstance(layer, type):
+    if role == "guard":
+        fits = is_guard(layer)
+    elif isinstance(layer, type):
         called = getattr(layer, "__call__", None)  # noqa: B004  the function itself is wanted, not whether there is one
         fits = callable(called) and is_async(called) and accepts(called, count + 1)
     else:

@@ -51,7 +51,7 @@ class LinkTarget:
 
 
 def _described(plan: RoutePlan) -> list[dict[str, Any]]:
-    declared = describe_parameters(plan.parameters, {}, {})
+    declared = describe_parameters(plan.all_parameters, {}, {})
     known = {one["name"].lower() for one in declared if one["in"] == "header"}
     return declared + [one for one in precondition_parameters(plan) if one["name"].lower() not in known]
 
@@ -65,5 +65,5 @@ def _is_called(parameter: TargetParameter, name: str) -> bool:
 def _arguments(plan: RoutePlan) -> Mapping[str, tuple[Source, str]]:
     """Return the parameters that are one argument of the handler each, by its name."""
     names = {one.variables[0]: one.name for one in plan.handler.arguments if one.provision is Provision.PARAMETER}
-    plain = [one for one in plan.parameters if not one.model and one.variable in names]
+    plain = [one for one in plan.all_parameters if not one.model and one.variable in names]
     return {names[one.variable]: (one.source, one.field.name) for one in plain}

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from framework._binding.binder import RequestBinder
 from framework._binding.defaults import check_examples
 from framework._compiler.collect import Mounted, Report
+from framework._compiler.guards import GuardPlanner
 from framework._compiler.layers import LayerPlanner
 from framework._compiler.raised import check_errors
 from framework._compiler.slow_patterns import SlowPatternWatch
@@ -30,7 +31,8 @@ from framework._markers import refuse_foreign, take_marker
 from framework._plan import ArgumentPlan, BodyKind, BodyPlan, Call, LayerPlan, Provision, ResponsePlan, RoutePlan
 from framework._services.credentials import CredentialPlanner
 from framework._services.graph import ServiceGraph, is_a
-from framework._services.planner import ServicePlanner, argument_of_request, is_request
+from framework._services.needs import is_request
+from framework._services.planner import ServicePlanner, argument_of_request
 from framework.caching import Preconditions
 from framework.errors import (
     DefinitionError,
@@ -85,6 +87,7 @@ class RoutePlanner:
             shared.graph, shared.report, singletons=shared.process, bind_marked=self._bind_marked
         )
         self._credentials = CredentialPlanner(self._services, shared.report)
+        self._guards = GuardPlanner(self._services, self._binder, self._path[0], shared.report)
 
     def plan(self) -> RoutePlan:
         """Plan the route; raises a DefinitionError."""
@@ -115,6 +118,7 @@ class RoutePlanner:
             limits=mounted.limits.within(self._shared.limits),
             formats=self._shared.formats,
             check_responses=self._shared.check_responses,
+            guards=self._guards.plans(),
             credentials=self._credentials.plans(),
             security=(
                 *(each for level in layers for each in level.security),
@@ -137,13 +141,17 @@ class RoutePlanner:
     ) -> ArgumentPlan:
         if isinstance(marker, Credentials):
             return self._credentials.bind(parameter, annotation, marker, where, path)
-        return self._binder.bind_marked(parameter, annotation, marker, where, path)
+        self._guards.check(parameter, marker, where, path)
+        return self._guards.binder.bind_marked(parameter, annotation, marker, where, path)
 
     def _layers(self) -> tuple[LayerPlan, ...]:
         layers = tuple(self._shared.layers.plan(one) for one in self._mounted.levels)
         for level in layers:
-            for guard, asked in level.credentials.items():
-                self._credentials.guard(guard, asked, level.level)
+            for guard in level.guards:
+                if guard in level.credentials:
+                    self._credentials.guard(guard, level.credentials[guard], level.level)
+                elif guard in level.injected:
+                    self._guards.plan(guard, level.names[guard], level.injected[guard])
         return layers
 
     def _controller(self) -> str:
@@ -232,13 +240,15 @@ class RoutePlanner:
     def _check(self, body: BodyPlan | None) -> None:
         """Report what is wrong with all that was bound together."""
         where, report = self._mounted.where, self._shared.report
-        for mistake in self._binder.mistakes():
+        binders = self._guards.binders
+        for mistake in self._binder.mistakes(binders):
             report(mistake)
         if body is not None and self._synchronous and (body.has_files or body.kind in _AWAITED):
             what = "it is a plain def, and its body is read with await"
             report(InvalidHandlerError(where, what, mend="write it as async def"))
         bodies = () if body is None else (body.type,)
-        self._shared.patterns.look_at(where, (*(kind_of(one.annotation) for one in self._binder.parameters), *bodies))
+        kinds = [kind_of(one.annotation) for binder in (self._binder, *binders) for one in binder.parameters]
+        self._shared.patterns.look_at(where, (*kinds, *bodies))
         check_errors(where, self._options.get("raises", ()), report)
 
     def _check_function(self) -> None:

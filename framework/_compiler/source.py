@@ -27,6 +27,11 @@ class Source:
         """Add a line at the present indentation."""
         self._lines.append("    " * self._depth + text)
 
+    def once(self, text: str) -> None:
+        """Add a line unless it stands there already, and ran before: what it assigns does not change."""
+        if "    " * self._depth + text not in self._lines:
+            self.line(text)
+
     def lines(self, texts: Iterable[str]) -> None:
         """Add several lines."""
         for text in texts:

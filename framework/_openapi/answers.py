@@ -151,7 +151,7 @@ def _own_statuses(plan: RoutePlan) -> list[int]:
     response = plan.response
     compares = response.conditional or _has_parts(response) or plan.takes_preconditions
     possible = {
-        400: plan.body is not None or bool(plan.parameters),
+        400: plan.body is not None or bool(plan.all_parameters),
         401: asks_for_credentials(plan),
         403: asks_for_scopes(plan),
         404: response.names_file,
@@ -161,7 +161,7 @@ def _own_statuses(plan: RoutePlan) -> list[int]:
         413: plan.body is not None,
         415: plan.body is not None,
         416: _has_parts(response),
-        422: _body_can_be_invalid(plan.body) or any(can_be_invalid(one) for one in plan.parameters),
+        422: _body_can_be_invalid(plan.body) or any(can_be_invalid(one) for one in plan.all_parameters),
         428: plan.require_precondition,
     }
     return [status for status, is_possible in possible.items() if is_possible]

@@ -89,7 +89,7 @@ def _describe(plan: RoutePlan, identifier: str) -> Channel:
         identifier=identifier,
         plan=plan,
         doc=doc,
-        parameters=tuple(describe_parameters(plan.parameters, {}, parameter_texts(plan, doc))),
+        parameters=tuple(describe_parameters(plan.all_parameters, {}, parameter_texts(plan, doc))),
         incoming=() if socket is None else tuple(_messages("incoming", socket.incoming, socket)),
         outgoing=(_event(plan, doc),) if socket is None else tuple(_sent(socket)),
     )

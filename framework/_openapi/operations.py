@@ -162,7 +162,7 @@ def _add_examples(described: dict[str, Any], examples: Mapping[str, Any]) -> Non
 
 
 def _parameters(plan: RoutePlan, renamed: Mapping[str, str], doc: Docstring) -> list[dict[str, Any]]:
-    declared = describe_parameters(plan.parameters, renamed, parameter_texts(plan, doc))
+    declared = describe_parameters(plan.all_parameters, renamed, parameter_texts(plan, doc))
     known = {one["name"].lower() for one in declared if one["in"] == "header"}
     return declared + [one for one in precondition_parameters(plan) if one["name"].lower() not in known]
 

@@ -45,7 +45,9 @@ def asks_for_credentials(plan: RoutePlan) -> bool:
 
 
 def asks_for_scopes(plan: RoutePlan) -> bool:
-    """Tell whether good credentials may be refused for their scopes (403)."""
+    """Tell whether good credentials may be refused, for their scopes or by a guard (403)."""
+    if any(one.credentials for one in plan.guards):
+        return True  # Guards that know who is asking are there to refuse some.
     verified = any(each.scheme.scopes for one in plan.credentials for each in one.verifications)
     return verified or any(one.scopes for one in plan.security)
 

@@ -6,10 +6,20 @@ from typing import Any
 
 from msgspec import Struct
 
+from framework._plan.reading import ParameterPlan
 from framework.container import Lifetime
 from framework.schemes import Credentials, SecurityScheme
 
-__all__ = ("ArgumentPlan", "Call", "CredentialPlan", "FactoryKind", "Provision", "ServicePlan", "VerificationPlan")
+__all__ = (
+    "ArgumentPlan",
+    "Call",
+    "CredentialPlan",
+    "FactoryKind",
+    "GuardPlan",
+    "Provision",
+    "ServicePlan",
+    "VerificationPlan",
+)
 
 
 class FactoryKind(Enum):
@@ -79,6 +89,8 @@ class ServicePlan(Struct, frozen=True, kw_only=True):
     call: Call
     value: Any = None
     """The instance itself, of kind VALUE."""
+    outermost: bool = False
+    """Whether it is closed after all others of its scope."""
 
 
 class VerificationPlan(Struct, frozen=True, kw_only=True):
@@ -106,3 +118,16 @@ class CredentialPlan(Struct, frozen=True, kw_only=True):
     """The guards in whose place it stands; without one, all guards come before it."""
     services: tuple[str, ...]
     """The variables of the services that are made before it."""
+
+
+class GuardPlan(Struct, frozen=True, kw_only=True):
+    """A guard of one route that takes more than the request, and what is read and made before it is called."""
+
+    variable: str
+    arguments: tuple[ArgumentPlan, ...]
+    parameters: tuple[ParameterPlan, ...]
+    """Read and validated for the guard alone, with those of the services that are made for it."""
+    services: tuple[str, ...]
+    """The variables of the services that it needs."""
+    credentials: tuple[str, ...]
+    """The variables of the credentials that are verified before it."""

@@ -5,9 +5,10 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from framework._inspect.signatures import Signature
 from framework._plan.answering import ResponsePlan
 from framework._plan.following import LinkPlan
-from framework._plan.making import Call, CredentialPlan, ServicePlan
+from framework._plan.making import Call, CredentialPlan, GuardPlan, ServicePlan
 from framework._plan.reading import BodyPlan, ParameterPlan
 from framework._plan.talking import SocketPlan
 from framework.deprecation import Deprecation
@@ -29,6 +30,8 @@ class LayerPlan(Struct, frozen=True, kw_only=True):
     guards: tuple[str, ...] = ()
     credentials: Mapping[str, Credentials] = field(default_factory=dict)
     """Those of the guards that the route itself verifies."""
+    injected: Mapping[str, Signature] = field(default_factory=dict)
+    """Of the guards that take more than the request, what they take."""
     security: tuple[SecurityRequirement, ...] = ()
     """What the other guards say that they ask for."""
     exception_handlers: Mapping[type[Exception] | int, str] = field(default_factory=dict)
@@ -66,6 +69,8 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     """Of bodies and answers that have a type; the first is the one that counts where the client says nothing."""
     limits: Limits
     """With nothing left out."""
+    guards: tuple[GuardPlan, ...] = ()
+    """Those that take more than the request."""
     credentials: tuple[CredentialPlan, ...] = ()
     """In the order in which they are verified."""
     security: tuple[SecurityRequirement, ...] = ()
@@ -89,3 +94,16 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     check_responses: bool = False
     """Whether each value that is sent is compared with its annotation as a whole."""
     extra: Mapping[str, Any] | None = None
+
+    @property
+    def all_parameters(self) -> tuple[ParameterPlan, ...]:
+        """What is read of a request besides its body: for the handler, then for each guard."""
+        return (*self.parameters, *(each for one in self.guards for each in one.parameters))
+
+    @property
+    def early_services(self) -> frozenset[str]:
+        """The variables of the services that are made for guards and credentials, before the handler's are."""
+        return frozenset(
+            [name for one in self.guards for name in one.services]
+            + [name for one in self.credentials for name in one.services]
+        )

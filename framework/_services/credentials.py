@@ -20,8 +20,9 @@ from framework._inspect.signatures import (
     read_signature,
 )
 from framework._inspect.types import without_none
-from framework._plan import ArgumentPlan, Call, CredentialPlan, Provision, ServicePlan, VerificationPlan
+from framework._plan import ArgumentPlan, Call, CredentialPlan, Provision, VerificationPlan
 from framework._services.graph import is_a
+from framework._services.needs import needed_services
 from framework._services.planner import ServicePlanner
 from framework.errors import CyclicProviderError, DefinitionError, InvalidSecurityError
 from framework.schemes import Credentials, SecurityScheme
@@ -151,7 +152,7 @@ class CredentialPlanner:
         return arguments
 
     def _check_services(self, variables: Iterable[str], label: str) -> None:
-        for service in self._services(variables):
+        for service in needed_services(self._planner.services, variables):
             for one in service.call.arguments:
                 self._check_stage(one, f"the provider of {service.label}", label)
 
@@ -162,16 +163,6 @@ class CredentialPlanner:
                 f"{label} verifies credentials before parameters and body are read, and needs one of them",
                 mend="take the Request itself, or nothing that is read from it",
             )
-
-    def _services(self, variables: Iterable[str]) -> list[ServicePlan]:
-        """Return the services of the request that some variables hold, and what they need, in the order of making."""
-        wanted = set(variables)
-        found = []
-        for service in reversed(self._planner.services):
-            if service.variable in wanted:
-                wanted |= {name for one in service.call.arguments for name in one.variables}
-                found.append(service)
-        return found[::-1]
 
     def _plan(self, one: _Asked) -> CredentialPlan:
         needed = [name for call in one.calls for each in call.arguments for name in each.variables]
@@ -190,7 +181,9 @@ class CredentialPlanner:
             verifications=verifications,
             optional=one.optional,
             guards=tuple(one.guards),
-            services=tuple(service.variable for service in self._services([*one.verifiers, *needed])),
+            services=tuple(
+                service.variable for service in needed_services(self._planner.services, [*one.verifiers, *needed])
+            ),
         )
 
 

@@ -3,20 +3,18 @@
 import re
 import types
 import typing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
-
-from aiohttp import web
-from aiohttp.web_request import BaseRequest
 
 from framework._inspect.factories import is_abstract
 from framework._inspect.names import type_name
 from framework._inspect.signatures import MISSING, Parameter, Signature
 from framework._inspect.types import is_model, unsupported, without_none
-from framework._markers import split_marker, take_marker
+from framework._markers import take_marker
 from framework._plan import ArgumentPlan, Call, FactoryKind, Provision, ServicePlan
 from framework._services.graph import Provider, ServiceGraph
 from framework._services.keys import is_value
+from framework._services.needs import is_request, lifetime_of, needed_by
 from framework.container import Lifetime
 from framework.errors import (
     CaptiveProviderError,
@@ -30,15 +28,10 @@ from framework.errors import (
 )
 from framework.params import Inject
 
-__all__ = ("BindMarked", "ServicePlanner", "argument_of_request", "is_request", "lifetime_of")
+__all__ = ("BindMarked", "ServicePlanner", "argument_of_request")
 
 BindMarked: TypeAlias = Callable[[Parameter, Any, Any, str, Sequence[str]], ArgumentPlan]
 """Binds a parameter that carries a marker of the request: ``(parameter, annotation, marker, where, path)``."""
-
-
-def is_request(annotation: Any) -> bool:
-    """Tell whether a parameter asks for the request itself, or for the request where there is one."""
-    return without_none(annotation) in (web.Request, BaseRequest)
 
 
 def argument_of_request(parameter: Parameter) -> ArgumentPlan:
@@ -222,6 +215,7 @@ class ServicePlanner:
             kind=provider.kind,
             call=Call(target=provider.target, arguments=arguments),
             value=provider.value,
+            outermost=provider.outermost,
         )
         self.services.insert(0 if provider.outermost else len(self.services), plan)
         return variable
@@ -255,32 +249,6 @@ class ServicePlanner:
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", label)
         name = re.sub(r"\W+", "_", words).strip("_").lower()
         return f"{name}_{'s' if self._singletons is None else 'r'}{self._count}"
-
-
-def needed_by(graph: ServiceGraph, signature: Signature) -> Iterator[Provider]:
-    """Yield the providers of what a constructor or factory asks for."""
-    for parameter in signature.parameters:
-        annotation, markers = split_marker(parameter.annotation)
-        marker = markers[0] if markers else None
-        if isinstance(marker, Inject | None) and annotation is not MISSING:
-            one = graph.find(annotation, marker.qualifier if marker is not None else None)
-            yield from [one] if one is not None else graph.find_all(annotation)
-
-
-def lifetime_of(graph: ServiceGraph, signature: Signature) -> Lifetime:
-    """Return how long something may live by what it asks for: as long as the process if all of that does."""
-    for parameter in signature.parameters:
-        annotation, markers = split_marker(parameter.annotation)
-        marker = markers[0] if markers else None
-        if is_request(annotation) or not isinstance(marker, Inject | None):
-            return Lifetime.SCOPED
-        qualifier = marker.qualifier if marker is not None else None
-        one = graph.find(annotation, qualifier)
-        needed = [one] if one is not None else graph.find_all(annotation)
-        missing = not needed and parameter.default is MISSING
-        if missing or any(provider.lifetime is not Lifetime.SINGLETON for provider in needed):
-            return Lifetime.SCOPED
-    return Lifetime.SINGLETON
 
 
 def _argument(parameter: Parameter, provision: Provision, variables: tuple[str, ...]) -> ArgumentPlan:

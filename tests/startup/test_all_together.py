@@ -103,7 +103,8 @@ def test_mistakes_of_every_kind_arrive_in_one_group() -> None:
         (
             InvalidLayerError,
             "print (module builtins): print is given as a guard of app and cannot be called as one.\n"
-            "  Mend: write it as async def guard(request) -> None, or as a class with such a __call__.",
+            "  Mend: write it as async def guard(request) -> None, with every other parameter annotated, "
+            "or as a class with such a __call__.",
         ),
         (InvalidOptionError, f"{show}: status='201' is not a number.\n  Mend: write it as status=201."),
         (

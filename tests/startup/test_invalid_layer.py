@@ -11,7 +11,10 @@ from framework.http_errors import Forbidden
 from framework.typedefs import CallNext
 from tests.startup.expected import after, mistakes, place, told
 
-GUARD = "  Mend: write it as async def guard(request) -> None, or as a class with such a __call__."
+GUARD = (
+    "  Mend: write it as async def guard(request) -> None, with every other parameter annotated, "
+    "or as a class with such a __call__."
+)
 MIDDLEWARE = "  Mend: write it as async def middleware(request, call_next), or as a class with such a __call__."
 HANDLER = "  Mend: write it as async def handler(request, error), or as a class with such a __call__."
 
