@@ -311,7 +311,8 @@ class CyclicProviderError(DefinitionError):
 class CaptiveProviderError(DefinitionError):
     """Something that lives as long as the process would keep something that lives as long as a request.
 
-    ``fixed`` says that the holder (a guard, a middleware) has no other lifetime, ``movable`` that the service may.
+    ``fixed`` says that the holder (a guard, a middleware) has no other lifetime, ``movable`` that the service may, and
+    ``called`` that the holder is a class whose instances are called.
     """
 
     def __init__(
@@ -324,13 +325,15 @@ class CaptiveProviderError(DefinitionError):
         needed_by: Sequence[str],
         fixed: bool,
         movable: bool = True,
+        called: bool = False,
     ) -> None:
+        elsewhere = ", or take it in __call__ of a guard or an exception handler" if fixed and called else ""
         ways = [f"{type_name} as a singleton"] * movable + [f"{holder} as scoped"] * (not fixed)
         super().__init__(
             f"{where}, parameter {parameter!r}",
             f"{holder} lives as long as the process, and {type_name} is scoped",
             needed_by=needed_by,
-            mend=f"register {', or '.join(ways)}" if ways else "take the parameter out",
+            mend=(f"register {', or '.join(ways)}" if ways else "take the parameter out") + elsewhere,
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from framework._inspect.factories import is_abstract
 from framework._inspect.names import type_name
-from framework._inspect.signatures import MISSING, Parameter, Signature
+from framework._inspect.signatures import MISSING, Parameter, Signature, instance_call
 from framework._inspect.types import is_model, unsupported, without_none
 from framework._markers import take_marker
 from framework._plan import ArgumentPlan, Call, FactoryKind, Provision, ServicePlan
@@ -179,6 +179,7 @@ class ServicePlanner:
                 needed_by=(*path, provider.label),
                 fixed=holder.adopted,
                 movable=not provider.outermost,
+                called=isinstance(holder.target, type) and instance_call(holder.target) is not None,
             )
         return self.make(provider, path)
 

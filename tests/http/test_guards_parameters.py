@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import pytest
 from aiohttp import WSServerHandshakeError
+from aiohttp.test_utils import TestClient
 from msgspec import Meta, Struct
 from pytest_aiohttp.plugin import AiohttpClient
 
@@ -127,7 +128,7 @@ class OrderController(Controller):
 async def until(done: Callable[[], bool]) -> None:
     """Wait for something that happens after a response was read."""
     async with asyncio.timeout(20):
-        while not done():
+        while not done():  # noqa: ASYNC110  there is nothing to wait for
             await asyncio.sleep(0.01)
 
 
@@ -322,7 +323,7 @@ async def test_a_class(serve: Serve) -> None:
 async def test_partials_and_defaults(serve: Serve) -> None:
     """What a partial gives and what has a default without an annotation is nobody else's."""
 
-    async def level(request: Request, least: int, x_level: Annotated[int, Header()], most=9) -> None:  # type: ignore[no-untyped-def]  # what is tested
+    async def level(request: Request, least: int, x_level: Annotated[int, Header()], most=9) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001  what is tested
         if not least <= x_level <= most:
             raise Forbidden(f"{request.path} {least} {most}")
 
@@ -430,7 +431,7 @@ async def test_sockets(serve: Serve, aiohttp_client: AiohttpClient) -> None:
             trace.append(line)
             return f"{order_id} {line}"
 
-    client = await aiohttp_client(await serve(app_of(Rooms, container=container_of(trace))))
+    client: TestClient[Any, Any] = await aiohttp_client(await serve(app_of(Rooms, container=container_of(trace))))
     for path in ("/orders/7/talk", "/orders/7/lines"):
         async with client.ws_connect(path, headers={"Authorization": "Bearer ann"}) as socket:
             await socket.send_str("hello")
@@ -468,10 +469,12 @@ async def test_streams(serve: Serve) -> None:
 
 async def test_a_failing_service(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     """A service that cannot be opened for a guard is an unhandled exception, logged once."""
+    trace: list[str] = []
 
     async def open_session() -> AsyncIterator[Session]:
-        raise RuntimeError("no database")
-        yield
+        if trace == []:
+            raise RuntimeError("no database")
+        yield Session(trace)
 
     container = Container()
     container.add_scoped(Session, open_session)

@@ -112,7 +112,7 @@ def test_a_guard() -> None:
             f"RequireSession.__init__ ({place(RequireSession.__init__)}), parameter 'session': "
             "RequireSession lives as long as the process, and Session is scoped.\n"
             "  Needed by: RequireSession -> Session\n"
-            "  Mend: register Session as a singleton.",
+            "  Mend: register Session as a singleton, or take it in __call__ of a guard or an exception handler.",
         )
     ]
 

@@ -223,7 +223,7 @@ def test_tasks_cannot_be_kept_by_a_singleton() -> None:
             f"Guard.__init__ ({place(Guard.__init__)}), parameter 'tasks': "
             "Guard lives as long as the process, and BackgroundTasks is scoped.\n"
             "  Needed by: Guard -> BackgroundTasks\n"
-            "  Mend: take the parameter out.",
+            "  Mend: take the parameter out, or take it in __call__ of a guard or an exception handler.",
         ),
     ]
 
