@@ -1,8 +1,9 @@
 """App: collects declarations and builds an aiohttp application from them."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -11,7 +12,7 @@ from yarl import URL
 from framework._background import finish_background
 from framework._codecs import CustomType, declaring
 from framework._compiler.application import CompiledApp, compile_app
-from framework._compiler.collect import Mounted, collect_handlers, make_level
+from framework._compiler.collect import Mounted, collect_handlers, make_place
 from framework._compiler.custom_types import usable_types
 from framework._compiler.documents import Document, build_documents, documentation_controllers, is_own_route
 from framework._compiler.explain import explain_route
@@ -33,6 +34,7 @@ from framework.container import Container
 from framework.controller import Controllers
 from framework.errors import DefinitionError
 from framework.formats import JSON, MSGPACK, Format
+from framework.http_errors import HTTPError
 from framework.limits import DEFAULT_LIMITS, Limits
 from framework.routing import RouteSummary
 from framework.services import Services, serve_services
@@ -59,6 +61,8 @@ class App:
         container: Container | None = None,
         openapi: OpenAPI | Sequence[OpenAPI] | None = OpenAPI(),  # noqa: B008  frozen
         tags: Sequence[str] = (),
+        raises: Sequence[type[HTTPError]] = (),
+        metadata: Mapping[str, Any] = MappingProxyType({}),
         guards: Guards = (),
         middlewares: Middlewares = (),
         exception_handlers: ExceptionHandlers | None = None,
@@ -80,6 +84,8 @@ class App:
                 "container": container,
                 "openapi": openapi,
                 "tags": tags,
+                "raises": raises,
+                "metadata": metadata,
                 "guards": guards,
                 "middlewares": middlewares,
                 "exception_handlers": {} if exception_handlers is None else exception_handlers,
@@ -96,12 +102,11 @@ class App:
         self._controllers: Controllers = tuple(settings.get("controllers", ()))
         self._container: Container = settings.get("container") or Container()
         self._openapi = _listed(settings.get("openapi"))
-        self._tags = tuple(settings.get("tags", ()))
         self._limits: Limits = settings.get("limits", Limits()).within(DEFAULT_LIMITS)
         self._formats: Sequence[Format] = tuple(settings.get("formats", ()))
         self._types = usable_types(where, tuple(settings.get("types", ())), self._mistakes.append)
         self._work = {name: settings[name] for name in _WORK if name in settings}
-        self._level = make_level("app", where, settings)
+        self._place = make_place(where, settings)
         self._prefix: Callable[[], str] = str
 
     def build(self) -> web.Application:
@@ -200,8 +205,7 @@ class App:
         return Declarations(
             controllers=controllers,
             registrations=self._container.registrations(),
-            level=self._level,
-            tags=self._tags,
+            place=self._place,
             limits=self._limits,
             formats=self._formats,
             mistakes=self._mistakes,
@@ -215,7 +219,7 @@ class App:
             return ()
         from framework._compiler.asyncapi import asyncapi_controllers
 
-        return asyncapi_controllers(documents, routes, self._level.where)
+        return asyncapi_controllers(documents, routes, self._place.levels[0].where)
 
     def url_for(self, target: Callable[..., Any] | str, **values: Any) -> URL:
         """Return the path of a handler, or of a route by its name, with the values of its placeholders filled in.
@@ -227,7 +231,7 @@ class App:
     @cached_property
     def _mounted(self) -> Sequence[Mounted]:
         # PERF: kept, since requests ask for URLs; the walk through seven handlers was measured with 1.7 ms.
-        return collect_handlers(self._controllers, self._level, self._tags, _raise)
+        return collect_handlers(self._controllers, self._place, _raise)
 
     def explain(self, method: str, path: str) -> str:
         """Return what happens to a request, stage by stage, and the code emitted for it; ``path`` is the template."""

@@ -1,10 +1,11 @@
 """Controllers and routers: what groups handlers under a path with common settings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from framework.deprecation import Deprecation
+from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.static import StaticFiles
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
@@ -27,6 +28,11 @@ class Controller:
     limits: ClassVar[Limits] = Limits()
     deprecated: ClassVar[bool | Deprecation | None] = None
     """Where nothing is said, it is as on the level around."""
+    raises: ClassVar[Sequence[type[HTTPError]]] = ()
+    in_document: ClassVar[bool | None] = None
+    """Whether its routes are in the OpenAPI document; as on the level around unless given."""
+    metadata: ClassVar[Mapping[str, Any]] = {}
+    """What guards, middlewares and observers read of its routes, see :func:`framework.routing.route_of`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,9 @@ class Router:
     exception_handlers: ExceptionHandlers = field(default_factory=dict, kw_only=True)
     limits: Limits = field(default=Limits(), kw_only=True)
     deprecated: bool | Deprecation | None = field(default=None, kw_only=True)
+    raises: Sequence[type[HTTPError]] = field(default=(), kw_only=True)
+    in_document: bool | None = field(default=None, kw_only=True)
+    metadata: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
 
 Controllers: TypeAlias = Sequence["type[Controller] | Router | StaticFiles"]

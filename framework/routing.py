@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
 from msgspec import Struct
 
+from framework._matched import RouteInfo, route_of
 from framework.caching import CacheControl, ETag
 from framework.deprecation import Deprecation
 from framework.errors import InvalidHandlerError
@@ -17,6 +19,7 @@ from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
 __all__ = (
     "RouteDefinition",
+    "RouteInfo",
     "RouteOptions",
     "RouteSummary",
     "SocketOptions",
@@ -28,6 +31,7 @@ __all__ = (
     "post",
     "put",
     "route",
+    "route_of",
     "websocket",
 )
 
@@ -53,6 +57,8 @@ class RouteOptions(TypedDict, total=False):
     deprecated: bool | Deprecation
     in_document: bool
     """Whether the route stands in the OpenAPI document."""
+    metadata: Mapping[str, Any]
+    """What guards, middlewares and observers read of the route, see :func:`route_of`."""
     examples: Mapping[str, Any]
     """Successful answers by their names, for the document."""
     limits: Limits
@@ -98,6 +104,7 @@ class SocketOptions(TypedDict, total=False):
     description: str
     deprecated: bool
     in_document: bool
+    metadata: Mapping[str, Any]
     limits: Limits
     """``message`` and ``write_timeout`` count."""
     extra: Mapping[str, Any]
@@ -136,6 +143,7 @@ class RouteSummary(Struct, frozen=True, kw_only=True):
     """The handler and where it stands: ``OrderController.show (shop/orders.py:12)``."""
     tags: tuple[str, ...] = ()
     in_document: bool = True
+    metadata: Mapping[str, Any] = MappingProxyType({})
 
 
 def route(*paths: str, methods: Sequence[str], **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:

@@ -10,6 +10,7 @@ from framework._binding.arrival import unreadable
 from framework._compiler.emit import EmittedRoute, emit_answer, emit_route
 from framework._compiler.native_errors import Watch, class_for, raising
 from framework._compiler.routes import Plans
+from framework._matched import RouteInfo
 from framework._pipeline import ErrorAnswer, Rendering
 from framework._plan import LayerPlan, RoutePlan
 from framework._responses.encoded import EncodedResponse, Head
@@ -113,7 +114,7 @@ class CompiledApp:
         self.by_route[plan.method, plan.path] = (plan, emitted)
         handler = raising(emitted.handler, self.watch)
         most = None if plan.body is None else plan.limits.body
-        shared: Any = {"endpoint": emitted.handler, "name": plan.name, "limits": plan.limits}
+        shared: Any = {"endpoint": emitted.handler, "name": plan.name, "limits": plan.limits, "info": _info(plan)}
         yield RouteEntry(plan.method, handler, resource, body=most, **shared)
         if plan.method == "GET" and alone:
             # RFC 9110, section 9.3.2: HEAD is GET without the body, which the response leaves out.
@@ -178,6 +179,17 @@ class CompiledApp:
         self.plans.injector.start(live)
         for periodic, run in self.plans.periodic:
             self.plans.background.repeat(periodic, run)
+
+
+def _info(plan: RoutePlan) -> RouteInfo:
+    return RouteInfo(
+        method=plan.method,
+        template=plan.path,
+        name=plan.name,
+        handler=plan.label.partition(" ")[0],
+        tags=plan.tags,
+        metadata=plan.metadata,
+    )
 
 
 class _Refusal:

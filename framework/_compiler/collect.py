@@ -1,6 +1,6 @@
 """Walks routers and controllers, and lists every handler with its full path and the levels around it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any, NamedTuple, TypeAlias
 
@@ -17,21 +17,34 @@ from framework._compiler.handlers import (
 )
 from framework._compiler.near_misses import check_attributes, check_lost_routes
 from framework._compiler.options import check_options, check_settings
+from framework._compiler.raised import check_errors
 from framework._compiler.static import static_controller, static_mistakes
 from framework._inspect.names import callable_name, describe, describe_class
 from framework._routing.template import PathTemplate, join_paths, parse_template
 from framework.controller import Controller, Controllers, Router
 from framework.deprecation import Deprecation
 from framework.errors import DefinitionError
+from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.routing import RouteDefinition, RouteOptions, SocketOptions
 from framework.static import StaticFiles
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
-__all__ = ("Level", "Mounted", "Report", "collect_handlers", "make_level")
+__all__ = ("Level", "Mounted", "Place", "Report", "collect_handlers", "make_level", "make_place")
 
 Report: TypeAlias = Callable[[DefinitionError], None]
-_ATTRIBUTES = ("path", "tags", "guards", "middlewares", "exception_handlers", "limits", "deprecated")
+_ATTRIBUTES = (
+    "path",
+    "tags",
+    "guards",
+    "middlewares",
+    "exception_handlers",
+    "limits",
+    "deprecated",
+    "raises",
+    "in_document",
+    "metadata",
+)
 # Options of a route that stand for one limit.
 _SHORT_LIMITS = {"body_limit": "body", "timeout": "timeout"}
 
@@ -64,6 +77,9 @@ class Mounted(Struct, frozen=True, kw_only=True):
     limits: Limits
     """Of router, controller and route together."""
     deprecated: bool | Deprecation
+    raises: tuple[type[HTTPError], ...]
+    in_document: bool
+    metadata: Mapping[str, Any]
     options: RouteOptions | SocketOptions
     socket: bool = False
     """Whether it is a web socket."""
@@ -76,28 +92,38 @@ class _Handler(NamedTuple):
     where: str
 
 
-class _Place(Struct, frozen=True, kw_only=True):
-    """Where in the tree of routers the walk is."""
+class Place(Struct, frozen=True, kw_only=True):
+    """Where in the tree of routers the walk is, with all that was declared around it."""
 
-    path: str
-    name: str
-    tags: tuple[str, ...]
+    path: str = ""
+    name: str = ""
+    tags: tuple[str, ...] = ()
     levels: tuple[Level, ...]
     limits: Limits = Limits()
     deprecated: bool | Deprecation = False
+    raises: tuple[type[HTTPError], ...] = ()
+    in_document: bool = True
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-def collect_handlers(controllers: Controllers, app: Level, tags: Sequence[str], report: Report) -> list[Mounted]:
+def make_place(where: str, settings: Mapping[str, Any]) -> Place:
+    """Return the place of an app; ``limits`` are not those of a place there."""
+    return _inner(Place(levels=()), make_level("app", where, settings), {**settings, "limits": Limits()})
+
+
+def collect_handlers(controllers: Controllers, place: Place, report: Report) -> list[Mounted]:
     """List all handlers below an app; mistakes are reported and left out."""
-    place = _Place(path="", name="", tags=tuple(tags), levels=(app,))
-    return list(_walk(controllers, place, app.where, report))
+    where = place.levels[0].where
+    check_errors(where, place.raises, report)
+    return list(_walk(controllers, place, where, report))
 
 
-def _walk(controllers: Iterable[Any], place: _Place, where: str, report: Report) -> Iterator[Mounted]:
+def _walk(controllers: Iterable[Any], place: Place, where: str, report: Report) -> Iterator[Mounted]:
     for one in controllers:
         if isinstance(one, Router):
             inner = f"Router({one.path!r})"
             settings = check_settings(inner, {each.name: getattr(one, each.name) for each in fields(one)}, report)
+            check_errors(inner, settings.get("raises", ()), report)
             yield from _walk(settings.get("controllers", ()), _inside(place, settings, inner), inner, report)
             continue
         if isinstance(one, StaticFiles):
@@ -111,7 +137,7 @@ def _walk(controllers: Iterable[Any], place: _Place, where: str, report: Report)
             yield from _mount(one, place, report)
 
 
-def _mount_folder(files: StaticFiles, place: _Place, report: Report) -> Iterator[Mounted]:
+def _mount_folder(files: StaticFiles, place: Place, report: Report) -> Iterator[Mounted]:
     where = f"StaticFiles({files.path!r})"
     given = {each.name: getattr(files, each.name) for each in fields(files)}
     mistakes: list[DefinitionError] = []
@@ -123,23 +149,26 @@ def _mount_folder(files: StaticFiles, place: _Place, report: Report) -> Iterator
         yield from _mount(static_controller(files), place, report)
 
 
-def _inside(place: _Place, settings: Mapping[str, Any], where: str) -> _Place:
+def _inside(place: Place, settings: Mapping[str, Any], where: str) -> Place:
     path = join_paths(place.path, settings.get("path", ""))
     name = settings.get("name")
+    inner = replace(place, path=path, name=f"{place.name}{name}." if name else place.name)
+    return _inner(inner, make_level(f"router {path}", where, settings), settings)
+
+
+def _inner(place: Place, level: Level, settings: Mapping[str, Any]) -> Place:
+    """Return a place with what one more level adds to it, or says otherwise."""
+    deprecated, in_document = settings.get("deprecated"), settings.get("in_document")
     return replace(
         place,
-        path=path,
-        name=f"{place.name}{name}." if name else place.name,
         tags=(*place.tags, *settings.get("tags", ())),
-        levels=(*place.levels, make_level(f"router {path}", where, settings)),
+        levels=(*place.levels, level),
         limits=settings.get("limits", Limits()).within(place.limits),
-        deprecated=_deprecated(settings, place),
+        deprecated=place.deprecated if deprecated is None else deprecated,
+        raises=(*place.raises, *settings.get("raises", ())),
+        in_document=place.in_document if in_document is None else in_document,
+        metadata={**place.metadata, **settings.get("metadata", {})},
     )
-
-
-def _deprecated(settings: Mapping[str, Any], place: _Place) -> bool | Deprecation:
-    said: bool | Deprecation | None = settings.get("deprecated")
-    return place.deprecated if said is None else said
 
 
 def make_level(label: str, where: str, settings: Mapping[str, Any]) -> Level:
@@ -153,20 +182,15 @@ def make_level(label: str, where: str, settings: Mapping[str, Any]) -> Level:
     )
 
 
-def _mount(controller: type[Controller], place: _Place, report: Report) -> Iterator[Mounted]:
+def _mount(controller: type[Controller], place: Place, report: Report) -> Iterator[Mounted]:
     where = describe_class(controller)
     check_attributes(controller, where, report)
     check_lost_routes(controller, where, report)
     given = {name: getattr(controller, name) for name in _ATTRIBUTES if not is_handler(getattr(controller, name))}
     settings = check_settings(where, given, report)
-    inner = replace(
-        place,
-        path=join_paths(place.path, settings.get("path", "")),
-        tags=(*place.tags, *settings.get("tags", ())),
-        levels=(*place.levels, make_level(callable_name(controller), where, settings)),
-        limits=settings.get("limits", Limits()).within(place.limits),
-        deprecated=_deprecated(settings, place),
-    )
+    check_errors(where, settings.get("raises", ()), report)
+    inner = replace(place, path=join_paths(place.path, settings.get("path", "")))
+    inner = _inner(inner, make_level(callable_name(controller), where, settings), settings)
     for name, definitions in route_definitions(controller):
         try:
             function = handler_of(controller, name)
@@ -178,10 +202,12 @@ def _mount(controller: type[Controller], place: _Place, report: Report) -> Itera
             yield from _mount_handler(handler, definition, inner, report)
 
 
-def _mount_handler(handler: _Handler, definition: RouteDefinition, place: _Place, report: Report) -> Iterator[Mounted]:
+def _mount_handler(handler: _Handler, definition: RouteDefinition, place: Place, report: Report) -> Iterator[Mounted]:
     where = handler.where
     options = check_options(where, definition, report)
     templates = list(_templates(definition, place, where, report))
+    own = _inner(place, make_level(f"route {handler.name}", where, options), {**options, "limits": _limits(options)})
+    check_errors(where, own.raises[len(place.raises) :], report)
     for template in templates:
         yield Mounted(
             controller=handler.controller,
@@ -192,10 +218,13 @@ def _mount_handler(handler: _Handler, definition: RouteDefinition, place: _Place
             template=template,
             siblings=frozenset(name for one in templates for name in one.placeholders),
             name=place.name + (options.get("name") or f"{callable_name(handler.controller)}.{handler.name}"),
-            tags=(*place.tags, *options.get("tags", ())),
-            levels=(*place.levels, make_level(f"route {handler.name}", where, options)),
-            limits=_limits(options).within(place.limits),
-            deprecated=_deprecated(options, place),
+            tags=own.tags,
+            levels=own.levels,
+            limits=own.limits,
+            deprecated=own.deprecated,
+            raises=own.raises,
+            in_document=own.in_document,
+            metadata=own.metadata,
             options=options,
             socket=definition.socket,
         )
@@ -207,7 +236,7 @@ def _limits(options: RouteOptions | SocketOptions) -> Limits:
     return Limits(**short).within(options.get("limits", Limits()))
 
 
-def _templates(definition: RouteDefinition, place: _Place, where: str, report: Report) -> Iterator[PathTemplate]:
+def _templates(definition: RouteDefinition, place: Place, where: str, report: Report) -> Iterator[PathTemplate]:
     for path in definition.paths:
         try:
             yield parse_template(join_paths(place.path, check_path(path, where)), where)

@@ -20,6 +20,7 @@ _ELSEWHERE: Mapping[str, str] = {
     "permissions": "guards",
     "include_in_schema": "in_document",
     "responses": "raises",
+    "opt": "metadata",
     "prefix": "path",
     "response_class": "media_type",
     "max_body_size": "body_limit",

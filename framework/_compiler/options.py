@@ -79,6 +79,10 @@ def _is_mapping(value: Any) -> bool:
     return isinstance(value, Mapping)
 
 
+def _is_named(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(map(_is_name, value))
+
+
 def _is_part(value: Any) -> bool:
     return isinstance(value, Mapping) and is_part_of_document(value)
 
@@ -154,7 +158,8 @@ _SHAPES: Mapping[str, _Shape] = {
     "description": _Shape(_is_text, "a text", 'description="All orders."', optional=True),
     "operation_id": _Shape(_is_name, "a text with something in it", 'operation_id="show_order"', optional=True),
     "deprecated": _Shape(_is_deprecated, "True, False or a Deprecation", "deprecated=True", optional=True),
-    "in_document": _Shape(_is_switch, "True or False", "in_document=False"),
+    "in_document": _Shape(_is_switch, "True or False", "in_document=False", optional=True),
+    "metadata": _Shape(_is_named, "a mapping with names as its keys", 'metadata={"audit": True}'),
     "examples": _Shape(_is_mapping, "a mapping", 'examples={"cheap": Order(price=1)}'),
     "media_type": _Shape(_are_media_types, "a media type", 'media_type="text/csv"', optional=True),
     "cache_control": _Shape(

@@ -1,6 +1,7 @@
 """Plans one handler on one path: where its arguments come from, what it needs, how it answers."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct, field
@@ -11,7 +12,6 @@ from framework._binding.defaults import check_examples
 from framework._compiler.collect import Mounted, Report
 from framework._compiler.guards import GuardPlanner
 from framework._compiler.layers import LayerPlanner
-from framework._compiler.raised import check_errors
 from framework._compiler.slow_patterns import SlowPatternWatch
 from framework._compiler.sockets import UPGRADED, argument_of_socket, binding_method, is_socket, plan_socket
 from framework._compiler.streaming import plan_answer
@@ -124,14 +124,15 @@ class RoutePlanner:
                 *(each for level in layers for each in level.security),
                 *(each for one in self._services.services for each in stated_security(one.call.target)),
             ),
-            raises=tuple(options.get("raises", ())),
+            raises=tuple(dict.fromkeys(mounted.raises)),
             tags=tuple(dict.fromkeys(mounted.tags)),
             summary=options.get("summary"),
             description=options.get("description"),
             operation_id=options.get("operation_id"),
             deprecated=bool(mounted.deprecated),
             deprecation=None if isinstance(mounted.deprecated, bool) else mounted.deprecated,
-            in_document=options.get("in_document", True),
+            in_document=mounted.in_document,
+            metadata=MappingProxyType(dict(mounted.metadata)),
             examples=options.get("examples", {}),
             extra=options.get("extra"),
         )
@@ -249,7 +250,6 @@ class RoutePlanner:
         bodies = () if body is None else (body.type,)
         kinds = [kind_of(one.annotation) for binder in (self._binder, *binders) for one in binder.parameters]
         self._shared.patterns.look_at(where, (*kinds, *bodies))
-        check_errors(where, self._options.get("raises", ()), report)
 
     def _check_function(self) -> None:
         function, where = self._mounted.function, self._mounted.where

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from framework._background import BackgroundRunner
 from framework._binding.binder import RequestBinder
-from framework._compiler.collect import Level, Mounted, collect_handlers
+from framework._compiler.collect import Mounted, Place, collect_handlers
 from framework._compiler.injected import Injector
 from framework._compiler.layers import LayerPlanner
 from framework._compiler.route import RoutePlanner, Surroundings
@@ -43,8 +43,8 @@ class Declarations(Struct, frozen=True, kw_only=True):
 
     controllers: Controllers
     registrations: Sequence[Registration]
-    level: Level
-    tags: Sequence[str]
+    place: Place
+    """What was declared for the app itself."""
     limits: Limits
     formats: Sequence[Format]
     check_responses: bool = False
@@ -111,10 +111,10 @@ class _Planner:
         """Plan everything that was declared, used or not."""
         declared = self._declared
         self._plan_services()
-        app_layer = self._layers.plan(declared.level)
-        mounted = collect_handlers(declared.controllers, declared.level, declared.tags, self._report)
+        app_layer = self._layers.plan(declared.place.levels[0])
+        mounted = collect_handlers(declared.controllers, declared.place, self._report)
         routes = self._plan_routes(mounted)
-        added = collect_handlers(self._added(routes), declared.level, declared.tags, self._report)
+        added = collect_handlers(self._added(routes), declared.place, self._report)
         mounted, routes = [*added, *mounted], [*self._plan_routes(added), *routes]
         if any(not _RELATING.isdisjoint(one.options) for one in mounted):
             # Imported late: few apps have any.
@@ -126,7 +126,7 @@ class _Planner:
         periodic = plan_periodic(declared.periodic, self._injector, self._report)
         # The last to be opened, and the first to be closed.
         count = len(self._process.services)
-        plan_lifespan(declared.lifespan, self._process, self._report, declared.level.where)
+        plan_lifespan(declared.lifespan, self._process, self._report, declared.place.levels[0].where)
         return Plans(
             routes=tuple(routes),
             mounted=tuple(mounted),

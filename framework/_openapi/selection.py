@@ -23,6 +23,7 @@ def summary_of(plan: RoutePlan) -> RouteSummary:
         handler=plan.label,
         tags=plan.tags,
         in_document=plan.in_document,
+        metadata=plan.metadata,
     )
 
 

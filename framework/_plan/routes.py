@@ -86,6 +86,8 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     deprecation: Deprecation | None = None
     """What each answer says of it, where more is known than that it is deprecated."""
     in_document: bool = True
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """Read-only."""
     examples: Mapping[str, Any] = field(default_factory=dict)
     """Of the successful answer, by their names."""
     links: tuple[LinkPlan, ...] = ()

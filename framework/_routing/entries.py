@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler
 from aiohttp.web_urldispatcher import MatchInfoError, SystemRoute, UrlMappingMatchInfo
 from yarl import URL
 
+from framework._matched import RouteInfo
 from framework._routing.template import PathTemplate
 from framework.limits import DEFAULT_LIMITS, Limits
 
@@ -131,9 +132,11 @@ class RouteEntry(_Entry, web.ResourceRoute):
         allowed: set[str] | None = None,
         limits: Limits = DEFAULT_LIMITS,
         body: int | None = None,
+        info: RouteInfo | None = None,
     ) -> None:
         super().__init__(method, handler, resource)
         self._name = name
+        self.info = info
         # Whoever wraps the handlers of aiohttp's routes has wrapped this one by now.
         self.endpoint = endpoint if self.handler is handler else self.handler
         self.allowed = set() if allowed is None else allowed

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct, inspect
 
 from framework import App, Controller, WebSocket, get, websocket
-from framework._compiler.collect import make_level
+from framework._compiler.collect import make_place
 from framework._compiler.routes import Declarations, plan_routes
 from framework._plan import Frames, SocketPlan
 from framework.formats import JSON, MSGPACK
@@ -57,8 +57,7 @@ def test_their_plans_tell_everything() -> None:
     declared = Declarations(
         controllers=[ChatController],
         registrations=(),
-        level=make_level("app", "App", {}),
-        tags=(),
+        place=make_place("App", {}),
         limits=DEFAULT_LIMITS,
         shutdown_timeout=10.0,
         formats=(JSON,),
