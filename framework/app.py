@@ -234,7 +234,10 @@ class App:
         return collect_handlers(self._controllers, self._place, _raise)
 
     def explain(self, method: str, path: str) -> str:
-        """Return what happens to a request, stage by stage, and the code emitted for it; ``path`` is the template."""
+        """Return what happens to a request, stage by stage, and the code emitted for it; ``path`` is the template.
+
+        ``WEBSOCKET`` stands for a handshake, as GET does on a path without a handler for GET. Raises LookupError.
+        """
         found = self._compile().by_route.get((method.upper(), path))
         if found is None:
             raise LookupError(f"{method} {path} is no route of this app")

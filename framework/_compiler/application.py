@@ -27,6 +27,7 @@ from framework._routing.entries import (
 from framework._routing.resource import ControllerResource
 from framework._routing.table import PathTable
 from framework._routing.template import PathTemplate
+from framework._sockets.handshake import is_handshake
 from framework.http_errors import (
     BadRequest,
     ExpectationFailed,
@@ -78,10 +79,15 @@ class CompiledApp:
     def _compile_path(self, routes: Sequence[tuple[PathTemplate, RoutePlan]]) -> PathEntry:
         methods: dict[str, web.AbstractRoute] = {}
         resources: dict[str, TemplateResource] = {}
-        for template, plan in routes:
+        socket: RouteEntry | None = None
+        # Web sockets last: beside a handler for GET, they answer handshakes alone.
+        for template, plan in sorted(routes, key=lambda one: one[1].socket is not None):
             resource = resources.get(template.text)
             if resource is None:
                 resource = resources[template.text] = TemplateResource(template, name=self._router_name(plan))
+            if plan.socket is not None and plan.method in methods:
+                (socket,) = self._compile_route(plan, resource, alone=False)
+                continue
             for route in self._compile_route(plan, resource, alone="HEAD" not in methods):
                 methods[route.method] = route
                 resource.register_route(route)
@@ -98,7 +104,7 @@ class CompiledApp:
         handler = raising(refusal, self.watch, refuses=True)
         other = RefusalEntry(handler, endpoint=refusal, make=_no_such_method, allowed=allowed)
         listed = (*resources.values(), *self._further_names(routes, resources))
-        return PathEntry(other=other, allowed=allowed, methods=methods, resources=listed)
+        return PathEntry(other=other, allowed=allowed, methods=methods, resources=listed, socket=socket)
 
     def _further_names(
         self, routes: Sequence[tuple[PathTemplate, RoutePlan]], resources: Mapping[str, TemplateResource]
@@ -111,7 +117,9 @@ class CompiledApp:
     def _compile_route(self, plan: RoutePlan, resource: TemplateResource, *, alone: bool) -> Iterator[RouteEntry]:
         """Yield the route of a plan, and that of HEAD beside GET unless the path has one of its own."""
         emitted = self._keep(emit_route(plan, self._answer_for, self.plans.threads))
-        self.by_route[plan.method, plan.path] = (plan, emitted)
+        self.by_route.setdefault((plan.method, plan.path), (plan, emitted))
+        if plan.socket is not None:
+            self.by_route["WEBSOCKET", plan.path] = (plan, emitted)
         handler = raising(emitted.handler, self.watch)
         most = None if plan.body is None else plan.limits.body
         shared: Any = {"endpoint": emitted.handler, "name": plan.name, "limits": plan.limits, "info": _info(plan)}
@@ -159,6 +167,7 @@ class CompiledApp:
             methods=_METHODS | declared,
             refusals=Refusals(**{name: self._fixed(refusal) for name, refusal in _REFUSALS.items()}),
             neighbours=neighbours,
+            is_handshake=is_handshake,
         )
         for template, entry in self._paths:
             resource.add(template, entry)

@@ -10,7 +10,7 @@ starts to serve: by then middlewares and signals are frozen, and tracers have pa
 The private names are read only where :mod:`framework._private` knows them.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial, update_wrapper
 from typing import Any
 
@@ -24,6 +24,7 @@ from framework._pipeline import ErrorAnswer
 from framework._private import SUPPORTED
 from framework._routing.entries import PathEntry, RefusalEntry, RouteEntry, TemplateResource, placeholders_of
 from framework._routing.resource import ControllerResource
+from framework._sockets.handshake import is_handshake
 
 # ruff: noqa: SLF001  see above
 
@@ -118,6 +119,8 @@ class _Finder:
         self._find_plain = table.find_plain
         fold = _folder(application, default)
         self._ways = ways = {route: _Way(application, route, fold(route)) for route in resource.answers()}
+        for route, socket in resource.sockets.items():
+            ways[route].endpoint = _forked(ways[route].endpoint, ways[socket], placeholders_of(socket))
         self.static = {path: methods for path, methods in _by_method(table.static, ways).items() if _is_plain(path)}
         self._last = _by_method(table.last_placeholders(), ways)
 
@@ -178,6 +181,19 @@ class _Way:
         self.placeholder = placeholders[-1] if placeholders else ""
         self.match = _shared_match(self.match_class)
         """Stands for the match of a path without placeholders, until somebody asks for it."""
+
+
+def _forked(endpoint: Handler, socket: _Way, placeholders: Sequence[str]) -> Handler:
+    """Return what leaves handshakes to the web socket on the same path."""
+
+    def choose(request: web.Request) -> Awaitable[web.StreamResponse]:
+        if not is_handshake(request):
+            return endpoint(request)
+        texts = request.match_info.values()
+        request._match_info = socket.match_class(zip(placeholders, texts, strict=True))
+        return socket.endpoint(request)
+
+    return choose
 
 
 def _folder(application: web.Application, default: ErrorAnswer) -> Callable[[web.AbstractRoute], Handler]:

@@ -43,8 +43,8 @@ class _Operation(NamedTuple):
 
 def plan_links(mounted: Sequence[Mounted], routes: Sequence[RoutePlan], report: Report) -> list[RoutePlan]:
     """Return the routes of an app with their links and callbacks; mistakes are reported."""
-    by_place = {(method, one.template.text): one for one in reversed(mounted) for method in one.methods}
-    operations = [_Operation(by_place[one.method, one.path], LinkTarget(one)) for one in routes]
+    by_place = {(method, one.template.text, one.socket): one for one in reversed(mounted) for method in one.methods}
+    operations = [_Operation(by_place[one.method, one.path, one.socket is not None], LinkTarget(one)) for one in routes]
     planned = {id(one.mounted) for one in operations}
     broken = {key for one in mounted if id(one) not in planned for key in (one.name, id(one.function))}
     planner = _LinkPlanner(operations, broken, report)

@@ -185,9 +185,9 @@ class _Planner:
                 self._report(DuplicateRouteNameError(one.where, one.name, other.where))
 
     def _check_duplicates(self, routes: Sequence[RoutePlan], shapes: Mapping[str, Any]) -> None:
-        known: dict[tuple[str, Any], RoutePlan] = {}
+        known: dict[tuple[str, bool, Any], RoutePlan] = {}
         for plan in routes:
-            other = known.setdefault((plan.method, shapes[plan.path]), plan)
+            other = known.setdefault((plan.method, plan.socket is None, shapes[plan.path]), plan)
             if other is not plan:
                 as_path = "" if other.path == plan.path else f" as {other.path}"
                 self._report(DuplicateRouteError(plan.label, f"{plan.method} {plan.path}", f"{other.label}{as_path}"))

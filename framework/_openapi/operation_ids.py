@@ -12,7 +12,7 @@ __all__ = ("METHODS", "DuplicateOperationIdError", "Key", "is_operation", "key_o
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 Key = tuple[str, str]
-"""Method and path template: what no two routes share."""
+"""Method and path template: what no two routes share, a web socket being a method of its own."""
 
 
 class DuplicateOperationIdError(DefinitionError):
@@ -28,7 +28,7 @@ class DuplicateOperationIdError(DefinitionError):
 
 def key_of(plan: RoutePlan) -> Key:
     """Return what tells a route from all others."""
-    return plan.method, plan.path
+    return plan.method if plan.socket is None else "WEBSOCKET", plan.path
 
 
 def is_operation(plan: RoutePlan) -> bool:

@@ -224,6 +224,8 @@ class PathEntry:
     methods: dict[str, web.AbstractRoute] = field(default_factory=dict)
     resources: tuple[TemplateResource, ...] = ()
     """Those that list the routes, one for each spelling of the path."""
+    socket: RouteEntry | None = None
+    """What answers handshakes, beside what answers any other GET."""
 
 
 class Refusals(NamedTuple):

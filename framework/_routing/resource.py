@@ -1,6 +1,6 @@
 """The table's place in aiohttp's router: one catch-all resource, tried after aiohttp's own."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
 
@@ -39,22 +39,28 @@ class ControllerResource(web.AbstractResource):
         methods: frozenset[str],
         refusals: Refusals,
         neighbours: Iterable[web.AbstractResource],
+        is_handshake: Callable[[web.Request], bool],
     ) -> None:
         super().__init__()
         self.table = table
         self._methods = methods
         self._refusals = refusals
         self._neighbours = neighbours
+        self._is_handshake = is_handshake
         self._prefix = ""
         self._above: Sequence[str | None] = ()
         self._entries: list[PathEntry] = []
         self.hosts: set[str | None] = set()
         """Hosts that were looked at and are well formed."""
+        self.sockets: dict[web.AbstractRoute, RouteEntry] = {}
+        """The web socket beside each GET that has one on its path."""
 
     def add(self, template: PathTemplate, entry: PathEntry) -> None:
         """Add a path with its methods."""
         self.table.add(template, entry)
         self._entries.append(entry)
+        if entry.socket is not None:
+            self.sockets[entry.methods[hdrs.METH_GET]] = entry.socket
         for resource in entry.resources:
             resource.take_others(entry)
 
@@ -67,6 +73,7 @@ class ControllerResource(web.AbstractResource):
         """Yield everything that may answer a request, 404 and its like included."""
         for entry in self._entries:
             yield from entry.methods.values()
+            yield from filter(None, (entry.socket,))
             yield entry.other
         yield from self._refusals
 
@@ -115,7 +122,10 @@ class ControllerResource(web.AbstractResource):
         if hdrs.EXPECT in request.headers and not _is_expected(request):
             return self._refusals.expectation, ()
         # RFC 9110, section 4.2.3: an empty path is the same as "/".
-        return self._look_up(url.raw_path or "/", request.method)
+        found = self._look_up(url.raw_path or "/", request.method)
+        if found is not None and found[0] in self.sockets and self._is_handshake(request):
+            return self.sockets[found[0]], found[1]
+        return found
 
     def _look_up(self, path: str, method: str) -> _Found | None:
         """Return what answers a method on a raw path, host and query being well formed."""

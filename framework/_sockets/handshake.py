@@ -10,7 +10,7 @@ from aiohttp import HttpVersion11, hdrs, web
 from framework._sockets.terms import SocketTerms
 from framework.http_errors import BadRequest, Fault, Forbidden, HTTPError, UpgradeRequired
 
-__all__ = ("ANY_ORIGIN", "check_handshake", "parse_origin")
+__all__ = ("ANY_ORIGIN", "check_handshake", "is_handshake", "parse_origin")
 
 ANY_ORIGIN = "*"
 _VERSION = "13"
@@ -31,9 +31,14 @@ def parse_origin(text: str) -> tuple[str, str, int | None] | None:
     return scheme, match[2].lower(), int(match[3]) if match[3] else _PORTS.get(scheme)
 
 
+def is_handshake(request: web.Request) -> bool:
+    """Tell whether a request asks for a web socket, however well."""
+    return request.method == hdrs.METH_GET and request.headers.get(hdrs.UPGRADE, "").strip().lower() == "websocket"
+
+
 def check_handshake(request: web.Request, terms: SocketTerms) -> None:
     """Raise the HTTPError of a request that cannot become a web socket of this route."""
-    if request.method != hdrs.METH_GET or request.headers.get(hdrs.UPGRADE, "").strip().lower() != "websocket":
+    if not is_handshake(request):
         raise UpgradeRequired("This is a web socket", headers=_UPGRADE if request.keep_alive else _UPGRADE_AND_CLOSE)
     if not _admits(request, terms.origins):
         raise Forbidden("The Origin of the request may not open this web socket")
