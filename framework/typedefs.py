@@ -30,8 +30,8 @@ CallNext: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Middleware: TypeAlias = Callable[[web.Request, CallNext], Awaitable[web.StreamResponse]]
 """``async (request, call_next) -> response``."""
 
-ExceptionHandler: TypeAlias = Callable[[web.Request, Any], Awaitable[web.StreamResponse]]
-"""``async (request, error) -> response``."""
+ExceptionHandler: TypeAlias = Callable[..., Awaitable[web.StreamResponse]]
+"""``async (request, error, …) -> response``; what follows are services, in a scope of their own."""
 
 # Each may also be a class whose constructor is injected and whose instances have the shape above as __call__.
 Guards: TypeAlias = Sequence[Guard | Credentials | type[Any]]

@@ -49,6 +49,10 @@ class InjectedCall:
         """Return what the function returns; raises what it raises, or what closing a service raises."""
         return await self._emitted(self._function, self._args, self._keywords)
 
+    async def again(self, *last: Any) -> Any:
+        """Call it with others in the place of the last arguments."""
+        return await self._emitted(self._function, (*self._args[: -len(last)], *last), self._keywords)
+
 
 class Injector:
     """Makes injected calls. Each function is planned once for each way in which arguments are given to it.

@@ -1,5 +1,6 @@
 """Guards, middlewares and exception handlers: checked, and classes among them built by the container."""
 
+import functools
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -8,7 +9,9 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from framework._compiler.collect import Level
+from framework._compiler.error_handlers import bind_instance, injected_services, is_error_handler, prepare_call
 from framework._compiler.guards import guard_signature, is_guard
+from framework._compiler.injected import Injector
 from framework._inspect.names import callable_name, describe, describe_class, type_name, value_name
 from framework._inspect.signatures import MISSING, Signature, accepts, instance_call, is_async, read_signature
 from framework._plan import LayerPlan
@@ -28,20 +31,35 @@ class _Shape(NamedTuple):
     name: str
     arguments: int
     written: str
+    as_class: str = "a class with such a __call__"
 
 
 _SHAPES: Mapping[str, _Shape] = {
     "guard": _Shape("a guard", 1, "async def guard(request) -> None, with every other parameter annotated"),
-    "middleware": _Shape("a middleware", 2, "async def middleware(request, call_next)"),
-    "exception handler": _Shape("an exception handler", 2, "async def handler(request, error)"),
+    "middleware": _Shape(
+        "a middleware",
+        2,
+        "async def middleware(request, call_next)",
+        "a class with such a __call__, whose constructor takes its services",
+    ),
+    "exception handler": _Shape(
+        "an exception handler", 2, "async def handler(request, error), with services as its other parameters"
+    ),
 }
 
 
 class LayerPlanner:
     """Plans each level once, whatever the number of routes below it."""
 
-    def __init__(self, graph: ServiceGraph, process: ServicePlanner, report: Callable[[DefinitionError], None]) -> None:
+    def __init__(
+        self,
+        graph: ServiceGraph,
+        process: ServicePlanner,
+        injector: Injector,
+        report: Callable[[DefinitionError], None],
+    ) -> None:
         self._graph = graph
+        self._injector = injector
         self._process = process
         self._report = report
         self._plans: dict[Level, LayerPlan] = {}
@@ -91,6 +109,10 @@ class LayerPlanner:
             except DefinitionError as error:
                 self._report(error)
                 return ""
+            except ExceptionGroup as group:
+                for each in group.exceptions:
+                    self._report(each)  # type: ignore[arg-type]  # an injector raises no others
+                return ""
         return known
 
     def _make(self, layer: Any, role: str, level: Level) -> str:
@@ -98,10 +120,23 @@ class LayerPlanner:
             return self._process.hold(callable_name(type(layer)), layer)
         _check(layer, role, level)
         variable = self._hold(layer, role, level)
+        if role == "exception handler" and variable:
+            return self._with_services(layer, variable)
         signature = guard_signature(layer) if role == "guard" else None
         if signature is not None and variable:
             self._injected[variable] = signature
         return variable
+
+    def _with_services(self, layer: Any, variable: str) -> str:
+        """Return the variable of an exception handler that takes no more than request and error."""
+        parameters = injected_services(layer)
+        if not parameters:
+            return variable
+        call = prepare_call(layer, parameters, self._graph, self._injector)
+        name = callable_name(layer)
+        if isinstance(layer, type):
+            return self._process.derive(name, variable, functools.partial(bind_instance, call))
+        return self._process.hold(name, call.again)
 
     def _hold(self, layer: Any, role: str, level: Level) -> str:
         """Plan the object that is called; return its variable, "" where its class cannot be made."""
@@ -125,6 +160,8 @@ def _check(layer: Any, role: str, level: Level) -> None:
     count = shape.arguments
     if role == "guard":
         fits = is_guard(layer)
+    elif role == "exception handler":
+        fits = is_error_handler(layer)
     elif isinstance(layer, type):
         called = getattr(layer, "__call__", None)  # noqa: B004  the function itself is wanted, not whether there is one
         fits = callable(called) and is_async(called) and accepts(called, count + 1)
@@ -138,7 +175,7 @@ def _check(layer: Any, role: str, level: Level) -> None:
             where,
             f"{callable_name(layer) if callable(layer) else value_name(layer)} is given as {shape.name} "
             f"of {level.label} and cannot be called as one",
-            mend=f"write it as {shape.written}, or as a class with such a __call__",
+            mend=f"write it as {shape.written}, or as {shape.as_class}",
         )
     _check_result(layer, role, level)
 

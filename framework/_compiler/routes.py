@@ -92,7 +92,7 @@ class _Planner:
         self._process = ServicePlanner(self._graph, self._report)
         self._threads = WorkerThreads(self._background.keep)
         self._injector = Injector(self._graph, self._process, self._threads, self.errors)
-        self._layers = LayerPlanner(self._graph, self._process, self._report)
+        self._layers = LayerPlanner(self._graph, self._process, self._injector, self._report)
         self._shared = Surroundings(
             graph=self._graph,
             process=self._process,

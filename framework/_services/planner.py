@@ -245,6 +245,15 @@ class ServicePlanner:
         )
         return variable
 
+    def derive(self, label: str, variable: str, make: Callable[[Any], Any]) -> str:
+        """Keep what is made of a service of the process under a variable of its own."""
+        derived = self._variable(label)
+        argument = ArgumentPlan(name="", provision=Provision.SERVICE, variables=(variable,), positional=True)
+        call = Call(target=make, arguments=(argument,))
+        plan = ServicePlan(variable=derived, label=label, lifetime=Lifetime.SINGLETON, kind=FactoryKind.CALL, call=call)
+        self.services.append(plan)
+        return derived
+
     def _variable(self, label: str) -> str:
         self._count += 1
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", label)

@@ -31,7 +31,7 @@ PARTS = 64
 """``stream`` sends 1 MiB in so many parts."""
 
 Variant = str
-"""Which application a server builds: ``base``, ``middleware5``, ``routes1000`` or, with aiohttp, ``traced``.
+"""Which application a server builds: ``base``, ``middleware5``, ``routes1000``; with aiohttp, ``traced``, ``guarded``.
 
 Passed in ``BENCH_VARIANT``.
 """
@@ -239,8 +239,17 @@ _TRACED = Workload(
     expected=({"message": "Hello, World!"},),
     variant="traced",
 )
-COUNTED: dict[str, Workload] = WORKLOADS | {"traced": _TRACED}
-"""Those of the gauge: the last is for servers of aiohttp alone."""
+_OWNER = {"authorization": "Bearer ada"}
+_GUARDED = Workload(
+    name="guarded",
+    about="json behind a guard that compares the user of a bearer token with an int path parameter",
+    requests=(Request("GET", "/owned/8", _OWNER),),
+    expected=({"message": "Hello, World!"},),
+    refused=(_get("/owned/8"), Request("GET", "/owned/x", _OWNER), Request("GET", "/owned/7", _OWNER)),
+    variant="guarded",
+)
+COUNTED: dict[str, Workload] = WORKLOADS | {"traced": _TRACED, "guarded": _GUARDED}
+"""Those of the gauge: the last two are for servers of aiohttp alone."""
 
 _MEDIA_TYPES: dict[type[object], str] = {str: "text/plain", bytes: "application/octet-stream"}
 

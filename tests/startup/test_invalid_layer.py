@@ -1,12 +1,12 @@
 """InvalidLayerError: a guard, middleware or exception handler of the wrong shape."""
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 from aiohttp import web
 
-from framework import App, Container, Controller, Response, Router, get
-from framework.errors import InvalidLayerError
+from framework import App, Container, Controller, Header, Query, Response, Router, get
+from framework.errors import InvalidLayerError, MissingProviderError, NoRequestError
 from framework.http_errors import Forbidden
 from framework.typedefs import CallNext
 from tests.startup.expected import after, mistakes, place, told
@@ -15,8 +15,14 @@ GUARD = (
     "  Mend: write it as async def guard(request) -> None, with every other parameter annotated, "
     "or as a class with such a __call__."
 )
-MIDDLEWARE = "  Mend: write it as async def middleware(request, call_next), or as a class with such a __call__."
-HANDLER = "  Mend: write it as async def handler(request, error), or as a class with such a __call__."
+MIDDLEWARE = (
+    "  Mend: write it as async def middleware(request, call_next), or as a class with such a __call__, whose "
+    "constructor takes its services."
+)
+HANDLER = (
+    "  Mend: write it as async def handler(request, error), with services as its other parameters, "
+    "or as a class with such a __call__."
+)
 
 
 def plain(request: web.Request) -> None:
@@ -257,3 +263,63 @@ def test_layers_that_give_no_response() -> None:
     ]
     fitting: list[Any] = [either, anything]
     assert told(App([Orders], middlewares=fitting, exception_handlers={KeyError: typed}, openapi=None)) == []
+
+
+class Session:
+    """A service."""
+
+
+class User:
+    """A service that reads the request."""
+
+
+async def take_values(
+    request: web.Request, error: KeyError, limit: int, page: Annotated[str, Query()], session: Session
+) -> web.Response:
+    """Take what is no service."""
+    raise NotImplementedError(request, error, limit, page, session)
+
+
+async def take_user(request: web.Request, error: KeyError, user: User) -> web.Response:
+    """Take a service that reads the request."""
+    raise NotImplementedError(request, error, user)
+
+
+async def take_nobody(request: web.Request, error: KeyError, session: Session) -> web.Response:
+    """Take a service that is not registered."""
+    raise NotImplementedError(request, error, session)
+
+
+def test_services_of_exception_handlers() -> None:
+    """They take services alone, and none that read the request: its scope is closed, and it may be what is wrong."""
+
+    def user_of(authorization: Annotated[str, Header()]) -> User:
+        raise NotImplementedError(authorization)
+
+    container = Container()
+    container.add_scoped(User, user_of)
+    assert mistakes(
+        Orders,
+        container=container,
+        exception_handlers={KeyError: take_values, ValueError: take_user, TypeError: take_nobody},
+    ) == [
+        (
+            InvalidLayerError,
+            f"take_values ({place(take_values)}), parameter 'limit': int is not a service, and an exception handler "
+            "takes services alone.\n  Mend: read it from the request, which is the first argument.",
+        ),
+        (
+            NoRequestError,
+            f"user_of ({place(user_of)}), parameter 'authorization': it is read from a request, and take_user runs "
+            "outside of one.\n"
+            "  Needed by: take_user -> User\n"
+            "  Mend: pass what is needed of the request as an argument, or write Request | None where the request "
+            "itself is asked for.",
+        ),
+        (
+            MissingProviderError,
+            f"take_nobody ({place(take_nobody)}), parameter 'session': no provider for Session.\n"
+            "  Needed by: take_nobody\n"
+            "  Mend: container.add_scoped(Session), or give the parameter a default.",
+        ),
+    ]

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from aiohttp import web
+from msgspec import Struct
 
-from framework import App, Container, Controller, Form, UploadFile, WebSocket, get, post, websocket
+from framework import App, Container, Controller, Form, Path, UploadFile, WebSocket, get, post, websocket
 from framework.http_errors import Forbidden
+from framework.security import Bearer
 from framework.typedefs import CallNext, Middleware
 from tests.benchmarks.apps.serve import serve, variant
 from tests.benchmarks.apps.tracing import trace
@@ -108,6 +110,32 @@ class GuardedController(Controller):
         return Message(message="Hello, World!")
 
 
+class User(Struct):
+    """Who is asking."""
+
+    name: str
+
+
+async def verify(token: str) -> User | None:
+    """Know one user."""
+    return User(token) if token == "ada" else None  # noqa: S105  no secret
+
+
+async def own_number(user: Annotated[User, Bearer(verify)], number: Annotated[int, Path()]) -> None:
+    """Refuse numbers that are not the user's."""
+    if number % 2 or user.name != "ada":
+        raise Forbidden
+
+
+class OwnedController(Controller):
+    """``json`` behind a guard that takes a user and a path parameter."""
+
+    @get("/owned/{number}", guards=(own_number,))
+    async def owned(self, number: int) -> Message:  # noqa: ARG002  it is read, as by hand
+        """Answer one small object."""
+        return Message(message="Hello, World!")
+
+
 async def require_token(request: web.Request) -> None:
     """Refuse a request without token."""
     if "X-Token" not in request.headers:
@@ -160,7 +188,17 @@ def _routes1000() -> App:
     return App(controllers=[section_controller(section) for section in range(SECTIONS)])
 
 
-_VARIANTS = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000, "traced": _base}
+def _guarded() -> App:
+    return App(controllers=[OwnedController])
+
+
+_VARIANTS = {
+    "base": _base,
+    "middleware5": _middleware5,
+    "routes1000": _routes1000,
+    "traced": _base,
+    "guarded": _guarded,
+}
 
 
 def build(which: str) -> web.Application:

@@ -145,6 +145,38 @@ async def guarded(request: web.Request) -> web.Response:
     return _json(Message(message="Hello, World!"))
 
 
+class User(Struct):
+    """Who is asking."""
+
+    name: str
+
+
+async def verify(token: str) -> User | None:
+    """Know one user."""
+    return User(token) if token == "ada" else None  # noqa: S105  no secret
+
+
+async def require_owner(request: web.Request) -> int:
+    """Return the number of a request whose user owns it; refuse all others."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    user = await verify(token) if scheme.lower() == "bearer" else None
+    if user is None:
+        raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
+    try:
+        number = convert(request.match_info["number"], int, strict=False)
+    except ValidationError as error:
+        raise web.HTTPUnprocessableEntity(text=str(error)) from error
+    if number % 2 or user.name != "ada":
+        raise web.HTTPForbidden
+    return number
+
+
+async def owned(request: web.Request) -> web.Response:
+    """Answer like ``json``, if the user owns the number."""
+    await require_owner(request)
+    return _json(Message(message="Hello, World!"))
+
+
 def layer(number: int) -> Middleware:
     """Make a middleware that adds one header."""
     name = f"X-Layer-{number}"
@@ -207,7 +239,19 @@ def _traced() -> web.Application:
     return app
 
 
-_VARIANTS = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000, "traced": _traced}
+def _guarded() -> web.Application:
+    app = web.Application()
+    app.router.add_get("/owned/{number}", owned)
+    return app
+
+
+_VARIANTS = {
+    "base": _base,
+    "middleware5": _middleware5,
+    "routes1000": _routes1000,
+    "traced": _traced,
+    "guarded": _guarded,
+}
 
 
 def build(which: str) -> web.Application:

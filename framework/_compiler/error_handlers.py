@@ -1,0 +1,78 @@
+"""Exception handlers that take services: each call has a scope of its own, since that of the request is closed."""
+
+import functools
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from framework._compiler.injected import InjectedCall, Injector
+from framework._inspect.names import type_name
+from framework._inspect.signatures import (
+    MISSING,
+    Parameter,
+    accepts,
+    instance_call,
+    is_async,
+    read_signature,
+)
+from framework._inspect.types import unsupported
+from framework._markers import split_marker
+from framework._services.graph import ServiceGraph
+from framework.errors import DefinitionError, InvalidLayerError
+from framework.params import Inject
+
+__all__ = ("bind_instance", "injected_services", "is_error_handler", "prepare_call")
+
+_GIVEN = 2
+"""The request and the error."""
+_ANYTHING = (MISSING, Any, object)
+
+
+def injected_services(layer: Any) -> Sequence[Parameter]:
+    """Return what an exception handler takes beside request and error, of what can be injected.
+
+    Raises a DefinitionError where it takes more and its annotations cannot be read.
+    """
+    called, own = _called(layer)
+    try:
+        taken = read_signature(called, owner=layer if own else None).parameters[own + _GIVEN :]
+    except DefinitionError:
+        if accepts(called, own + _GIVEN):
+            return ()  # Its annotations are of no use to anybody else.
+        raise
+    given = layer.keywords if isinstance(layer, functools.partial) else ()
+    return [one for one in taken if one.name not in given and one.annotation not in _ANYTHING]
+
+
+def is_error_handler(layer: Any) -> bool:
+    """Tell whether something can be called with a request and an error, and services behind them."""
+    called, own = _called(layer)
+    if not callable(called) or not is_async(called):
+        return False
+    if accepts(called, own + _GIVEN):
+        return True
+    return bool(injected_services(layer)) and accepts(called, own + _GIVEN, more=True)
+
+
+def prepare_call(layer: Any, parameters: Sequence[Parameter], graph: ServiceGraph, injector: Injector) -> InjectedCall:
+    """Plan the call of an exception handler; raises a DefinitionError, in a group where there are several."""
+    called, own = _called(layer)
+    where = read_signature(called, owner=layer if own else None).where
+    for one in parameters:
+        plain, markers = split_marker(one.annotation)
+        is_read = any(not isinstance(marker, Inject) for marker in markers)
+        if is_read or not (markers or graph.knows(plain) or one.default is not MISSING or unsupported(plain)):
+            raise InvalidLayerError(
+                f"{where}, parameter {one.name!r}",
+                f"{type_name(plain)} is not a service, and an exception handler takes services alone",
+                mend="read it from the request, which is the first argument",
+            )
+    return injector.prepare(called, (None,) * (own + _GIVEN), {})
+
+
+def bind_instance(call: InjectedCall, instance: Any) -> Callable[..., Awaitable[Any]]:
+    """Return what calls the instance of a class."""
+    return functools.partial(call.again, instance)
+
+
+def _called(layer: Any) -> tuple[Any, int]:
+    return (instance_call(layer), 1) if isinstance(layer, type) else (layer, 0)
