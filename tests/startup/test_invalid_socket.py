@@ -7,7 +7,6 @@ from msgspec import Struct
 from framework import Body, Controller, Query, WebSocket, get, websocket
 from framework.errors import (
     BodyNotAllowedError,
-    DuplicateRouteError,
     InvalidHandlerError,
     InvalidOptionError,
     InvalidSocketError,
@@ -250,27 +249,6 @@ def test_a_listener_that_does_not_say_what_it_sends() -> None:
             MissingReturnAnnotationError,
             f"Chat.on_ask ({place(Chat.on_ask)}): it has no return annotation.\n"
             "  Mend: say what is sent back, for example -> Answer | None, or -> None for nothing.",
-        )
-    ]
-
-
-def test_a_get_on_the_same_path() -> None:
-    """A handshake is a GET: a path has one or the other."""
-
-    class Chat(Controller):
-        @websocket("/chat/{room}")
-        async def talk(self, room: str, socket: WebSocket[str]) -> None: ...
-
-        @get("/chat/{name}")
-        async def show(self, name: str) -> str:
-            raise NotImplementedError(name)
-
-    assert mistakes(Chat) == [
-        (
-            DuplicateRouteError,
-            f"Chat.show ({place(Chat.show)}): GET /chat/{{name}} is also answered by "
-            f"Chat.talk ({place(Chat.talk)}) as /chat/{{room}}.\n"
-            "  Mend: change the path or the method of one of them.",
         )
     ]
 
