@@ -19,6 +19,7 @@ from framework.errors import DefinitionError
 from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.merge_patch import Patch
+from framework.observers import Observation, Observer
 from framework.params import Body, Cookie, File, Form, Header, Inject, Path, Query
 from framework.routing import delete, get, head, options, patch, post, put, route, websocket
 from framework.typedefs import Guard, Middleware
@@ -45,6 +46,8 @@ __all__ = (
     "Limits",
     "Middleware",
     "MultipartStream",
+    "Observation",
+    "Observer",
     "OpenAPI",
     "Patch",
     "Path",

@@ -64,7 +64,7 @@ class ErrorAnswer:
         if request.writer.output_size:
             # A response has begun: whatever is written now would stand in the middle of it.
             self.report(request, error, "failed amid its response")
-            broken = self._rendering.broken()
+            broken = _ended_by(error, self._rendering.broken())
             return broken if isinstance(error, HTTPError | web.HTTPException) else _made_from(error, broken)
         meaning = self._meaning(request, error)
         found = self._find(error, meaning)
@@ -72,7 +72,7 @@ class ErrorAnswer:
             return self._default(request, meaning, error)
         variable, seen = found
         try:
-            return require_response(await self._live[variable](request, seen), variable)
+            return _ended_by(error, require_response(await self._live[variable](request, seen), variable))
         except Exception as other:  # noqa: BLE001  whatever it is, it is answered
             return self._default(request, self._meaning(request, other), other)
 
@@ -127,6 +127,12 @@ def report_rest(request: web.BaseRequest) -> None:
 def _made_from(error: Exception, response: web.StreamResponse) -> web.StreamResponse:
     """Return a response that remembers its error, which aiohttp's own middlewares will see in its place."""
     vars(response)["_made_from"] = error
+    return response
+
+
+def _ended_by(error: Exception, response: web.StreamResponse) -> web.StreamResponse:
+    """Return a response that remembers the error which was handled, for observers."""
+    vars(response)["_ended_by"] = error
     return response
 
 

@@ -18,6 +18,7 @@ from framework._compiler.documents import Document, build_documents, documentati
 from framework._compiler.explain import explain_route
 from framework._compiler.fast import install
 from framework._compiler.keys import HEAD_TIMEOUT
+from framework._compiler.observing import OBSERVING, note_status
 from framework._compiler.options import check_settings
 from framework._compiler.reverse import reverse
 from framework._compiler.routes import Declarations, Plans, plan_routes
@@ -26,6 +27,7 @@ from framework._inspect.names import describe_call
 from framework._openapi.selection import has_channels, summary_of
 from framework._openapi.settings import OpenAPI
 from framework._plan import RoutePlan
+from framework._private import SUPPORTED
 from framework._responses.stream_registry import OPEN_STREAMS, OpenStreams
 from framework._services.opening import open_services
 from framework._services.scope import close
@@ -38,11 +40,11 @@ from framework.http_errors import HTTPError
 from framework.limits import DEFAULT_LIMITS, Limits
 from framework.routing import RouteSummary
 from framework.services import Services, serve_services
-from framework.typedefs import ExceptionHandlers, Guards, Middlewares
+from framework.typedefs import ExceptionHandlers, Guards, Middlewares, Observers
 
 __all__ = ("App",)
 
-_WORK = ("lifespan", "periodic", "shutdown_timeout", "check_responses")
+_WORK = ("lifespan", "observers", "periodic", "shutdown_timeout", "check_responses")
 
 
 class App:
@@ -50,8 +52,9 @@ class App:
 
     Layers given here stand around everything, 404 and 405 included. ``openapi=None`` turns the document off; a sequence
     makes several. ``shutdown_timeout`` is how many seconds background work has to end when the app stops.
-    ``check_responses`` compares each value that is sent with its annotation as a whole, for development and tests.
-    ``types`` are classes of one's own, as values of requests, responses and messages.
+    ``observers`` see every request begin and end. ``check_responses`` compares each value that is sent with its
+    annotation as a whole, for development and tests. ``types`` are classes of one's own, as values of requests,
+    responses and messages.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class App:
         exception_handlers: ExceptionHandlers | None = None,
         limits: Limits = Limits(),  # noqa: B008  frozen
         formats: Sequence[Format] = (JSON, MSGPACK),
+        observers: Observers = (),
         lifespan: Sequence[Lifespan] = (),
         periodic: Sequence[Periodic] = (),
         shutdown_timeout: float = 10.0,
@@ -91,6 +95,7 @@ class App:
                 "exception_handlers": {} if exception_handlers is None else exception_handlers,
                 "limits": limits,
                 "formats": formats,
+                "observers": observers,
                 "lifespan": lifespan,
                 "periodic": periodic,
                 "shutdown_timeout": shutdown_timeout,
@@ -131,6 +136,9 @@ class App:
         if OPEN_STREAMS not in application:
             application[OPEN_STREAMS] = streams = OpenStreams()
             application.on_shutdown.append(streams.shut_down)
+        application.setdefault(OBSERVING, []).append(compiled.observing)
+        if compiled.observing.plans and not SUPPORTED:
+            application.on_response_prepare.append(note_status)
         tie_sockets(application, compiled.plans.routes)
         self._prefix = lambda: resource.prefix
 
@@ -238,10 +246,11 @@ class App:
 
         ``WEBSOCKET`` stands for a handshake, as GET does on a path without a handler for GET. Raises LookupError.
         """
-        found = self._compile().by_route.get((method.upper(), path))
+        compiled = self._compile()
+        found = compiled.by_route.get((method.upper(), path))
         if found is None:
             raise LookupError(f"{method} {path} is no route of this app")
-        return explain_route(*found)
+        return explain_route(*found, compiled.plans.observers)
 
 
 def _listed(documents: OpenAPI | Sequence[OpenAPI] | None) -> tuple[OpenAPI, ...]:

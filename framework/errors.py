@@ -20,6 +20,7 @@ __all__ = (
     "InvalidLayerError",
     "InvalidLinkError",
     "InvalidMarkerError",
+    "InvalidObserverError",
     "InvalidOptionError",
     "InvalidPatchError",
     "InvalidPathError",
@@ -285,6 +286,10 @@ class InvalidGuardError(DefinitionError):
 
 class InvalidLayerError(DefinitionError):
     """A guard, middleware or exception handler has the wrong shape."""
+
+
+class InvalidObserverError(DefinitionError):
+    """An observer has no method that is called, or one that cannot be called."""
 
 
 class MissingProviderError(DefinitionError):

@@ -16,6 +16,7 @@ __all__ = (
     "HasHeaders",
     "Middleware",
     "Middlewares",
+    "Observers",
 )
 
 Guard: TypeAlias = Callable[..., Awaitable[None]]
@@ -36,6 +37,8 @@ ExceptionHandler: TypeAlias = Callable[..., Awaitable[web.StreamResponse]]
 # Each may also be a class whose constructor is injected and whose instances have the shape above as __call__.
 Guards: TypeAlias = Sequence[Guard | Credentials | type[Any]]
 Middlewares: TypeAlias = Sequence[Middleware | type[Any]]
+Observers: TypeAlias = Sequence[Any]
+"""Instances, or classes that the container builds, with ``begin``, ``end`` or both (:class:`framework.Observer`)."""
 ExceptionHandlers: TypeAlias = Mapping[type[Exception] | int, ExceptionHandler | type[Any]]
 
 

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from framework._binding.arrival import unreadable
 from framework._compiler.emit import EmittedRoute, emit_answer, emit_route
 from framework._compiler.native_errors import Watch, class_for, raising
+from framework._compiler.observing import Observing, observe_route
 from framework._compiler.routes import Plans
 from framework._matched import RouteInfo
 from framework._pipeline import ErrorAnswer, Rendering
@@ -56,6 +58,7 @@ class CompiledApp:
         self._shared_answers: dict[tuple[Any, ...], EmittedRoute] = {}
         self.by_route: dict[tuple[str, str], tuple[RoutePlan, EmittedRoute]] = {}
         self.watch = Watch()
+        self.observing = Observing(plans.observers)
         self.default = ErrorAnswer((), _RENDERING)
         """Answers what aiohttp's own middlewares raise."""
         self._names = _router_names(plans.routes)
@@ -95,13 +98,13 @@ class CompiledApp:
         layers = _shared([plan.layers for _, plan in routes])
         if "OPTIONS" not in methods:
             options = self._shared_answer(layers, _options)
-            handler = raising(options.handler, self.watch)
+            handler = self._raising(options.handler)
             resource = next(iter(resources.values()))
             methods["OPTIONS"] = RouteEntry(
                 "OPTIONS", handler, resource, endpoint=options.handler, allowed=allowed, body=0
             )
         refusal = self._shared_answer(layers, _method_not_allowed).handler
-        handler = raising(refusal, self.watch, refuses=True)
+        handler = self._raising(refusal, refuses=True)
         other = RefusalEntry(handler, endpoint=refusal, make=_no_such_method, allowed=allowed)
         listed = (*resources.values(), *self._further_names(routes, resources))
         return PathEntry(other=other, allowed=allowed, methods=methods, resources=listed, socket=socket)
@@ -120,13 +123,18 @@ class CompiledApp:
         self.by_route.setdefault((plan.method, plan.path), (plan, emitted))
         if plan.socket is not None:
             self.by_route["WEBSOCKET", plan.path] = (plan, emitted)
-        handler = raising(emitted.handler, self.watch)
+        handler = self._raising(emitted.handler)
         most = None if plan.body is None else plan.limits.body
         shared: Any = {"endpoint": emitted.handler, "name": plan.name, "limits": plan.limits, "info": _info(plan)}
         yield RouteEntry(plan.method, handler, resource, body=most, **shared)
         if plan.method == "GET" and alone:
             # RFC 9110, section 9.3.2: HEAD is GET without the body, which the response leaves out.
             yield RouteEntry("HEAD", handler, resource, **shared)
+
+    def _raising(self, endpoint: Handler, *, refuses: bool = False) -> Handler:
+        """Return what aiohttp's router calls, observed if the app has observers."""
+        handler = raising(endpoint, self.watch, refuses=refuses)
+        return observe_route(handler, self.observing) if self.observing.plans else handler
 
     def _router_name(self, plan: RoutePlan) -> str | None:
         """Return the name of a path in aiohttp's router, ``None`` if it cannot have the route's."""
@@ -143,7 +151,7 @@ class CompiledApp:
     def _fixed(self, refusal: "_Refusal") -> RefusalEntry:
         """Emit what answers requests that no path takes."""
         emitted = self._keep(emit_answer((self.plans.app_layer,), refusal, self._answer_for))
-        handler = raising(emitted.handler, self.watch, refuses=True)
+        handler = self._raising(emitted.handler, refuses=True)
         return RefusalEntry(handler, endpoint=emitted.handler, make=refusal.native)
 
     def _keep(self, emitted: EmittedRoute) -> EmittedRoute:
@@ -185,6 +193,7 @@ class CompiledApp:
             emitted.namespace.update({name: live[variable] for name, variable in emitted.aliases.items()})
         for answer in self._answers.values():
             answer.start(live)
+        self.observing.start(live)
         self.plans.injector.start(live)
         for periodic, run in self.plans.periodic:
             self.plans.background.repeat(periodic, run)

@@ -1,8 +1,9 @@
 """Tells in words what happens to a request of one route, then shows the code that was emitted for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from framework._compiler.emit import EmittedRoute
+from framework._compiler.observers import ObserverPlan
 from framework._inspect.names import type_name
 from framework._plan import CredentialPlan, Encoding, Frames, GuardPlan, MessagePlan, RoutePlan, ServicePlan, SocketPlan
 from framework._responses.output import Output
@@ -10,11 +11,16 @@ from framework._responses.output import Output
 __all__ = ("explain_route",)
 
 
-def explain_route(plan: RoutePlan, emitted: EmittedRoute) -> str:
+def explain_route(plan: RoutePlan, emitted: EmittedRoute, observers: Sequence[ObserverPlan] = ()) -> str:
     """Return the order of the stages of a route and its emitted source."""
     lines = [f"{plan.method} {plan.path} -> {plan.label}", ""]
-    lines += [f"{number:>3}. {stage}" for number, stage in enumerate(_stages(plan), start=1)]
+    stages = (*_observed(observers, "begin"), *_stages(plan), *_observed(observers[::-1], "end"))
+    lines += [f"{number:>3}. {stage}" for number, stage in enumerate(stages, start=1)]
     return "\n".join([*lines, "", emitted.source])
+
+
+def _observed(observers: Sequence[ObserverPlan], method: str) -> Iterator[str]:
+    return (f"observer {one.name}.{method} (app)" for one in observers if method in one.methods)
 
 
 def _stages(plan: RoutePlan) -> Iterator[str]:

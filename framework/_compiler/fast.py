@@ -10,7 +10,7 @@ starts to serve: by then middlewares and signals are frozen, and tracers have pa
 The private names are read only where :mod:`framework._private` knows them.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial, update_wrapper
 from typing import Any
 
@@ -18,8 +18,11 @@ from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.typedefs import Handler
 from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 
+from framework._compiler.emit_observing import begin_first, emit_begin
 from framework._compiler.native_errors import Watch, settling
+from framework._compiler.observing import Observing, observe_tasks, observing_of
 from framework._compiler.replaced import is_routing_replaced, is_serving_replaced, is_traced
+from framework._compiler.source import Source
 from framework._pipeline import ErrorAnswer
 from framework._private import SUPPORTED
 from framework._routing.entries import PathEntry, RefusalEntry, RouteEntry, TemplateResource, placeholders_of
@@ -30,7 +33,6 @@ from framework._sockets.handshake import is_handshake
 
 __all__ = ("install",)
 
-_EXPECT, _HOST = hdrs.EXPECT, hdrs.HOST
 _Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -53,18 +55,23 @@ def _make_server(
     watch.traced = is_traced(application)
     stock: Any = server.request_handler
     if watch.traced or application.middlewares:
-        stock = settling(stock, default)
-    server.request_handler = stock
+        stock = settling(stock, default, watch)
+    observing = observing_of(application)
+    watch.observed = observing is not None
+    seen: Any = stock if observing is None else observe_tasks(stock, observing)
+    server.request_handler = seen
     if not SUPPORTED or is_serving_replaced(application, server):
         return server
     if _takes_fast_path(application, resource):
-        server.request_handler = _fast_path(application, resource, stock, default)  # type: ignore[assignment]  # as good
+        stock = _fast_path(_Finder(application, resource, default, watch), resource.hosts, stock, observing)
+    elif observing is not None:
+        stock = begin_first(stock, observing)
     # Other versions of aiohttp may not have the names that these import.
     from framework._compiler.codings import take_undecodable
     from framework._compiler.lean_server import lean_server
 
     take_undecodable()
-    return lean_server(application, server)
+    return lean_server(application, server, stock, observing)
 
 
 def _takes_fast_path(application: web.Application, resource: ControllerResource) -> bool:
@@ -82,42 +89,51 @@ def _is_new_style(middleware: Any) -> bool:
 
 
 def _fast_path(
-    application: web.Application, resource: ControllerResource, stock: _Handle, default: ErrorAnswer
-) -> _Handle:
-    hosts = resource.hosts
-    finder = _Finder(application, resource, default)
-    static, find, look_closely = finder.static, finder.find, finder.look_closely
+    finder: "_Finder", hosts: Collection[str | None], stock: _Handle, observing: Observing | None
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """Emit the function that handles requests; observers, if there are any, see that one begins."""
+    source = Source()
+    source.use(
+        __name__=__name__, EXPECT=hdrs.EXPECT, HOST=hdrs.HOST, HttpVersion11=HttpVersion11, hosts=hosts, stock=stock
+    )
+    source.use(static=finder.static, find=finder.find, look_closely=finder.look_closely)
+    with source.block("def handle(request):"):
+        if observing is not None:
+            emit_begin(source, observing)
+        source.lines(_HANDLE)
+    return source.run()["handle"]  # type: ignore[no-any-return]  # it was emitted here
 
-    # PERF: no coroutine of its own, no match object with a stack of applications, the private attributes in the place
-    # of properties: 25 % of a plain request. A static path without a query needs two look-ups, and no URL.
-    def handle(request: web.Request) -> Awaitable[web.StreamResponse]:
-        headers = request._headers
-        if _EXPECT in headers:
-            return stock(request)
-        message = request._message
-        if message.version is HttpVersion11 and headers.get(_HOST) in hosts:
-            target = message.path
-            methods = static.get(target)
-            if methods is None:
-                way = find(request, target)
-            elif (way := methods.get(request._method)) is not None:
-                request._match_info = way.match
-            if way is not None:
-                return way.endpoint(request)
-        return look_closely(request)
 
-    return handle
+# PERF: no coroutine of its own, no match object with a stack of applications, the private attributes in the place of
+# properties: 25 % of a plain request. A static path without a query needs two look-ups, and no URL.
+_HANDLE = """\
+headers = request._headers
+if EXPECT in headers:
+    return stock(request)
+message = request._message
+if message.version is HttpVersion11 and headers.get(HOST) in hosts:
+    target = message.path
+    methods = static.get(target)
+    if methods is None:
+        way = find(request, target)
+    elif (way := methods.get(request._method)) is not None:
+        request._match_info = way.match
+    if way is not None:
+        return way.endpoint(request)
+return look_closely(request)""".splitlines()
 
 
 class _Finder:
     """Finds the way of a request, and gives the request its match."""
 
-    def __init__(self, application: web.Application, resource: ControllerResource, default: ErrorAnswer) -> None:
+    def __init__(
+        self, application: web.Application, resource: ControllerResource, default: ErrorAnswer, watch: Watch
+    ) -> None:
         table = resource.table
         self._application = application
         self._resource = resource
         self._find_plain = table.find_plain
-        fold = _folder(application, default)
+        fold = _folder(application, default, watch)
         self._ways = ways = {route: _Way(application, route, fold(route)) for route in resource.answers()}
         for route, socket in resource.sockets.items():
             ways[route].endpoint = _forked(ways[route].endpoint, ways[socket], placeholders_of(socket))
@@ -196,7 +212,7 @@ def _forked(endpoint: Handler, socket: _Way, placeholders: Sequence[str]) -> Han
     return choose
 
 
-def _folder(application: web.Application, default: ErrorAnswer) -> Callable[[web.AbstractRoute], Handler]:
+def _folder(application: web.Application, default: ErrorAnswer, watch: Watch) -> Callable[[web.AbstractRoute], Handler]:
     """Return what folds aiohttp's middlewares around the handler of a route, as ``Application._handle`` does."""
     middlewares = list(reversed(application.middlewares))
 
@@ -206,7 +222,7 @@ def _folder(application: web.Application, default: ErrorAnswer) -> Callable[[web
         handler: Any = route.handler
         for one in middlewares:
             handler = update_wrapper(partial(one, handler=handler), handler)
-        return settling(handler, default)
+        return settling(handler, default, watch)
 
     return fold
 

@@ -119,7 +119,7 @@ class LayerPlanner:
         if role == "guard" and isinstance(layer, Credentials):
             return self._process.hold(callable_name(type(layer)), layer)
         _check(layer, role, level)
-        variable = self._hold(layer, role, level)
+        variable = self.keep(layer, _SHAPES[role].name, level)
         if role == "exception handler" and variable:
             return self._with_services(layer, variable)
         signature = guard_signature(layer) if role == "guard" else None
@@ -138,17 +138,17 @@ class LayerPlanner:
             return self._process.derive(name, variable, functools.partial(bind_instance, call))
         return self._process.hold(name, call.again)
 
-    def _hold(self, layer: Any, role: str, level: Level) -> str:
-        """Plan the object that is called; return its variable, "" where its class cannot be made."""
+    def keep(self, layer: Any, role: str, level: Level) -> str:
+        """Return the variable of what lives as long as the process: an instance, or a class that is built once."""
         if not isinstance(layer, type):
-            return self._process.hold(callable_name(layer), layer)
+            return self._process.hold(callable_name(layer if callable(layer) else type(layer)), layer)
         provider = self._graph.adopt(layer)
         if provider is None:
             return ""
         if provider.lifetime is Lifetime.SCOPED:
             raise InvalidLayerError(
                 provider.signature.where,
-                f"it is given as {_SHAPES[role].name} of {level.label}, which lives as long as the process, "
+                f"it is given as {role} of {level.label}, which lives as long as the process, "
                 "and it is registered as scoped",
                 mend="register it as a singleton, or not at all",
             )

@@ -11,6 +11,8 @@ from aiohttp.web_protocol import RequestHandler
 
 from framework._compiler.keys import HEAD_TIMEOUT
 from framework._compiler.lean_request import LeanRequest
+from framework._compiler.observed import ObservedRequest, observed_protocol
+from framework._compiler.observing import Observing
 from framework._compiler.protocol import LeanProtocol
 from framework.limits import DEFAULT_LIMITS
 
@@ -19,24 +21,34 @@ from framework.limits import DEFAULT_LIMITS
 __all__ = ("lean_server",)
 
 
-def lean_server(application: web.Application, stock: web.Server) -> web.Server:
-    """Return a server like that which ``Application._make_handler`` has made, with the lean protocol."""
-    return _Server(application, stock)
+def lean_server(
+    application: web.Application, stock: web.Server, handle: Any, observing: Observing | None = None
+) -> web.Server:
+    """Return a server like that which ``Application._make_handler`` has made, with the lean protocol.
+
+    ``handle`` gives the response to a request; ``observing`` are the observers that see it.
+    """
+    if observing is None:
+        return _Server(application, stock, handle)
+    return _ObservedServer(application, stock, handle, observing)
 
 
 class _Server(web.Server):
     """Makes the protocol of each connection."""
 
-    def __init__(self, application: web.Application, stock: web.Server) -> None:
+    protocol_class: type[LeanProtocol] = LeanProtocol
+    request_base: type[LeanRequest] = LeanRequest
+
+    def __init__(self, application: web.Application, stock: web.Server, handle: Any) -> None:
         fixed = {
             "_client_max_size": application._client_max_size,
             "_client_max_fields": application._client_max_fields,
             "_loop": stock._loop,
         }
         self.head_timeout = application.get(HEAD_TIMEOUT, DEFAULT_LIMITS.head_timeout)
-        self.request_class: Any = type("Request", (LeanRequest,), fixed)
+        self.request_class: Any = type("Request", (self.request_base,), fixed)
         super().__init__(
-            stock.request_handler,
+            handle,
             request_factory=partial(application._make_request, _cls=self.request_class),
             handler_cancellation=stock.handler_cancellation,
             loop=stock._loop,
@@ -45,7 +57,26 @@ class _Server(web.Server):
 
     def __call__(self) -> RequestHandler:
         try:
-            return LeanProtocol(self, loop=self._loop, **self._kwargs)
+            return self.protocol_class(self, loop=self._loop, **self._kwargs)
         except TypeError:
             # Settings that aiohttp does not know: it warns, and goes on without them.
-            return super().__call__()
+            return self._stock_protocol()
+
+    def _stock_protocol(self) -> RequestHandler:
+        return super().__call__()
+
+
+class _ObservedServer(_Server):
+    """Makes the protocol of each connection of an application with observers."""
+
+    request_base = ObservedRequest
+
+    def __init__(self, application: web.Application, stock: web.Server, handle: Any, observing: Observing) -> None:
+        self._stock_handler = stock.request_handler
+        self.protocol_class = observed_protocol(observing)
+        super().__init__(application, stock, handle)
+
+    def _stock_protocol(self) -> RequestHandler:
+        protocol = super()._stock_protocol()
+        protocol._request_handler = self._stock_handler
+        return protocol

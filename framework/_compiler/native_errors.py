@@ -27,12 +27,14 @@ _Answer: TypeAlias = Callable[[web.Request, Exception], Awaitable[web.StreamResp
 
 
 class Watch:
-    """Whether a tracer sees what comes out of an application; decided when it starts."""
+    """Whether tracers and observers see what comes out of an application; decided when it starts."""
 
-    __slots__ = ("traced",)
+    __slots__ = ("observed", "traced")
 
     def __init__(self) -> None:
         self.traced = False
+        self.observed = False
+        """Whether the server of the application lets its observers see all requests."""
 
     def sees(self, request: web.Request) -> bool:
         """Return whether anyone outside the framework sees exceptions of this request."""
@@ -97,14 +99,14 @@ def _remember(request: web.Request, response: Any) -> Exception:
     return error
 
 
-def settling(handle: Handler, default: _Answer) -> Handler:
+def settling(handle: Handler, default: _Answer, watch: Watch) -> Handler:
     """Return a handler around aiohttp's middlewares that gives the responses of the framework's own errors."""
 
     async def settle(request: web.Request) -> web.StreamResponse:
         try:
             return await handle(request)
         except Exception as error:
-            response = await _response_for(request, error, default)
+            response = await _response_for(request, error, default, watch)
             if response is None:
                 raise
             return response
@@ -112,13 +114,16 @@ def settling(handle: Handler, default: _Answer) -> Handler:
     return settle
 
 
-async def _response_for(request: web.Request, error: Exception, default: _Answer) -> web.StreamResponse | None:
+async def _response_for(
+    request: web.Request, error: Exception, default: _Answer, watch: Watch
+) -> web.StreamResponse | None:
     """Return the response for an exception, ``None`` if it is not the framework's to answer."""
     raised = request.pop(_RAISED, None)
     if raised is not None and raised.error is error:
         report_rest(request)
-        # The traceback holds frames that hold the response.
-        vars(raised.response).pop("_made_from", None)
+        if not watch.observed:
+            # The traceback holds frames that hold the response.
+            vars(raised.response).pop("_made_from", None)
         return _merged(raised, error) if isinstance(error, web.HTTPException) else raised.response
     if isinstance(error, web.HTTPException) or not isinstance(_route_of(request), RouteEntry | RefusalEntry):
         return None

@@ -189,6 +189,7 @@ _SHAPES: Mapping[str, _Shape] = {
     "container": _Shape(_is_container, "a Container", "container=Container()", optional=True),
     "openapi": _Shape(_is_openapi, "an OpenAPI", 'openapi=OpenAPI(title="Shop")', optional=True),
     "formats": _Shape(_are_formats, "a sequence of Formats", "formats=(JSON, MSGPACK)"),
+    "observers": _Shape(_is_series, "a sequence", "observers=[AccessLog()]"),
     "lifespan": _Shape(_is_series, "a sequence of functions", "lifespan=[open_bus]"),
     "periodic": _Shape(_all_are(Periodic), "a sequence of Periodic", "periodic=[Periodic(refresh, every=60)]"),
     "types": _Shape(

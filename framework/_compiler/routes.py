@@ -10,6 +10,7 @@ from framework._binding.binder import RequestBinder
 from framework._compiler.collect import Mounted, Place, collect_handlers
 from framework._compiler.injected import Injector
 from framework._compiler.layers import LayerPlanner
+from framework._compiler.observers import ObserverPlan, plan_observers
 from framework._compiler.route import RoutePlanner, Surroundings
 from framework._compiler.work import PeriodicCall, plan_lifespan, plan_periodic, provide_tasks
 from framework._inspect.signatures import (
@@ -48,6 +49,7 @@ class Declarations(Struct, frozen=True, kw_only=True):
     limits: Limits
     formats: Sequence[Format]
     check_responses: bool = False
+    observers: Sequence[Any] = ()
     lifespan: Sequence[Lifespan] = ()
     periodic: Sequence[Periodic] = ()
     shutdown_timeout: float
@@ -67,6 +69,7 @@ class Plans(Struct, frozen=True, kw_only=True):
     lifespan: tuple[ServicePlan, ...]
     """What is opened after them where the app serves: the lifespan functions, and what they alone need."""
     app_layer: LayerPlan
+    observers: tuple[ObserverPlan, ...]
     injector: Injector
     background: BackgroundRunner
     threads: WorkerThreads
@@ -112,6 +115,7 @@ class _Planner:
         declared = self._declared
         self._plan_services()
         app_layer = self._layers.plan(declared.place.levels[0])
+        observers = plan_observers(declared.observers, declared.place.levels[0], self._layers, self._report)
         mounted = collect_handlers(declared.controllers, declared.place, self._report)
         routes = self._plan_routes(mounted)
         added = collect_handlers(self._added(routes), declared.place, self._report)
@@ -133,6 +137,7 @@ class _Planner:
             singletons=tuple(self._process.services[:count]),
             lifespan=tuple(self._process.services[count:]),
             app_layer=app_layer,
+            observers=observers,
             injector=self._injector,
             background=self._background,
             threads=self._threads,

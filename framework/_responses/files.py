@@ -140,7 +140,6 @@ class FileResponse(Response[None]):
         finally:
             opened.close()
         await web.StreamResponse.write_eof(self)
-        self._body_length += len(self._part)
         return writer
 
     def _refuse_with(self, request: BaseRequest, error: HTTPError) -> None:

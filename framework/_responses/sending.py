@@ -101,6 +101,7 @@ async def _send_past(request: BaseRequest, work: _Work, part: range, out: int) -
             if not sent:
                 raise _shorter(request)
         position += sent
+        request.writer.output_size += sent
         if sent < wanted:
             await _wait_until_writable(request, out)
 
@@ -134,6 +135,7 @@ async def _send_read(request: BaseRequest, work: _Work, part: range) -> None:
             raise _shorter(request)
         _check_open(request)
         position += len(data)
+        request.writer.output_size += len(data)
         if request.transport is not None:
             request.transport.write(data)
         await drain(request)

@@ -240,6 +240,9 @@ class StreamedResponse(SafeCookies):
 
     def _fail(self, request: BaseRequest, error: BaseException) -> None:
         """Log what broke the stream, unless the client has left, and have aiohttp cut the connection."""
+        if self._reason_to_end is not _Reason.GONE:
+            # What observers see.
+            vars(self)["_ended_by"] = error
         if not isinstance(error, _CutOffError):
             cancelled = isinstance(error, asyncio.CancelledError) and self._task.cancelling() <= self._cancelling
             if not (cancelled or isinstance(error, Exception)):

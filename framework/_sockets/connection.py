@@ -241,6 +241,9 @@ class Connection:
         """Close with a code; the client has a second to answer."""
         response = await self.accept()
         self._ended = True
+        if response.close_code is None:
+            # What observers see: the client need not repeat the code.
+            vars(response)["_closed_with"] = code
         try:
             async with asyncio.timeout(2 * _FAREWELL):
                 await response.close(code=code, message=_cut(reason))
@@ -325,6 +328,9 @@ class Connection:
         raise error
 
     async def _tell(self, error: BaseException, report: _Report) -> None:
+        if not _is_end(error):
+            # What observers see.
+            vars(self.response)["_ended_by"] = error
         if not isinstance(error, Exception):
             await self.shut(WSCloseCode.GOING_AWAY)
         elif _is_end(error):

@@ -33,7 +33,7 @@ TOLERANCE = 0.03
 APPS = {BASELINE: "tests.benchmarks.apps.handwritten", "framework": "tests.benchmarks.apps.framework_app"}
 WORKLOADS = (
     "plain", "json", "item", "order", "form", "items100", "middleware5", "scoped", "routes1000", "faults", "stream",
-    "upload", "ws", "traced", "guarded",
+    "upload", "ws", "traced", "guarded", "observed",
 )  # fmt: skip
 TIMEOUT = 1200
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "0"}

@@ -120,8 +120,8 @@ def test_figures_that_were_not_counted_stay() -> None:
 
 
 def test_every_workload_is_counted() -> None:
-    """The gauge knows the workloads of the benchmark, and one for servers of aiohttp alone."""
-    assert set(WORKLOADS) == set(COUNTED) == {*ALL, "traced", "guarded"}
+    """The gauge knows the workloads of the benchmark, and three for servers of aiohttp alone."""
+    assert set(WORKLOADS) == set(COUNTED) == {*ALL, "traced", "guarded", "observed"}
     assert all(plan_of(name).many > plan_of(name).few > 0 for name in WORKLOADS)
 
 

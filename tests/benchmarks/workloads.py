@@ -31,7 +31,7 @@ PARTS = 64
 """``stream`` sends 1 MiB in so many parts."""
 
 Variant = str
-"""Which application a server builds: ``base``, ``middleware5``, ``routes1000``; with aiohttp, ``traced``, ``guarded``.
+"""Which application a server builds: ``base``, ``middleware5``, ``routes1000``; others with aiohttp alone.
 
 Passed in ``BENCH_VARIANT``.
 """
@@ -248,8 +248,15 @@ _GUARDED = Workload(
     refused=(_get("/owned/8"), Request("GET", "/owned/x", _OWNER), Request("GET", "/owned/7", _OWNER)),
     variant="guarded",
 )
-COUNTED: dict[str, Workload] = WORKLOADS | {"traced": _TRACED, "guarded": _GUARDED}
-"""Those of the gauge: the last two are for servers of aiohttp alone."""
+_OBSERVED = Workload(
+    name="observed",
+    about="json with one observer that records template, status, bytes and time; by hand, with a middleware",
+    requests=(_get("/json"),),
+    expected=({"message": "Hello, World!"},),
+    variant="observed",
+)
+COUNTED: dict[str, Workload] = WORKLOADS | {"traced": _TRACED, "guarded": _GUARDED, "observed": _OBSERVED}
+"""Those of the gauge: the last three are for servers of aiohttp alone."""
 
 _MEDIA_TYPES: dict[type[object], str] = {str: "text/plain", bytes: "application/octet-stream"}
 

@@ -10,6 +10,7 @@ from framework import App, Container, Controller, Form, Path, UploadFile, WebSoc
 from framework.http_errors import Forbidden
 from framework.security import Bearer
 from framework.typedefs import CallNext, Middleware
+from tests.benchmarks.apps.observing import Recorder
 from tests.benchmarks.apps.serve import serve, variant
 from tests.benchmarks.apps.tracing import trace
 from tests.benchmarks.schemas import Item, Line, Message, NewOrder, Receipt, SessionState, Signup, Thing, Welcome
@@ -170,13 +171,13 @@ def thing_handler(section: int, kind: int) -> Any:
     return show_thing
 
 
-def _base() -> App:
+def _base(**settings: Any) -> App:
     container = Container()
     container.add_singleton(Catalog)
     container.add_singleton(Orders)
     container.add_scoped(Session, open_session)
     controllers = [HelloController, ItemController, OrderController, FormController, FeedController]
-    return App(controllers=controllers, container=container)
+    return App(controllers=controllers, container=container, **settings)
 
 
 def _middleware5() -> App:
@@ -192,12 +193,17 @@ def _guarded() -> App:
     return App(controllers=[OwnedController])
 
 
+def _observed() -> App:
+    return _base(observers=[Recorder()])
+
+
 _VARIANTS = {
     "base": _base,
     "middleware5": _middleware5,
     "routes1000": _routes1000,
     "traced": _base,
     "guarded": _guarded,
+    "observed": _observed,
 }
 
 

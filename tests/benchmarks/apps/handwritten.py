@@ -7,6 +7,7 @@ from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler, Middleware
 from msgspec import DecodeError, Struct, ValidationError, convert, json
 
+from tests.benchmarks.apps.observing import record
 from tests.benchmarks.apps.serve import serve, variant
 from tests.benchmarks.apps.tracing import trace
 from tests.benchmarks.schemas import Line, Message, NewOrder, Signup, Thing, Welcome
@@ -245,12 +246,19 @@ def _guarded() -> web.Application:
     return app
 
 
+def _observed() -> web.Application:
+    app = _base()
+    app.middlewares.append(record)
+    return app
+
+
 _VARIANTS = {
     "base": _base,
     "middleware5": _middleware5,
     "routes1000": _routes1000,
     "traced": _traced,
     "guarded": _guarded,
+    "observed": _observed,
 }
 
 
