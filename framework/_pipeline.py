@@ -21,7 +21,7 @@ HandlerTable: TypeAlias = Mapping[type[Exception] | int, str]
 class Rendering:
     """How errors are rendered; given by the compiler, so that this floor knows no response class."""
 
-    __slots__ = ("broken", "problem", "translate", "unreadable")
+    __slots__ = ("broken", "complete", "problem", "translate", "unreadable")
 
     def __init__(
         self,
@@ -29,11 +29,13 @@ class Rendering:
         translate: Callable[[web.HTTPException], HTTPError | web.StreamResponse],
         broken: Callable[[], web.StreamResponse],
         unreadable: Callable[[web.Request, Exception], HTTPError | None],
+        complete: Callable[[web.StreamResponse, Any, Exception], web.StreamResponse],
     ) -> None:
         self.problem = problem
         self.translate = translate
         self.broken = broken
         self.unreadable = unreadable
+        self.complete = complete
 
 
 class ErrorAnswer:
@@ -72,7 +74,10 @@ class ErrorAnswer:
             return self._default(request, meaning, error)
         variable, seen = found
         try:
-            return _ended_by(error, require_response(await self._live[variable](request, seen), variable))
+            handler = self._live[variable]
+            response = require_response(await handler(request, seen), variable)
+            seen = meaning if isinstance(meaning, Exception) else seen
+            return _ended_by(error, self._rendering.complete(response, handler, seen))
         except Exception as other:  # noqa: BLE001  whatever it is, it is answered
             return self._default(request, self._meaning(request, other), other)
 

@@ -128,7 +128,8 @@ class App:
 
         Its own routes come first where both know a path. Raises an ExceptionGroup of all DefinitionErrors.
         """
-        compiled = self._compile()
+        plans, documents = self._plan()
+        compiled = compile_app(plans)
         resource = compiled.register(application.router)
         application.cleanup_ctx.append(_lifespan(compiled))
         application[HEAD_TIMEOUT] = self._limits.head_timeout
@@ -141,6 +142,8 @@ class App:
             application.on_response_prepare.append(note_status)
         tie_sockets(application, compiled.plans.routes)
         self._prefix = lambda: resource.prefix
+        for document in documents:
+            document.mount = self._prefix
 
     def _compile(self) -> CompiledApp:
         plans, _ = self._plan()

@@ -1,11 +1,13 @@
-"""What the document says beside requests and answers: links to what comes next, and what the application sends."""
+"""What is declared for the document alone, or above all: links, callbacks, webhooks, what exception handlers send."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import UNSET, Struct
 
-__all__ = ("Callback", "Link", "Webhook")
+__all__ = ("Callback", "Handles", "Link", "Webhook", "declared_by", "handles")
+
+_T = TypeVar("_T", bound=Callable[..., Any])
 
 
 class Link:
@@ -71,3 +73,32 @@ class Callback(_Sent, frozen=True):
 
     url: str
     body: Any = None
+
+
+class Handles(Struct, frozen=True, kw_only=True):
+    """What ``handles()`` declares of an exception handler."""
+
+    status: int | None = None
+    media_type: str | None = None
+
+
+def handles(*, status: int | None = None, media_type: str | None = None) -> Callable[[_T], _T]:
+    """Declare the status, or the media type, of the responses of an exception handler.
+
+    A ``Response`` that it returns without its own has them, and so has the OpenAPI document of the routes that list the
+    exception in ``raises=``; the body is what the return annotation says, ``-> Response[Missing]``. Without a status,
+    the responses for an HTTPError have the status of the error. It also decorates a class whose instances are exception
+    handlers.
+    """
+
+    def attach(target: Any) -> Any:
+        target.handles = Handles(status=status, media_type=media_type)
+        return target
+
+    return attach
+
+
+def declared_by(handler: Any) -> Handles:
+    """Return what an exception handler declares, or its class."""
+    declared = getattr(handler, "handles", None)
+    return declared if isinstance(declared, Handles) else Handles()

@@ -12,7 +12,6 @@ from framework.caching import CacheControl, ETag
 from framework.deprecation import Deprecation
 from framework.errors import InvalidHandlerError
 from framework.formats import Format
-from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.openapi import Callback, Link
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
@@ -45,8 +44,8 @@ class RouteOptions(TypedDict, total=False):
     """The status of a successful answer; 200 (204 for ``-> None``) unless given."""
     name: str
     """The route's name for ``App.url_for``; ``OrderController.show`` unless given."""
-    raises: Sequence[type[HTTPError]]
-    """The errors that the handler may answer with, for the document."""
+    raises: Sequence[type[Exception]]
+    """The errors that the handler may raise, for the document: HTTPErrors, and what an exception handler takes."""
     tags: Sequence[str]
     guards: Guards
     middlewares: Middlewares

@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler
 
 from framework._binding.arrival import unreadable
 from framework._compiler.emit import EmittedRoute, emit_answer, emit_route
+from framework._compiler.handled import complete_handled
 from framework._compiler.native_errors import Watch, class_for, raising
 from framework._compiler.observing import Observing, observe_route
 from framework._compiler.routes import Plans
@@ -44,7 +45,13 @@ __all__ = ("CompiledApp", "compile_app")
 
 # RFC 9110, section 9, and RFC 5789; what an app declares beyond them is known too.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
-_RENDERING = Rendering(problem=problem_response, translate=from_aiohttp, broken=BrokenResponse, unreadable=unreadable)
+_RENDERING = Rendering(
+    problem=problem_response,
+    translate=from_aiohttp,
+    broken=BrokenResponse,
+    unreadable=unreadable,
+    complete=complete_handled,
+)
 _NO_CONTENT = Head(204, None)
 
 

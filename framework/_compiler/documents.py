@@ -1,7 +1,8 @@
 """The OpenAPI documents of one app, and the controllers that serve them and their pages."""
 
+import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -45,6 +46,9 @@ _IMMUTABLE = "public, max-age=31536000, immutable"
 _REVALIDATE = "no-cache"
 # Where the controllers of documents are.
 _OWN = frozenset({__name__, "framework._compiler.asyncapi"})
+_PLAIN_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+# Of documents that are kept, since a client might send anything as the prefix.
+_MOST_PREFIXES = 16
 JSON = "application/json"
 # RFC 9512.
 YAML = "application/yaml"
@@ -82,6 +86,34 @@ class Document(Content):
         """And of the pages, with a place for the nonce where they need one."""
         self.asyncapi = Content()
         """Empty where there is nothing to stand in it."""
+        self.mount: Callable[[], str] = str
+        """Gives the prefix below which the application is mounted."""
+        self._below: dict[str, Content] = {}
+
+    def for_request(self, request: web.Request) -> Content:
+        """Return the document as a client of this request needs it: ``servers`` says where the application is.
+
+        Servers that were given by the user stay as they are.
+        """
+        prefix = self.mount()
+        if self.settings.forwarded_prefix:
+            prefix = _forwarded_prefix(request) + prefix
+        if not prefix or self.settings.servers:
+            return self
+        known = self._below.get(prefix)
+        if known is None:
+            if len(self._below) == _MOST_PREFIXES:
+                self._below.clear()
+            known = self._below[prefix] = Content()
+            head = {name: self.content[name] for name in ("openapi", "info")}
+            known.content = {**head, "servers": [{"url": prefix}], **self.content}
+        return known
+
+
+def _forwarded_prefix(request: web.Request) -> str:
+    """Return the prefix that a proxy took off the path; nothing if it is no plain path."""
+    said = request.headers.get("X-Forwarded-Prefix", "").rstrip("/")
+    return said if _PLAIN_PATH.fullmatch(said) else ""
 
 
 def build_documents(documents: Sequence[Document], routes: Sequence[RoutePlan]) -> None:
@@ -152,13 +184,13 @@ def _document_controller(document: Document) -> type[Controller]:
 
         @get(settings.path, in_document=False)
         async def document(self, request: web.Request) -> Response[bytes]:
-            return negotiated(request, document.json, JSON)
+            return negotiated(request, document.for_request(request).json, JSON)
 
         if settings.yaml and has_yaml():
             # A plain function, run beside the loop: YAML is slow to write.
             @get(settings.yaml_path, in_document=False)
             def document_as_yaml(self, request: web.Request) -> Response[bytes]:
-                return negotiated(request, document.yaml, YAML)
+                return negotiated(request, document.for_request(request).yaml, YAML)
 
     return OpenAPIController
 

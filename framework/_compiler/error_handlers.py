@@ -18,9 +18,10 @@ from framework._inspect.types import unsupported
 from framework._markers import split_marker
 from framework._services.graph import ServiceGraph
 from framework.errors import DefinitionError, InvalidLayerError
+from framework.openapi import declared_by
 from framework.params import Inject
 
-__all__ = ("bind_instance", "injected_services", "is_error_handler", "prepare_call")
+__all__ = ("bind", "bind_instance", "injected_services", "is_error_handler", "prepare_call")
 
 _GIVEN = 2
 """The request and the error."""
@@ -69,9 +70,19 @@ def prepare_call(layer: Any, parameters: Sequence[Parameter], graph: ServiceGrap
     return injector.prepare(called, (None,) * (own + _GIVEN), {})
 
 
+def bind(call: InjectedCall, handler: Any) -> Callable[..., Awaitable[Any]]:
+    """Return what calls an exception handler, and declares what that declares."""
+    return _declaring(functools.partial(call.again), handler)
+
+
 def bind_instance(call: InjectedCall, instance: Any) -> Callable[..., Awaitable[Any]]:
-    """Return what calls the instance of a class."""
-    return functools.partial(call.again, instance)
+    """Return what calls the instance of a class, and declares what that declares."""
+    return _declaring(functools.partial(call.again, instance), instance)
+
+
+def _declaring(called: functools.partial[Any], handler: Any) -> Callable[..., Awaitable[Any]]:
+    vars(called)["handles"] = declared_by(handler)
+    return called
 
 
 def _called(layer: Any) -> tuple[Any, int]:

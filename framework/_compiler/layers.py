@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from framework._compiler.collect import Level
-from framework._compiler.error_handlers import bind_instance, injected_services, is_error_handler, prepare_call
+from framework._compiler.error_handlers import bind, bind_instance, injected_services, is_error_handler, prepare_call
 from framework._compiler.guards import guard_signature, is_guard
+from framework._compiler.handled import plan_handled
 from framework._compiler.injected import Injector
 from framework._inspect.names import callable_name, describe, describe_class, type_name, value_name
 from framework._inspect.signatures import MISSING, Signature, accepts, instance_call, is_async, read_signature
-from framework._plan import LayerPlan
+from framework._plan import HandledPlan, LayerPlan
 from framework._services.graph import ServiceGraph
 from framework._services.planner import ServicePlanner
 from framework.container import Lifetime
@@ -74,6 +75,7 @@ class LayerPlanner:
             middlewares = [self._variable(one, "middleware", level) for one in level.middlewares]
             handlers = [self._variable(one, "exception handler", level) for one in level.exception_handlers.values()]
             layers = (*level.guards, *level.middlewares, *level.exception_handlers.values())
+            keys = [self._key(key, level) for key in level.exception_handlers]
             credentials = zip(guards, level.guards, strict=True)
             known = self._plans[level] = LayerPlan(
                 level=level.label,
@@ -82,12 +84,19 @@ class LayerPlanner:
                 injected={name: self._injected[name] for name in guards if name in self._injected},
                 security=tuple(each for one in level.guards for each in stated_security(one)),
                 middlewares=tuple(middlewares),
-                exception_handlers=dict(
-                    zip((self._key(key, level) for key in level.exception_handlers), handlers, strict=True)
-                ),
+                exception_handlers=dict(zip(keys, handlers, strict=True)),
+                handled={
+                    key: self._handled(one, level)
+                    for key, one in zip(keys, level.exception_handlers.values(), strict=True)
+                },
                 names=dict(zip((*guards, *middlewares, *handlers), map(callable_name, layers), strict=True)),
             )
         return known
+
+    def _handled(self, handler: Any, level: Level) -> HandledPlan:
+        signature = _signature(handler) if callable(handler) else None
+        returns, where = (MISSING, level.where) if signature is None else (signature.returns, signature.where)
+        return plan_handled(handler, returns, where, self._report)
 
     def _key(self, key: Any, level: Level) -> type[Exception] | int:
         status = isinstance(key, int) and not isinstance(key, bool) and key in _ERRORS
@@ -136,7 +145,7 @@ class LayerPlanner:
         name = callable_name(layer)
         if isinstance(layer, type):
             return self._process.derive(name, variable, functools.partial(bind_instance, call))
-        return self._process.hold(name, call.again)
+        return self._process.hold(name, bind(call, layer))
 
     def keep(self, layer: Any, role: str, level: Level) -> str:
         """Return the variable of what lives as long as the process: an instance, or a class that is built once."""
@@ -186,13 +195,20 @@ _UNSAID = (*_ANYTHING, typing.NoReturn, typing.Never)
 _NOTHING = (None, type(None))
 
 
+def _signature(layer: Any) -> Signature | None:
+    """Return what a layer is annotated with; ``None`` if that cannot be read, which nobody else needs."""
+    is_class = isinstance(layer, type)
+    try:
+        return read_signature(instance_call(layer) if is_class else layer, owner=layer if is_class else None)
+    except DefinitionError:
+        return None
+
+
 def _check_result(layer: Any, role: str, level: Level) -> None:
     """Refuse a guard that would tell by its result whether it admits, and other layers that give no response."""
-    try:
-        is_class = isinstance(layer, type)
-        signature = read_signature(instance_call(layer) if is_class else layer, owner=layer if is_class else None)
-    except DefinitionError:
-        return  # Its annotations are of no use to anybody else.
+    signature = _signature(layer)
+    if signature is None:
+        return
     returns = signature.returns
     if role == "guard" and returns in _ANYTHING:
         raise InvalidLayerError(

@@ -1,15 +1,16 @@
 """Checks the errors that routes say they raise: what cannot be answered would be a 500 when it is raised."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from framework._inspect.hints import class_hints
 from framework._inspect.names import describe_class, type_name, value_name
 from framework._inspect.types import unsupported
+from framework._plan import LayerPlan, handled_by
 from framework.errors import DefinitionError, InvalidResponseError, UnresolvedAnnotationError
 from framework.http_errors import HTTPError
 
-__all__ = ("check_errors",)
+__all__ = ("check_errors", "check_handled")
 
 # RFC 9457, section 3.1: what every problem has.
 _OF_THE_PROBLEM = frozenset({"type", "title", "status", "instance"})
@@ -17,19 +18,42 @@ _ERRORS = range(400, 600)
 
 
 def check_errors(where: str, errors: Iterable[Any], report: Callable[[DefinitionError], None]) -> None:
-    """Report what is wrong with the errors of a route."""
+    """Report what is wrong with the errors that are named in one place; ``check_handled`` checks those of no status."""
     for one in errors:
         if isinstance(one, type) and issubclass(one, HTTPError):
             for mistake in _mistakes(one):
                 report(mistake)
-            continue
-        if isinstance(one, HTTPError):
-            what, mend = f"raises= names an instance of {type_name(type(one))}", "name the class"
-        else:
-            name = type_name(one) if isinstance(one, type) else value_name(one)
-            what = f"raises= names {name}, which is no HTTPError"
-            mend = "derive it from HTTPError with a status, or take it out"
-        report(InvalidResponseError(where, what, mend=mend))
+        elif isinstance(one, HTTPError):
+            what = f"raises= names an instance of {type_name(type(one))}"
+            report(InvalidResponseError(where, what, mend="name the class"))
+        elif not _needs_handler(one):
+            report(_no_error(where, type_name(one) if isinstance(one, type) else value_name(one)))
+
+
+def check_handled(
+    where: str, errors: Iterable[Any], layers: Sequence[LayerPlan], report: Callable[[DefinitionError], None]
+) -> None:
+    """Report the errors of a route that are no HTTPErrors, and have no exception handler that declares a status."""
+    for one in filter(_needs_handler, errors):
+        handled = handled_by(layers, one)
+        if handled is None:
+            report(_no_error(where, type_name(one)))
+        elif handled.status is None:
+            what = f"raises= names {type_name(one)}, whose exception handler does not declare its status"
+            mend = "decorate the handler with @framework.openapi.handles(status=409), for example"
+            report(InvalidResponseError(where, what, mend=mend))
+
+
+def _needs_handler(error: Any) -> bool:
+    return isinstance(error, type) and issubclass(error, Exception) and not issubclass(error, HTTPError)
+
+
+def _no_error(where: str, name: str) -> InvalidResponseError:
+    return InvalidResponseError(
+        where,
+        f"raises= names {name}, which is no HTTPError",
+        mend="derive it from HTTPError with a status, register an exception handler for it, or take it out",
+    )
 
 
 def _mistakes(error: type[HTTPError]) -> Iterator[DefinitionError]:

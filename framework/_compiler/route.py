@@ -12,6 +12,7 @@ from framework._binding.defaults import check_examples
 from framework._compiler.collect import Mounted, Report
 from framework._compiler.guards import GuardPlanner
 from framework._compiler.layers import LayerPlanner
+from framework._compiler.raised import check_handled
 from framework._compiler.slow_patterns import SlowPatternWatch
 from framework._compiler.sockets import UPGRADED, argument_of_socket, binding_method, is_socket, plan_socket
 from framework._compiler.streaming import plan_answer
@@ -96,7 +97,7 @@ class RoutePlanner:
         controller = self._controller()
         arguments = self._arguments()
         body = self._binder.body
-        self._check(body)
+        self._check(body, layers)
         response = self._response()
         return RoutePlan(
             method=self._method,
@@ -238,7 +239,7 @@ class RoutePlanner:
         check_examples(self._options.get("examples", {}), response.annotation, self._mounted.where)
         return response
 
-    def _check(self, body: BodyPlan | None) -> None:
+    def _check(self, body: BodyPlan | None, layers: Sequence[LayerPlan]) -> None:
         """Report what is wrong with all that was bound together."""
         where, report = self._mounted.where, self._shared.report
         binders = self._guards.binders
@@ -250,6 +251,7 @@ class RoutePlanner:
         bodies = () if body is None else (body.type,)
         kinds = [kind_of(one.annotation) for binder in (self._binder, *binders) for one in binder.parameters]
         self._shared.patterns.look_at(where, (*kinds, *bodies))
+        check_handled(where, self._mounted.raises, layers, report)
 
     def _check_function(self) -> None:
         function, where = self._mounted.function, self._mounted.where

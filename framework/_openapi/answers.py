@@ -6,9 +6,9 @@ from typing import Any
 from msgspec import inspect
 
 from framework._inspect.types import fields_of, without_metadata, without_none
+from framework._openapi.error_responses import error_responses, joined
 from framework._openapi.parameters import can_be_invalid
 from framework._openapi.placeholders import describe
-from framework._openapi.problems import problem_responses
 from framework._openapi.security import asks_for_credentials, asks_for_scopes
 from framework._openapi.streams import describe_stream
 from framework._plan import BodyKind, BodyPlan, Encoding, ResponsePlan, RoutePlan
@@ -45,7 +45,7 @@ def describe_answers(plan: RoutePlan) -> dict[str, Any]:
     if _may_be_unmodified(plan):
         found[304] = {"description": reason_phrase(304), **_headers(_validators(response))}
     successes = {str(status): found[status] for status in sorted(found)}
-    return successes | problem_responses(_own_statuses(plan), plan.raises)
+    return joined(successes, error_responses(_own_statuses(plan), plan.raises, plan.layers))
 
 
 def _success(plan: RoutePlan) -> dict[str, Any]:
@@ -163,6 +163,7 @@ def _own_statuses(plan: RoutePlan) -> list[int]:
         416: _has_parts(response),
         422: _body_can_be_invalid(plan.body) or any(can_be_invalid(one) for one in plan.all_parameters),
         428: plan.require_precondition,
+        503: plan.limits.timeout is not None,
     }
     return [status for status, is_possible in possible.items() if is_possible]
 

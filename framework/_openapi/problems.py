@@ -1,15 +1,13 @@
 """The problem bodies (RFC 9457) in the document: the shared ones, and one for each error with members of its own."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, inspect
 
 from framework._inspect.hints import class_hints
 from framework._inspect.types import fields_of
-from framework._openapi.docstrings import summary_and_description
 from framework._openapi.placeholders import describe
-from framework._openapi.scalars import plain_copy
 from framework.errors import UnresolvedAnnotationError
 from framework.http_errors import (
     BadRequest,
@@ -23,6 +21,7 @@ from framework.http_errors import (
     PreconditionRequired,
     RangeNotSatisfiable,
     RequestTimeout,
+    ServiceUnavailable,
     Unauthorized,
     UnprocessableContent,
     UnsupportedMediaType,
@@ -36,7 +35,6 @@ __all__ = (
     "Answer",
     "Problem",
     "ValidationProblem",
-    "problem_responses",
     "problem_type",
 )
 
@@ -116,43 +114,8 @@ ANSWERS: dict[int, Answer] = {
         body=ValidationProblem,
     ),
     428: Answer(error=PreconditionRequired, description="The request must say which version it means."),
+    503: Answer(error=ServiceUnavailable, description="The operation takes longer than it may."),
 }
-
-
-def problem_responses(own: Iterable[int], raised: Sequence[type[HTTPError]]) -> dict[str, Any]:
-    """Return the responses that are problems, by status: those of the framework's own, and the errors of a handler.
-
-    Where only the framework answers with a status, the response is the name of a shared one.
-    """
-    answers = {status: ANSWERS[status] for status in own}
-    errors: dict[int, list[type[HTTPError]]] = {status: [] for status in answers}
-    for error in dict.fromkeys(raised):
-        known = answers.get(error.status)
-        errors.setdefault(error.status, []).extend([error] if known is None or error is not known.error else [])
-    return {str(status): _response(answers.get(status), errors[status]) for status in sorted(errors)}
-
-
-def _response(answer: Answer | None, errors: Sequence[type[HTTPError]]) -> dict[str, Any] | str:
-    if answer is not None and not errors:
-        return answer.name
-    descriptions = [_description(error) for error in errors]
-    kinds = [problem_type(error) for error in errors]
-    if answer is not None:
-        descriptions.insert(0, answer.description)
-        kinds.insert(0, describe(answer.body))
-    distinct = {kind.cls: kind for kind in kinds if isinstance(kind, inspect.StructType | inspect.DataclassType)}
-    bodies = tuple(distinct.values())
-    headers = {} if answer is None or answer.headers is None else {"headers": plain_copy(answer.headers)}
-    return {
-        "description": "\n\n".join(dict.fromkeys(descriptions)),
-        **headers,
-        "content": {MEDIA_TYPE: {"schema": bodies[0] if len(bodies) == 1 else inspect.UnionType(bodies)}},
-    }
-
-
-def _description(error: type[HTTPError]) -> str:
-    summary, _ = summary_and_description(error.__doc__)
-    return summary or error.title
 
 
 def problem_type(error: type[HTTPError]) -> inspect.Type:

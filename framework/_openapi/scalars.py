@@ -1,25 +1,17 @@
 """JSON Schemas of the types that hold no other types."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 from msgspec import inspect
 
 from framework._codecs import codec_of
 from framework._hooks import encode_hook
+from framework._openapi.values import Schema, fixed_values, keys_of_enum
 
-__all__ = ("KEYS", "SCALARS", "Schema", "compact", "examples_of", "plain_copy", "type_of_values")
+__all__ = ("KEYS", "SCALARS", "Schema", "compact", "examples_of", "plain_copy")
 
-Schema: TypeAlias = dict[str, Any]
-
-_JSON_TYPES: dict[type, str] = {
-    bool: "boolean",  # before int, whose subclass it is
-    int: "integer",
-    float: "number",
-    str: "string",
-    type(None): "null",
-}
 # RFC 3339 knows no times without an offset; these two formats are in the OpenAPI registry for them.
 _DATE_TIMES = {None: "date-time", True: "date-time", False: "date-time-local"}
 _TIMES = {None: "time", True: "time", False: "time-local"}
@@ -49,16 +41,6 @@ def examples_of(examples: Mapping[str, Any]) -> Schema:
     return {"examples": {name: {"value": one} for name, one in plain.items()}} if plain else {}
 
 
-def type_of_values(values: tuple[Any, ...]) -> Schema:
-    """Return the JSON types that some values have: ``("a", None)`` -> ``{"type": ["string", "null"]}``."""
-    types = list(dict.fromkeys(_json_type(value) for value in values))
-    return {"type": types[0] if len(types) == 1 else types}
-
-
-def _json_type(value: Any) -> str:
-    return next(name for kind, name in _JSON_TYPES.items() if isinstance(value, kind))
-
-
 def _number(name: str, kind: inspect.IntType | inspect.FloatType) -> Schema:
     return compact(
         type=name,
@@ -79,12 +61,6 @@ def _base64(kind: inspect.BytesType | inspect.ByteArrayType | inspect.MemoryView
     lengths = (None if length is None else 4 * ((length + 2) // 3) for length in (kind.min_length, kind.max_length))
     shortest, longest = lengths
     return compact(type="string", contentEncoding="base64", minLength=shortest, maxLength=longest)
-
-
-def _literal(kind: inspect.LiteralType) -> Schema:
-    if len(kind.values) == 1:
-        return {**type_of_values(kind.values), "const": kind.values[0]}
-    return {**type_of_values(kind.values), "enum": list(kind.values)}
 
 
 def _custom(kind: inspect.CustomType) -> Schema:
@@ -117,7 +93,7 @@ SCALARS: dict[type[inspect.Type], Callable[[Any], Schema]] = {
     inspect.TimeDeltaType: _text("duration"),
     inspect.UUIDType: _text("uuid"),
     inspect.DecimalType: _text("decimal"),
-    inspect.LiteralType: _literal,
+    inspect.LiteralType: lambda kind: fixed_values(kind.values),
 }
 
 
@@ -144,6 +120,6 @@ KEYS: dict[type[inspect.Type], Callable[[Any], Schema]] = {
     inspect.BytesType: _text_key,
     inspect.CustomType: _text_key,
     inspect.LiteralType: lambda kind: _key_of_values(kind.values),
-    inspect.EnumType: lambda kind: _key_of_values(tuple(member.value for member in kind.cls)),
+    inspect.EnumType: lambda kind: keys_of_enum(kind.cls) or dict(_INTEGER_KEY),
 }
 """What a mapping's keys look like in JSON, where all keys are strings."""

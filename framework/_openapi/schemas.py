@@ -17,7 +17,8 @@ from framework._inspect.model_fields import is_model_type
 from framework._inspect.types import FormType, without_metadata
 from framework._openapi.docstrings import class_description, field_descriptions
 from framework._openapi.models import model_reference, writes_differently
-from framework._openapi.scalars import KEYS, SCALARS, Schema, compact, plain_copy, type_of_values
+from framework._openapi.scalars import KEYS, SCALARS, Schema, compact, plain_copy
+from framework._openapi.values import enum_schema, fixed_values
 
 __all__ = ("AnswerNames", "Names", "component_schema", "default_of", "differs_in_answers", "reference", "schema_of")
 
@@ -105,6 +106,7 @@ def _union(kind: inspect.UnionType, names: Names) -> Schema:
 
 
 def _any_of(options: list[Schema], *, null: bool) -> Schema:
+    options = [inner for one in options for inner in _flat(one)]
     if len(options) == 1:
         only = options[0]
         if not null:
@@ -112,6 +114,11 @@ def _any_of(options: list[Schema], *, null: bool) -> Schema:
         if isinstance(only.get("type"), str) and _NOT_WIDENED.isdisjoint(only):
             return _nullable(only)
     return {"anyOf": [*options, {"type": "null"}] if null else options}
+
+
+def _flat(schema: Schema) -> list[Schema]:
+    """Return the alternatives of a schema that has nothing but those."""
+    return schema["anyOf"] if schema.keys() == {"anyOf"} else [schema]
 
 
 def _nullable(schema: Schema) -> Schema:
@@ -161,7 +168,8 @@ def _positional(items: list[Schema], required: int, *, closed: bool) -> Schema:
     return compact(
         type="array",
         prefixItems=items or None,
-        items=False if closed else {},
+        # What is closed has no more items than places; several generators read no ``items: false``.
+        items=None if closed and items else {},
         minItems=required or None,
         maxItems=len(items) if closed else None,
     )
@@ -258,7 +266,7 @@ def _array_struct(kind: inspect.StructType, names: Names) -> Schema:
 
 
 def _tag(kind: inspect.StructType) -> Schema:
-    return {**type_of_values((kind.tag,)), "const": kind.tag}
+    return fixed_values((kind.tag,))
 
 
 def _named_tuple(kind: inspect.NamedTupleType, names: Names) -> Schema:
@@ -269,11 +277,6 @@ def _named_tuple(kind: inspect.NamedTupleType, names: Names) -> Schema:
 def _leading_required(fields: tuple[inspect.Field, ...]) -> int:
     # A field with a default before one without must be there all the same: what counts is the last without.
     return max((place for place, one in enumerate(fields, start=1) if one.required), default=0)
-
-
-def _enum(kind: inspect.EnumType, _: Names) -> Schema:
-    values = tuple(member.value for member in kind.cls)
-    return {**type_of_values(values), "enum": list(values)}
 
 
 _SCHEMAS: dict[type[inspect.Type], Callable[[Any, Names], Schema]] = {
@@ -300,5 +303,5 @@ _COMPONENTS: dict[type[inspect.Type], Callable[[Any, Names], Schema]] = {
     inspect.DataclassType: _object,
     inspect.TypedDictType: _object,
     inspect.NamedTupleType: _named_tuple,
-    inspect.EnumType: _enum,
+    inspect.EnumType: lambda kind, _: enum_schema(kind.cls),
 }

@@ -61,6 +61,9 @@ class OpenAPI(Struct, frozen=True, kw_only=True):
     """The routes that stand in the document; all, unless something is named."""
     exclude: RouteSelection = ()
     """The routes that do not."""
+    forwarded_prefix: bool = False
+    """Whether the ``X-Forwarded-Prefix`` of a request says where a proxy has the application: only behind one that sets
+    the header, since clients could send it too."""
     guards: Guards = ()
     middlewares: Middlewares = ()
 

@@ -13,7 +13,7 @@ from framework._plan.making import (
     VerificationPlan,
 )
 from framework._plan.reading import BodyKind, BodyMember, BodyPlan, Carrier, FieldPlan, ParameterPlan, Source
-from framework._plan.routes import LayerPlan, RoutePlan
+from framework._plan.routes import HandledPlan, LayerPlan, RoutePlan, handled_by
 from framework._plan.talking import Frames, MessagePlan, SocketPlan
 
 __all__ = (
@@ -29,6 +29,7 @@ __all__ = (
     "FieldPlan",
     "Frames",
     "GuardPlan",
+    "HandledPlan",
     "LayerPlan",
     "LinkPlan",
     "LinkedParameter",
@@ -44,4 +45,5 @@ __all__ = (
     "StreamKind",
     "StreamPlan",
     "VerificationPlan",
+    "handled_by",
 )

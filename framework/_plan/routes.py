@@ -1,6 +1,6 @@
 """All that is known of one handler on one path, and of the layers around it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
@@ -18,7 +18,18 @@ from framework.limits import Limits
 from framework.openapi import Callback
 from framework.schemes import Credentials, SecurityRequirement
 
-__all__ = ("LayerPlan", "RoutePlan")
+__all__ = ("HandledPlan", "LayerPlan", "RoutePlan", "handled_by")
+
+
+class HandledPlan(Struct, frozen=True, kw_only=True):
+    """What an exception handler sends, as far as it declares it."""
+
+    bodies: Mapping[str, Any] = field(default_factory=dict)
+    """The types of its values by media type; ``*/*`` for what is not known."""
+    status: int | None = None
+    """``None`` for that of the error."""
+    doc: str | None = None
+    """The docstring of the handler."""
 
 
 class LayerPlan(Struct, frozen=True, kw_only=True):
@@ -35,8 +46,17 @@ class LayerPlan(Struct, frozen=True, kw_only=True):
     security: tuple[SecurityRequirement, ...] = ()
     """What the other guards say that they ask for."""
     exception_handlers: Mapping[type[Exception] | int, str] = field(default_factory=dict)
+    handled: Mapping[type[Exception] | int, HandledPlan] = field(default_factory=dict)
+    """What the exception handlers send."""
     names: Mapping[str, str] = field(default_factory=dict)
     """What the variables stand for, as it was declared: ``{"measure_s3": "measure"}``."""
+
+
+def handled_by(layers: Sequence[LayerPlan], error: type[Exception]) -> HandledPlan | None:
+    """Return what the exception handler sends that takes an error of the route itself, ``None`` if there is none."""
+    status = error.status if issubclass(error, HTTPError) else 500
+    keys: tuple[Any, ...] = (*error.__mro__, status)
+    return next((level.handled[key] for level in reversed(layers) for key in keys if key in level.handled), None)
 
 
 class RoutePlan(Struct, frozen=True, kw_only=True):
@@ -77,7 +97,7 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     """What guards and providers say that they ask for and verify themselves."""
     socket: SocketPlan | None = None
     """What makes the route a web socket; its method is GET then, and it is no operation of the document."""
-    raises: tuple[type[HTTPError], ...] = ()
+    raises: tuple[type[Exception], ...] = ()
     tags: tuple[str, ...] = ()
     summary: str | None = None
     description: str | None = None

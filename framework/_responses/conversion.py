@@ -4,6 +4,7 @@
 value itself if its class is the one of the type. Which fields of an object are looked at is decided by the tree.
 """
 
+import math
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -51,6 +52,7 @@ class _Union(Node):
         self._takes_all = any(one.accepted is None for one in self._members)
         accepted = [one.accepted for one in self._members if one.accepted is not None]
         self.accepted = None if self._takes_all else frozenset[type]().union(*accepted)
+        self._takes_null = kind.includes_none
         self._by_class: dict[type, Node] = {}
         for one in self._members:
             for cls in one.classes:
@@ -62,7 +64,9 @@ class _Union(Node):
             return value
         for cls in type(value).__mro__[:-1]:
             if cls in self._by_class:
-                return self._by_class[cls].convert(value)
+                # A float that is not finite is null, which an optional float may be.
+                is_null = cls is float and self._takes_null and not math.isfinite(value)
+                return value if is_null else self._by_class[cls].convert(value)
         deepest: Mismatch | None = None
         for one in self._members:
             try:
@@ -268,6 +272,6 @@ def make_node(kind: inspect.Type, tree: Tree) -> Node:
         return _Object(kind, tree, own(kind)) if known is None else known
     leaf = LEAVES.get(type(kind))
     made = Anything() if leaf is None else leaf(kind)
-    if isinstance(made, Leaf):
-        made.reports = tree.reports
+    if isinstance(made, Leaf) and tree.reports:
+        made.report()
     return made

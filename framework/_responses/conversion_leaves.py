@@ -2,6 +2,7 @@
 
 import datetime as dt
 import decimal
+import math
 import uuid
 from collections.abc import Callable
 from typing import Any, Literal, Self
@@ -78,6 +79,10 @@ class Leaf(Node):
         self.classes = frozenset({cls} if also is None else {cls, also})
         self.accepted = self.classes
 
+    def report(self) -> None:
+        """Make every value that would have to be converted an error."""
+        self.reports = True
+
     def convert(self, value: Any) -> Any:
         """Return a value of the class; raises Mismatch."""
         if type(value) in self.classes or is_numpy_value(value):
@@ -105,6 +110,22 @@ class Leaf(Node):
 
 # What a subclass of them adds is no part of what is written; encoders differ in what they make of one.
 _PLAIN: dict[type, Callable[[Any], Any]] = {int: int, float: float, str: str.__str__}
+
+
+class _Float(Leaf):
+    """A float; what is not finite would be null in JSON, which is reported where all values are looked at."""
+
+    def report(self) -> None:
+        """Look at each value."""
+        super().report()
+        self.accepted = frozenset()
+
+    def convert(self, value: Any) -> Any:
+        """Return a finite number; raises Mismatch."""
+        found = super().convert(value)
+        if self.reports and isinstance(found, float) and not math.isfinite(found):
+            raise Mismatch("finite float", value)
+        return found
 
 
 class _Bytes(Leaf):
@@ -160,7 +181,7 @@ LEAVES: dict[type[inspect.Type], Callable[[Any], Node]] = {
     inspect.BoolType: _of_class(bool),
     inspect.IntType: _of_class(int),
     # PEP 484: an int is accepted where a float is expected.
-    inspect.FloatType: lambda _: Leaf(float, also=int),
+    inspect.FloatType: lambda _: _Float(float, also=int),
     inspect.StrType: _of_class(str),
     inspect.BytesType: lambda _: _Bytes(bytes),
     inspect.ByteArrayType: lambda _: _Bytes(bytearray),

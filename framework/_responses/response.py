@@ -167,6 +167,13 @@ class Response(SafeCookies, web.Response, Generic[_T]):
         self._given = _Given(self)
         return self
 
+    def complete(self, status: int | None, media_type: str | None) -> None:
+        """Take a status and a media type in the place of those that were not given."""
+        if status is not None and not self._status_given:
+            self.set_status(status, reason_phrase(status))
+        if media_type is not None and self.has_value:
+            self.headers.setdefault(hdrs.CONTENT_TYPE, media_type)
+
     def encode(self, encode: Callable[[Any], bytes] | None, media_type: str | None, status: int) -> None:
         """Encode the value as a route's return annotation decided; what was given to the constructor stays."""
         if not self._status_given:

@@ -119,7 +119,7 @@ class SchemaComparison:
 
     def _rest(self, direction: Direction, old: _Schema, new: _Schema, key: str, place: str) -> _Shifts:
         """Compare what all else in an object or array is."""
-        before, after = old.get(key, True), new.get(key, True)
+        before, after = _rest_of(old, key), _rest_of(new, key)
         if before is False or after is False:
             if before is not after:
                 yield (Shift.WIDENED, place, "more is possible") if before is False else (
@@ -127,6 +127,14 @@ class SchemaComparison:
                 )  # fmt: skip
         else:
             yield from self._any(direction, _plain(before), _plain(after), f"{place}/*")
+
+
+def _rest_of(schema: _Schema, key: str) -> Any:
+    """Return the schema of what is not named; none fits where an array has no more items than places."""
+    places = schema.get("prefixItems")
+    if key == "items" and places and schema.get("maxItems") == len(places):
+        return False
+    return schema.get(key, True)
 
 
 def _plain(schema: Any) -> Any:

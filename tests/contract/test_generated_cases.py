@@ -1,5 +1,6 @@
 """Requests made from the document are answered as it says; made by schemathesis, with all of its checks."""
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any
@@ -30,10 +31,13 @@ from framework.testing.mistakes import is_no_mistake, is_unstable_example
 from tests.contract.generated import check_everything
 from tests.contract.shop_app import create_shop
 
+# For each operation, when more are wanted than in each run; tests.contract.many_cases goes on until there are enough.
+EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "0"))
+
 
 def test_the_app_with_everything_keeps_its_contract() -> None:
-    """Hundreds of requests, good and bad, to all operations; ``many_cases.py`` makes thousands."""
-    reports = list(check_everything(examples=4, coverage=False))
+    """Hundreds of requests, good and bad, to all operations; ``CONTRACT_EXAMPLES=100`` makes more than ten thousand."""
+    reports = list(check_everything(examples=EXAMPLES or 4, coverage=EXAMPLES > 0))
 
     assert [one.failures for one in reports] == [[], []]
     assert sum(one.cases for one in reports) > 400
@@ -41,7 +45,8 @@ def test_the_app_with_everything_keeps_its_contract() -> None:
 
 def test_the_template_keeps_its_contract(tmp_path: Path) -> None:
     """The shop does too; that an ordered product must exist is nothing that a schema could say."""
-    report = check_contract(create_shop(tmp_path), examples=5, exclude_checks=("positive_data_acceptance",))
+    shop = create_shop(tmp_path)
+    report = check_contract(shop, examples=EXAMPLES or 5, exclude_checks=("positive_data_acceptance",))
 
     assert report.cases > 150
 
@@ -157,6 +162,29 @@ def test_what_is_no_text_misses_no_format(value: object, keyword: str, *, found:
     )
     response = SimpleNamespace(status_code=200)
     interaction = SimpleNamespace(response=response, request=SimpleNamespace(body=b"{}"))
+
+    assert is_no_mistake("negative_data_rejection", case, interaction) is found
+
+
+@pytest.mark.parametrize(
+    ("value", "explode", "found"), [([""], False, True), ([""], True, False), (["", ""], False, False)]
+)
+def test_nothing_between_commas_is_an_empty_array(value: list[str], *, explode: bool, found: bool) -> None:
+    """An array of one empty string is written as nothing; a name that repeats has the string."""
+    mutation = SimpleNamespace(
+        keywords=("pattern",), schema_pointer="/properties/hosts/items", parameter_location=ParameterLocation.QUERY
+    )
+    data = SimpleNamespace(parameter_location=ParameterLocation.QUERY, mutations=[mutation])
+    parameter = SimpleNamespace(definition={"name": "hosts", "explode": explode})
+    case = SimpleNamespace(
+        meta=SimpleNamespace(phase=SimpleNamespace(data=data)),
+        media_type=None,
+        query={"hosts": value},
+        operation=SimpleNamespace(query={"hosts": parameter}),
+    )
+    interaction = SimpleNamespace(
+        response=SimpleNamespace(status_code=200), request=SimpleNamespace(body=b"", uri="/", headers={})
+    )
 
     assert is_no_mistake("negative_data_rejection", case, interaction) is found
 

@@ -1,4 +1,4 @@
-"""Tools from npm accept the documents: openapi-typescript and tsc, Spectral, Redocly, AsyncAPI's parser.
+"""Tools from npm accept the documents: three generators of TypeScript and tsc, Spectral, Redocly, AsyncAPI's parser.
 
 They need Node.js, and the registry once: what package-lock.json names is kept in ``.node``.
 """
@@ -134,6 +134,38 @@ def test_a_typescript_client_uses_the_shop(folder: Path, tmp_path: Path) -> None
         said = run(folder, "node", "built/shop.js", url)
 
     assert json.loads(said) == {"total": 900, "status": "placed", "found": True, "detail": 404}
+
+
+# orval 7 appends an object that is a JSON part of a form to FormData as it is, which tsc refuses: the app with
+# everything has such forms.
+@pytest.mark.parametrize(
+    ("name", "tool_name", "words"),
+    [
+        ("shop.json", "openapi-ts", ("--input", "shop.json", "--output", "hey-shop", "--no-log-file")),
+        ("large.json", "openapi-ts", ("--input", "large.json", "--output", "hey-large", "--no-log-file")),
+        ("shop.json", "orval", ("--input", "shop.json", "--output", "orval-shop/api.ts", "--client", "fetch")),
+    ],
+)
+def test_clients_of_other_generators_are_compiled(
+    folder: Path, name: str, tool_name: str, words: tuple[str, ...]
+) -> None:
+    """hey-api and orval read the documents, and what they write passes tsc's strict mode."""
+    run(folder, tool(folder, tool_name), *words)
+    written = words[words.index("--output") + 1].partition("/")[0]
+    settings = json.loads((NODE / "tsconfig.json").read_text(encoding="utf-8"))
+    # Their imports have no suffixes, and what they write is for browsers too.
+    settings["compilerOptions"] |= {
+        "module": "esnext",
+        "moduleResolution": "bundler",
+        "lib": ["es2022", "dom.iterable", "dom"],
+    }
+    settings["include"] = [f"{written}/**/*.ts"]
+    (folder / f"tsconfig.{written}.json").write_text(json.dumps(settings), encoding="utf-8")
+    operations = json.loads(place_of(name).read_text(encoding="utf-8"))["paths"]
+
+    run(folder, tool(folder, "tsc"), "--project", f"tsconfig.{written}.json", "--noEmit")
+    text = "".join(one.read_text(encoding="utf-8") for one in sorted((folder / written).rglob("*.ts")))
+    assert all(path.partition("{")[0] in text for path in operations)
 
 
 def test_the_command_writes_the_same_types(folder: Path) -> None:

@@ -78,7 +78,7 @@ def test_raises_names_what_is_no_http_error() -> None:
         async def search(self) -> str:
             return ""
 
-    mend = "  Mend: derive it from HTTPError with a status, or take it out."
+    mend = "  Mend: derive it from HTTPError with a status, register an exception handler for it, or take it out."
     where = f"Orders.search ({place(Orders.search)})"
     assert mistakes(Orders) == [
         (InvalidResponseError, f"{where}: raises= names ValueError, which is no HTTPError.\n{mend}"),

@@ -60,8 +60,9 @@ def _text(schema: Schema) -> str:
 
 
 def _array(schema: Schema, names: Mapping[str, str], document: Document) -> str:
-    places = schema.get("prefixItems")
-    if places and schema.get("items") is False and schema.get("minItems") == len(places):
+    places = schema.get("prefixItems") or ()
+    closed = schema.get("items") is False or schema.get("maxItems") == len(places)
+    if places and closed and schema.get("minItems") == len(places):
         return f"tuple[{', '.join(annotation(one, names, document) for one in places)}]"
     return "list[Any]" if places else f"list[{annotation(schema.get('items'), names, document)}]"
 
@@ -74,7 +75,14 @@ def _union(options: Sequence[Any], names: Mapping[str, str], document: Document,
     told_apart = all(groups.count(one) == 1 or (one == "object" and tagged) for one in groups)
     # One of the alternatives may be a union of tagged classes by itself.
     kinds = [one for one in kinds if one != "None"] + [one for one in kinds if one == "None"]
-    return " | ".join(kinds) if told_apart else "Any"
+    return " | ".join(_one_literal(kinds)) if told_apart else "Any"
+
+
+def _one_literal(kinds: Sequence[str]) -> list[str]:
+    """Write the fixed values of several alternatives as one."""
+    fixed = [one.removeprefix("Literal[").removesuffix("]") for one in kinds if one.startswith("Literal[")]
+    literals = [f"Literal[{', '.join(fixed)}]"] if fixed else []
+    return [*literals, *(one for one in kinds if not one.startswith("Literal["))]
 
 
 def _group(schema: Any, kind: str, document: Document) -> str:

@@ -2276,7 +2276,7 @@ class Client:
     async def work_remove(self, number: int, *, reason: str | None = None) -> dict[str, Any]:
         """Remove nothing, from a thread.
 
-        Raises ProblemError: 400, 406, 422.
+        Raises ProblemError: 400, 406, 422, 503.
         """
         answer = await self._send(
             "DELETE", f"/work/letters/{_segment(number)}", query=[("reason", reason)], accept="application/json"

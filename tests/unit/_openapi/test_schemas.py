@@ -287,12 +287,11 @@ CONTAINERS: list[tuple[Any, dict[str, Any]]] = [
         {
             "type": "array",
             "prefixItems": [{"type": "integer"}, {"type": "string"}],
-            "items": False,
             "minItems": 2,
             "maxItems": 2,
         },
     ),
-    (tuple[()], {"type": "array", "items": False, "maxItems": 0}),
+    (tuple[()], {"type": "array", "items": {}, "maxItems": 0}),
     (dict, {"type": "object"}),
     (dict[str, Any], {"type": "object"}),
     (Mapping[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}),
@@ -332,8 +331,12 @@ LITERALS: list[tuple[Any, dict[str, Any]]] = [
     (Literal["a"], {"type": "string", "const": "a"}),
     (Literal["a", "b"], {"type": "string", "enum": ["a", "b"]}),
     (Literal[1, 2], {"type": "integer", "enum": [1, 2]}),
-    (Literal[1, "a"], {"type": ["integer", "string"], "enum": [1, "a"]}),
-    (Literal["a", None], {"type": ["null", "string"], "enum": [None, "a"]}),  # noqa: PYI061  not the same to msgspec
+    (Literal[1, "a", 2], {"anyOf": [{"type": "integer", "enum": [1, 2]}, {"type": "string", "const": "a"}]}),
+    (Literal["a", None], {"type": ["string", "null"], "enum": ["a", None]}),  # noqa: PYI061  not the same to msgspec
+    (
+        Literal["a", 1, None],  # noqa: PYI061  as above
+        {"anyOf": [{"type": "integer", "const": 1}, {"type": "string", "const": "a"}, {"type": "null"}]},
+    ),
 ]
 
 
@@ -351,6 +354,10 @@ OPTIONALS: list[tuple[Any, dict[str, Any]]] = [
     (list[int] | None, {"type": ["array", "null"], "items": {"type": "integer"}}),
     (Literal["a", "b"] | None, {"type": ["string", "null"], "enum": ["a", "b", None]}),
     (Literal["a"] | None, {"anyOf": [{"type": "string", "const": "a"}, {"type": "null"}]}),
+    (
+        Literal["a", 1] | None,
+        {"anyOf": [{"type": "integer", "const": 1}, {"type": "string", "const": "a"}, {"type": "null"}]},
+    ),
     (Row | None, {"anyOf": [{"$ref": "#/components/schemas/Row"}, {"type": "null"}]}),
     (Color | None, {"anyOf": [{"$ref": "#/components/schemas/Color"}, {"type": "null"}]}),
     (Annotated[int | None, Meta(description="Or not")], {"type": ["integer", "null"], "description": "Or not"}),
@@ -454,7 +461,6 @@ def test_struct() -> None:
             "pair": {
                 "type": "array",
                 "prefixItems": [{"type": "integer"}, {"type": "string"}],
-                "items": False,
                 "minItems": 2,
                 "maxItems": 2,
                 "default": [1, "a"],
@@ -495,9 +501,9 @@ def test_generic_struct() -> None:
 def test_array_like_struct() -> None:
     """An array-like Struct is an array by position, that only forbid_unknown_fields closes."""
     places = [{"type": "string"}, {"type": "integer", "default": 1}]
-    row = {"type": "array", "prefixItems": places, "items": {}, "minItems": 1}
-    assert components(Row) == {"Row": row}
-    assert components(ClosedRow) == {"ClosedRow": {**row, "items": False, "maxItems": 2}}
+    row = {"type": "array", "prefixItems": places, "minItems": 1}
+    assert components(Row) == {"Row": {**row, "items": {}}}
+    assert components(ClosedRow) == {"ClosedRow": {**row, "maxItems": 2}}
 
 
 def test_named_tuple() -> None:
@@ -506,7 +512,6 @@ def test_named_tuple() -> None:
         "Pair": {
             "type": "array",
             "prefixItems": [{"type": "integer"}, {"type": "string", "default": "b"}],
-            "items": False,
             "minItems": 1,
             "maxItems": 2,
         }

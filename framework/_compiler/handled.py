@@ -1,0 +1,78 @@
+"""What exception handlers send: read from their annotations for the document, and completed as they declare it."""
+
+import types
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from framework._inspect.names import type_name
+from framework._inspect.signatures import MISSING
+from framework._inspect.types import unsupported
+from framework._plan import HandledPlan
+from framework._responses.response import Response
+from framework.errors import DefinitionError, InvalidLayerError
+from framework.http_errors import HTTPError
+from framework.openapi import declared_by
+
+__all__ = ("complete_handled", "plan_handled")
+
+_STATUSES = range(200, 600)
+_UNKNOWN = (MISSING, Any, object)
+# As encode_untyped() writes them.
+_AS_IT_IS: dict[Any, str] = {
+    str: "text/plain",
+    bytes: "application/octet-stream",
+    bytearray: "application/octet-stream",
+    memoryview: "application/octet-stream",
+}
+
+
+def complete_handled(response: web.StreamResponse, handler: Any, error: Exception) -> web.StreamResponse:
+    """Give a response the status and media type that its exception handler declares, or the status of its error."""
+    if isinstance(response, Response):
+        declared = declared_by(handler)
+        status = error.status if declared.status is None and isinstance(error, HTTPError) else declared.status
+        response.complete(status, declared.media_type)
+    return response
+
+
+def plan_handled(handler: Any, returns: Any, where: str, report: Callable[[DefinitionError], None]) -> HandledPlan:
+    """Return what an exception handler sends, as its annotation and ``handles()`` say; mistakes are reported."""
+    declared = declared_by(handler)
+    status = declared.status
+    if status is not None and status not in _STATUSES:
+        what = f"it handles an exception with the status {status!r}, which is no final status of HTTP"
+        report(InvalidLayerError(where, what, mend="use a status from 200 to 599"))
+    bodies: dict[str, list[Any]] = {}
+    for one in _values(returns):
+        refused = None if one in _UNKNOWN or one in _AS_IT_IS else unsupported(one)
+        if refused is not None:
+            what = f"it returns a Response of {type_name(one)}, which cannot be encoded ({refused.reason})"
+            report(InvalidLayerError(where, what, mend=refused.mend or "use builtins, a Struct or a dataclass"))
+        elif one is not type(None):
+            bodies.setdefault(_media_type(one, declared.media_type), []).append(one)
+    return HandledPlan(
+        bodies={name: typing.Union[tuple(some)] for name, some in bodies.items()},  # noqa: UP007  built from a list
+        status=status,
+        doc=handler.__doc__,
+    )
+
+
+def _media_type(value: Any, declared: str | None) -> str:
+    return declared or ("*/*" if value in _UNKNOWN else _AS_IT_IS.get(value, "application/json"))
+
+
+def _values(returns: Any) -> list[Any]:
+    """Return the types of the values in an annotation: ``Response[A] | Response[B]`` -> A, B; Any for what is open."""
+    if typing.get_origin(returns) in (typing.Union, types.UnionType):
+        return [value for one in typing.get_args(returns) for value in _values(one)]
+    if returns in (typing.NoReturn, typing.Never):
+        return []
+    arguments = typing.get_args(returns)
+    if not arguments or not issubclass(typing.get_origin(returns), Response):
+        return [Any]
+    inner = arguments[0]
+    is_union = typing.get_origin(inner) in (typing.Union, types.UnionType)
+    return [type(None) if one is None else one for one in (typing.get_args(inner) if is_union else (inner,))]
