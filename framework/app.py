@@ -36,7 +36,6 @@ from framework.container import Container
 from framework.controller import Controllers
 from framework.errors import DefinitionError
 from framework.formats import JSON, MSGPACK, Format
-from framework.http_errors import HTTPError
 from framework.limits import DEFAULT_LIMITS, Limits
 from framework.routing import RouteSummary
 from framework.services import Services, serve_services
@@ -64,7 +63,7 @@ class App:
         container: Container | None = None,
         openapi: OpenAPI | Sequence[OpenAPI] | None = OpenAPI(),  # noqa: B008  frozen
         tags: Sequence[str] = (),
-        raises: Sequence[type[HTTPError]] = (),
+        raises: Sequence[type[Exception]] = (),
         metadata: Mapping[str, Any] = MappingProxyType({}),
         guards: Guards = (),
         middlewares: Middlewares = (),

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
 from framework.deprecation import Deprecation
-from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.static import StaticFiles
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
@@ -28,7 +27,7 @@ class Controller:
     limits: ClassVar[Limits] = Limits()
     deprecated: ClassVar[bool | Deprecation | None] = None
     """Where nothing is said, it is as on the level around."""
-    raises: ClassVar[Sequence[type[HTTPError]]] = ()
+    raises: ClassVar[Sequence[type[Exception]]] = ()
     in_document: ClassVar[bool | None] = None
     """Whether its routes are in the OpenAPI document; as on the level around unless given."""
     metadata: ClassVar[Mapping[str, Any]] = {}
@@ -52,7 +51,7 @@ class Router:
     exception_handlers: ExceptionHandlers = field(default_factory=dict, kw_only=True)
     limits: Limits = field(default=Limits(), kw_only=True)
     deprecated: bool | Deprecation | None = field(default=None, kw_only=True)
-    raises: Sequence[type[HTTPError]] = field(default=(), kw_only=True)
+    raises: Sequence[type[Exception]] = field(default=(), kw_only=True)
     in_document: bool | None = field(default=None, kw_only=True)
     metadata: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 

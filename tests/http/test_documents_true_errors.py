@@ -8,7 +8,7 @@ from aiohttp import web
 from msgspec import Struct
 from pytest_aiohttp import AiohttpClient
 
-from framework import App, Controller, HTTPError, Limits, Request, Response, Router, get
+from framework import App, Container, Controller, HTTPError, Limits, Request, Response, Router, get
 from framework.controller import Controllers
 from framework.openapi import handles
 from framework.testing import check_contract
@@ -111,6 +111,50 @@ async def test_what_is_sent_is_what_is_documented(aiohttp_client: AiohttpClient)
     assert (missing.status, await missing.json()) == (404, {"key": "b"})
     assert (sold.status, await sold.json()) == (409, {"sold out": "2"})
     assert (odd.status, odd.content_type) == (409, "application/problem+json")
+
+
+class Names:
+    """Knows the names of keys."""
+
+    def name(self, key: object) -> str:
+        """Return a name."""
+        return f"the key {key}"
+
+
+@handles(status=410)
+class Gone:
+    """Says what is gone."""
+
+    async def __call__(self, _: Request, error: KeyError, names: Names) -> Response[Missing]:
+        """Name the key."""
+        return Response(Missing(names.name(error.args[0])))
+
+
+@handles(status=410)
+async def gone(_: Request, error: KeyError, names: Names) -> Response[Missing]:
+    """Name the key."""
+    return Response(Missing(names.name(error.args[0])))
+
+
+@pytest.mark.parametrize("handler", [Gone, Gone(), gone], ids=["class", "instance", "function"])
+async def test_a_handler_with_services_declares_its_status(aiohttp_client: AiohttpClient, handler: Any) -> None:
+    """What is declared holds for a handler that is called with services, also where the app names the exception."""
+
+    class Keys(Controller):
+        """Looks keys up."""
+
+        @get("/keys")
+        async def show(self) -> int:
+            """Look one up."""
+            raise KeyError("a")
+
+    container = Container()
+    container.add_singleton(Names)
+    app = App([Keys], container=container, exception_handlers={KeyError: handler}, raises=(KeyError,))
+    response = await (await aiohttp_client(app.build())).get("/keys")
+
+    assert (response.status, await response.json()) == (410, {"key": "the key a"})
+    assert set(responses(app.document(), "/keys")["410"]["content"]) == {"application/json"}
 
 
 def test_generated_requests_find_nothing() -> None:
@@ -227,7 +271,8 @@ def test_what_cannot_be_true_is_refused_at_start_up() -> None:
         ],
         [
             "it returns a Response of complex, which cannot be encoded (msgspec does not know complex).",
-            "  Mend: use builtins, a Struct or a dataclass.",
+            "  Mend: describe it with App(types=[CustomType(complex, decode=…, encode=…, schema=…)]), "
+            "or use a builtin, a Struct, a dataclass, a TypedDict, a NamedTuple or an attrs class.",
         ],
         [
             "raises= names KeyError, whose exception handler does not declare its status.",

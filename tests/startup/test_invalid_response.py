@@ -81,9 +81,9 @@ def test_raises_names_what_is_no_http_error() -> None:
     mend = "  Mend: derive it from HTTPError with a status, register an exception handler for it, or take it out."
     where = f"Orders.search ({place(Orders.search)})"
     assert mistakes(Orders) == [
-        (InvalidResponseError, f"{where}: raises= names ValueError, which is no HTTPError.\n{mend}"),
         (InvalidResponseError, f"{where}: raises= names an instance of HTTPError.\n  Mend: name the class."),
         (InvalidResponseError, f"{where}: raises= names 'NotFound', which is no HTTPError.\n{mend}"),
+        (InvalidResponseError, f"{where}: raises= names ValueError, which is no HTTPError.\n{mend}"),
     ]
 
 
