@@ -57,6 +57,15 @@ _OTHERS = frozenset({"annotated_types", "fastapi", "litestar", "pydantic"})
 
 def refuse_foreign(parameter: Parameter, where: str) -> None:
     """Raise InvalidMarkerError where a handler's parameter carries what another framework would read."""
+    default = parameter.default
+    if type(default).__module__.partition(".")[0] in _OTHERS:
+        cls = type(default)
+        raise InvalidMarkerError(
+            where,
+            parameter.name,
+            f"{cls.__name__}() of {cls.__module__.partition('.')[0]} stands as its default, which nobody reads here",
+            "leave the default out; services are injected by their type, and values are read by name, type or marker",
+        )
     for one in _metadata(parameter.annotation):
         cls = one if isinstance(one, type) else type(one)
         owner = cls.__module__.partition(".")[0]

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 
+from framework._inspect.names import describe
 from framework.http_errors import HTTPError, InternalServerError
 from framework.typedefs import ExceptionHandler
 
@@ -75,7 +76,7 @@ class ErrorAnswer:
         variable, seen = found
         try:
             handler = self._live[variable]
-            response = require_response(await handler(request, seen), variable)
+            response = require_response(await handler(request, seen), handler)
             seen = meaning if isinstance(meaning, Exception) else seen
             return _ended_by(error, self._rendering.complete(response, handler, seen))
         except Exception as other:  # noqa: BLE001  whatever it is, it is answered
@@ -141,8 +142,13 @@ def _ended_by(error: Exception, response: web.StreamResponse) -> web.StreamRespo
     return response
 
 
-def require_response(response: object, label: str) -> web.StreamResponse:
-    """Return what a layer answered; raises TypeError where it is no response."""
+def require_response(response: object, asked: Any) -> web.StreamResponse:
+    """Return what a layer or a handler answered; raises TypeError if it is no response.
+
+    ``asked`` is what returned it, or a text that says where it stands.
+    """
     if isinstance(response, web.StreamResponse):
         return response
-    raise TypeError(f"{label} returned {type(response).__name__}, not a response")
+    where = asked if isinstance(asked, str) else describe(asked)
+    hint = "" if isinstance(asked, str) else "; return a Response, or what call_next gives"
+    raise TypeError(f"{where} returned {type(response).__name__}, not a response{hint}")

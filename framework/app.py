@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn, Self
 
 from aiohttp import web
 from yarl import URL
@@ -15,15 +15,19 @@ from framework._compiler.application import CompiledApp, compile_app
 from framework._compiler.collect import Mounted, collect_handlers, make_place
 from framework._compiler.custom_types import usable_types
 from framework._compiler.documents import Document, build_documents, documentation_controllers, is_own_route
+from framework._compiler.elsewhere import unknown_attribute, unknown_option
 from framework._compiler.explain import explain_route
 from framework._compiler.fast import install
 from framework._compiler.keys import HEAD_TIMEOUT
 from framework._compiler.observing import OBSERVING, note_status
 from framework._compiler.options import check_settings
+from framework._compiler.raising import raise_all
 from framework._compiler.reverse import reverse
 from framework._compiler.routes import Declarations, Plans, plan_routes
 from framework._compiler.sockets import tie_sockets
-from framework._inspect.names import describe_call
+from framework._inspect.factory_mark import mark_as_coroutine_function
+from framework._inspect.names import calling_module, describe_call
+from framework._inspect.signatures import show_constructor
 from framework._openapi.selection import has_channels, summary_of
 from framework._openapi.settings import OpenAPI
 from framework._plan import RoutePlan
@@ -55,6 +59,15 @@ class App:
     annotation as a whole, for development and tests. ``types`` are classes of one's own, as values of requests,
     responses and messages.
     """
+
+    def __new__(cls, *_: Any, **options: Any) -> Self:
+        """Refuse options that no App has, with what is written instead."""
+        known = {"controllers", *(App.__init__.__kwdefaults__ or ())}
+        unknown = [] if cls.__init__ is not App.__init__ else [one for one in options if one not in known]
+        if unknown:
+            where = describe_call("App")
+            raise_all([unknown_option(one, known, where) for one in unknown])
+        return super().__new__(cls)
 
     def __init__(
         self,
@@ -104,7 +117,7 @@ class App:
             self._mistakes.append,
         )
         self._controllers: Controllers = tuple(settings.get("controllers", ()))
-        self._container: Container = settings.get("container") or Container()
+        self._container: Container | None = settings.get("container")
         self._openapi = _listed(settings.get("openapi"))
         self._limits: Limits = settings.get("limits", Limits()).within(DEFAULT_LIMITS)
         self._formats: Sequence[Format] = tuple(settings.get("formats", ()))
@@ -112,6 +125,15 @@ class App:
         self._work = {name: settings[name] for name in _WORK if name in settings}
         self._place = make_place(where, settings)
         self._prefix: Callable[[], str] = str
+        self._where, self._module = where, calling_module()
+        mark_as_coroutine_function(self)
+
+    def __repr__(self) -> str:
+        return f"{self._where}, which is not built; app.build() returns a web.Application"
+
+    async def __call__(self) -> web.Application:
+        """Build the application, as gunicorn does for ``gunicorn shop:app``."""
+        return self.build()
 
     def build(self) -> web.Application:
         """Compile everything that was declared into a new aiohttp application.
@@ -214,7 +236,9 @@ class App:
     def _declarations(self, controllers: Controllers, documents: Sequence[Document] = ()) -> Declarations:
         return Declarations(
             controllers=controllers,
-            registrations=self._container.registrations(),
+            module=self._module,
+            registrations=() if self._container is None else self._container.registrations(),
+            has_container=self._container is not None,
             place=self._place,
             limits=self._limits,
             formats=self._formats,
@@ -253,6 +277,16 @@ class App:
         if found is None:
             raise LookupError(f"{method} {path} is no route of this app")
         return explain_route(*found, compiled.plans.observers)
+
+
+def _unknown_attribute(_: App, name: str) -> NoReturn:
+    """Say what is written here for what an App of another framework has."""
+    raise unknown_attribute(name, describe_call(f"app.{name}"))
+
+
+# Not written in the class: type checkers would accept every attribute.
+App.__getattr__ = _unknown_attribute  # type: ignore[attr-defined]
+show_constructor(App)
 
 
 def _listed(documents: OpenAPI | Sequence[OpenAPI] | None) -> tuple[OpenAPI, ...]:

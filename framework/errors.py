@@ -7,6 +7,7 @@ __all__ = (
     "CaptiveProviderError",
     "CyclicProviderError",
     "DefinitionError",
+    "DefinitionErrors",
     "DuplicateParameterError",
     "DuplicateProviderError",
     "DuplicateRouteError",
@@ -39,6 +40,7 @@ __all__ = (
     "SeveralBodiesError",
     "UnboundPlaceholderError",
     "UnencodableReturnError",
+    "UnknownAttributeError",
     "UnknownPlaceholderError",
     "UnresolvedAnnotationError",
     "UnsupportedTypeError",
@@ -64,15 +66,27 @@ class DefinitionError(Exception):
         self.needed_by = tuple(needed_by)
 
 
-class MissingAnnotationError(DefinitionError):
-    """A parameter that the framework must fill has no annotation."""
+class DefinitionErrors(ExceptionGroup[DefinitionError]):
+    """All errors in what was declared, as ``App.build()`` raises them; there is a group for a single error too."""
 
-    def __init__(self, where: str, parameter: str) -> None:
-        super().__init__(
-            f"{where}, parameter {parameter!r}",
-            "it has no type annotation",
-            mend=f"say what it takes, for example {parameter}: {'Request' if parameter == 'request' else 'int'}",
-        )
+    def derive(self, excs: Sequence[DefinitionError], /) -> "DefinitionErrors":  # type: ignore[override]  # its own kind
+        """Return a group of some of the errors, for ``split`` and ``except*``."""
+        return DefinitionErrors(self.message, excs)
+
+    def listing(self) -> str:
+        """Return the messages one below the other, and how many there are."""
+        return "\n".join([*map(str, self.exceptions), f"{self.message}."])
+
+
+class MissingAnnotationError(DefinitionError):
+    """A parameter that the framework must fill has no annotation; ``example`` is one that it may have."""
+
+    def __init__(self, where: str, parameter: str, *, example: str = "int") -> None:
+        annotation = "Request" if parameter == "request" else example
+        mend = f"say what it takes, for example {parameter}: {annotation}"
+        if where.startswith("<lambda>"):
+            mend = "write a function with annotated parameters; those of a lambda have no types"
+        super().__init__(f"{where}, parameter {parameter!r}", "it has no type annotation", mend=mend)
 
 
 class MissingReturnAnnotationError(DefinitionError):
@@ -111,11 +125,13 @@ class UnsupportedTypeError(DefinitionError):
 class InvalidDefaultError(DefinitionError):
     """A default that is no value of its own type."""
 
-    def __init__(self, where: str, name: str, default: object, reason: str) -> None:
+    def __init__(self, where: str, name: str, default: str, reason: str) -> None:
         super().__init__(
             f"{where}, {name}",
-            f"its default {default!r} does not fit its type ({reason})",
-            mend="give a default that fits, or a type that admits it",
+            f"its default {default} does not fit its type ({reason})",
+            mend="write the type as T | None, or give a default that fits"
+            if default == "None"
+            else "give a default that fits, or a type that admits it",
         )
 
 
@@ -253,10 +269,10 @@ class InvalidPathError(DefinitionError):
 class DuplicateRouteError(DefinitionError):
     """Two handlers answer one method on one path (placeholder names do not count)."""
 
-    def __init__(self, where: str, what: str, other: str) -> None:
-        super().__init__(
-            where, f"{what} is also answered by {other}", mend="change the path or the method of one of them"
-        )
+    def __init__(
+        self, where: str, what: str, other: str, *, mend: str = "change the path or the method of one of them"
+    ) -> None:
+        super().__init__(where, f"{what} is also answered by {other}", mend=mend)
 
 
 class DuplicateRouteNameError(DefinitionError):
@@ -270,6 +286,10 @@ class DuplicateRouteNameError(DefinitionError):
 
 class InvalidOptionError(DefinitionError):
     """A setting that nobody knows, or whose value has the wrong type."""
+
+
+class UnknownAttributeError(DefinitionError, AttributeError):
+    """An attribute that an App of another framework has."""
 
 
 class InvalidHandlerError(DefinitionError):
@@ -407,7 +427,7 @@ class ResponseMismatchError(TypeError):
     It is raised while a request is served, logged as any unhandled exception is, and is a 500 for the client.
     """
 
-    def __init__(self, where: str, pointer: str, expected: str, found: str | None) -> None:
+    def __init__(self, where: str, pointer: str, expected: str, found: str | None, *, hint: str = "") -> None:
         self.where = where
         self.pointer = pointer
         """A JSON pointer to the value; empty for the whole."""
@@ -416,4 +436,5 @@ class ResponseMismatchError(TypeError):
         got = "" if found is None else f", got `{found}`"
         super().__init__(
             f"{where} sends what its annotation does not allow, at {pointer or 'the top'}: expected `{expected}`{got}"
+            + (f"; {hint}" if hint else "")
         )

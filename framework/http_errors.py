@@ -1,7 +1,7 @@
 """Answers to a client that are errors, rendered as RFC 9457 problem details."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar, Self, dataclass_transform
 
 from msgspec import Struct
 
@@ -117,17 +117,25 @@ class HTTPError(_Members, Exception):
         **keywords: Any,
     ) -> None:
         for name in keywords:
-            instead = "status" if name in {"status_code", "code"} else "status, title or type"
+            instead = "status" if name in _STATUSES else "status, title or type"
             raise TypeError(f"class {cls.__name__}: an HTTPError has no option {name}=; write {instead}= instead")
         super().__init_subclass__()
+        _check_attributes(cls)
         if status is not None:
             cls.status = status
-            cls.title = reason_phrase(status)
+        if "status" in vars(cls) and "title" not in vars(cls):
+            cls.title = reason_phrase(cls.status)
         if title is not None:
             cls.title = title
         if type is not None:
             cls.type = type
         cls.members = _members_of(cls)
+
+    def __new__(cls, *values: Any, **_: Any) -> Self:
+        """Refuse a number where the detail stands: the status belongs to the class."""
+        if values and isinstance(values[0], int):
+            raise TypeError(f"{cls.__name__}({values[0]}): {_status_hint(values[0])}")
+        return super().__new__(cls, *values)
 
     def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
         super().__init__(detail)
@@ -135,7 +143,8 @@ class HTTPError(_Members, Exception):
         self.headers = headers
         unknown = [name for name in members if name not in self.members]
         if unknown:
-            raise TypeError(f"{type(self).__name__}() has no member {unknown[0]!r}")
+            hint = f": {_status_hint(members[unknown[0]])}" if unknown[0] in _STATUSES else ""
+            raise TypeError(f"{type(self).__name__}() has no member {unknown[0]!r}{hint}")
         for name in self.members:
             if name in members:
                 setattr(self, name, members[name])
@@ -154,6 +163,22 @@ class HTTPError(_Members, Exception):
 
     def __str__(self) -> str:
         return f"{self.status} {self.title}" + (f": {self.detail}" if self.detail else "")
+
+
+# What the status is called by others, and where HTTPError has it not.
+_STATUSES = frozenset({"status_code", "code", "status"})
+
+
+def _status_hint(status: object) -> str:
+    ways = f"raise one of framework.http_errors, or declare class Name(HTTPError, status={status})"
+    return f"the status belongs to the class; {ways}"
+
+
+def _check_attributes(cls: type[HTTPError]) -> None:
+    """Raise TypeError for what is no status here: ``status_code = 404``."""
+    for name in ("status_code", "code"):
+        if isinstance(vars(cls).get(name), int) and name not in cls.__annotations__:
+            raise TypeError(f"class {cls.__name__}: {name} = {vars(cls)[name]} has no effect; write status instead")
 
 
 def _members_of(cls: type[HTTPError]) -> tuple[str, ...]:

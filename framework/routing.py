@@ -147,10 +147,14 @@ class RouteSummary(Struct, frozen=True, kw_only=True):
 
 def route(*paths: str, methods: Sequence[str], **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
     """Declare a handler for some methods on one or more paths, below the controller's own path."""
+    return _route(paths, methods, settings)
+
+
+def _route(paths: Sequence[str], methods: Sequence[str], settings: RouteOptions) -> Callable[[_F], _F]:
     listed: Iterable[Any] = (methods,) if isinstance(methods, str) else methods
     definition = RouteDefinition(
         methods=tuple(one.upper() if isinstance(one, str) else one for one in listed),
-        paths=paths or ("",),
+        paths=tuple(paths) or ("",),
         options=settings,
     )
     return _declare(definition, paths)
@@ -185,34 +189,34 @@ def _declare(definition: RouteDefinition, paths: Sequence[str]) -> Callable[[_F]
 
 def get(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
     """Declare a handler for GET, and for HEAD, which is answered without the body."""
-    return route(*paths, methods=("GET",), **settings)
+    return _route(paths, ("GET",), settings)
 
 
 def post(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
     """Declare a handler for POST."""
-    return route(*paths, methods=("POST",), **settings)
+    return _route(paths, ("POST",), settings)
 
 
 def put(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
     """Declare a handler for PUT."""
-    return route(*paths, methods=("PUT",), **settings)
+    return _route(paths, ("PUT",), settings)
 
 
 def patch(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
     """Declare a handler for PATCH."""
-    return route(*paths, methods=("PATCH",), **settings)
+    return _route(paths, ("PATCH",), settings)
 
 
 def delete(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
     """Declare a handler for DELETE."""
-    return route(*paths, methods=("DELETE",), **settings)
+    return _route(paths, ("DELETE",), settings)
 
 
 def head(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
     """Declare a handler for HEAD alone, in the place of the one that GET brings."""
-    return route(*paths, methods=("HEAD",), **settings)
+    return _route(paths, ("HEAD",), settings)
 
 
 def options(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
     """Declare a handler for OPTIONS, in the place of the automatic answer."""
-    return route(*paths, methods=("OPTIONS",), **settings)
+    return _route(paths, ("OPTIONS",), settings)

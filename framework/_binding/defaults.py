@@ -14,7 +14,7 @@ from framework._binding.faults_kinds import form_of
 from framework._codecs import codec_of
 from framework._hooks import decode_hook, reveal
 from framework._inspect.hints import class_hints
-from framework._inspect.names import describe_class, type_name
+from framework._inspect.names import describe_class, type_name, value_text
 from framework._inspect.types import fields_of, kind_of, subtypes, without_metadata, without_none
 from framework.errors import InvalidDefaultError, InvalidExampleError, InvalidMarkerError
 from framework.params import Body, ParameterMarker
@@ -109,7 +109,9 @@ def wrong_defaults(kind: inspect.Type) -> Iterator[InvalidDefaultError]:
         for field in given:
             reason = misfit(field.default, hints.get(field.name, Any))
             if isinstance(cls, type) and reason is not None:
-                yield InvalidDefaultError(describe_class(cls), f"field {field.name!r}", field.default, reason)
+                yield InvalidDefaultError(
+                    describe_class(cls), f"field {field.name!r}", value_text(field.default), reason
+                )
 
 
 def named_examples(marker: ParameterMarker | Body, annotation: Any, where: str, parameter: str) -> Mapping[str, Any]:

@@ -9,9 +9,10 @@ from msgspec import NODEFAULT, inspect
 
 from framework._binding.defaults import misfit, named_examples
 from framework._binding.form_fields import form_field, of_form
+from framework._binding.literals import refuse_bool_literals
 from framework._binding.uploads import UploadFile
 from framework._inspect.model_fields import is_model_type, model_forbids_unknown
-from framework._inspect.names import type_name
+from framework._inspect.names import type_name, value_text
 from framework._inspect.signatures import MISSING, Parameter
 from framework._inspect.types import (
     carried_by_query,
@@ -104,7 +105,7 @@ def default_of(parameter: Parameter, annotation: Any, where: str) -> Any:
         return NODEFAULT
     reason = misfit(parameter.default, annotation)
     if reason is not None:
-        raise InvalidDefaultError(where, f"parameter {parameter.name!r}", parameter.default, reason)
+        raise InvalidDefaultError(where, f"parameter {parameter.name!r}", value_text(parameter.default), reason)
     return parameter.default
 
 
@@ -113,10 +114,10 @@ def read_type(annotation: Any, where: str, parameter: str, known: tuple[type, ..
     refused = unsupported(annotation, known)
     if refused is not None:
         plain = typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation
-        mend = "correct its Meta" if unsupported(plain, known) is None else ""
+        mend = refused.mend or ("correct its Meta" if unsupported(plain, known) is None else "")
         if UploadFile not in known and unsupported(annotation, (UploadFile,)) is None:
             mend = "send it as a form: UploadFile by itself, in a list, or as a field of Annotated[T, Form()]"
-        raise UnsupportedTypeError(where, parameter, type_name(annotation), refused.reason, mend=mend or refused.mend)
+        raise UnsupportedTypeError(where, parameter, type_name(annotation), refused.reason, mend=mend)
     return kind_of(annotation)
 
 
@@ -140,6 +141,7 @@ def plan_parameter(
     else:
         _require_scalar(parameter, annotation, kind, source, where)
         fields = (_field(name, kind, default),)
+    refuse_bool_literals(fields, where, parameter.name, type_name(annotation))
     if source is Source.COOKIE and any(one.repeated for one in fields):
         what = "a cookie is one text and cannot hold a collection"
         raise InvalidMarkerError(where, parameter.name, what, "take a str and part it")
@@ -178,7 +180,10 @@ def _check_marker(parameter: Parameter, marker: ParameterMarker, source: Source,
     allowed = _TOKEN if source in {Source.HEADER, Source.COOKIE} else _ANY
     if not isinstance(name, str) or not allowed.match(name):
         raise InvalidMarkerError(
-            where, parameter.name, f"name={name!r} is no name of a {source} parameter", "correct name="
+            where,
+            parameter.name,
+            f"name={name!r} is no name of a {source} parameter",
+            "use letters, digits, '-' and '_'" if allowed is _TOKEN else "give a text with something in it",
         )
 
 

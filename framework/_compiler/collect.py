@@ -19,7 +19,7 @@ from framework._compiler.near_misses import check_attributes, check_lost_routes
 from framework._compiler.options import check_options, check_settings
 from framework._compiler.raised import check_errors
 from framework._compiler.static import static_controller, static_mistakes
-from framework._inspect.names import callable_name, describe, describe_class
+from framework._inspect.names import callable_name, describe, describe_class, value_name
 from framework._routing.template import PathTemplate, join_paths, parse_template
 from framework.controller import Controller, Controllers, Router
 from framework.deprecation import Deprecation
@@ -121,7 +121,7 @@ def collect_handlers(controllers: Controllers, place: Place, report: Report) -> 
 def _walk(controllers: Iterable[Any], place: Place, where: str, report: Report) -> Iterator[Mounted]:
     for one in controllers:
         if isinstance(one, Router):
-            inner = f"Router({one.path!r})"
+            inner = f"Router({value_name(one.path)})"
             settings = check_settings(inner, {each.name: getattr(one, each.name) for each in fields(one)}, report)
             check_errors(inner, settings.get("raises", ()), report)
             yield from _walk(settings.get("controllers", ()), _inside(place, settings, inner), inner, report)

@@ -109,7 +109,7 @@ def _emit_layers(source: Source, layers: Sequence[LayerPlan], inner: str, answer
                     # PERF: StreamResponse is an ABC, whose isinstance() is a Python function.
                     source.line("if response.__class__ is EncodedResponse or isinstance(response, StreamResponse):")
                     source.line("    return response")
-                    source.line(f"require_response(response, {middleware!r})")
+                    source.line(f"require_response(response, {middleware})")
                 _emit_failure(source, f"failed_{number}", answer_for(layers[:depth]))
             inner = f"layer_{number}"
     return inner

@@ -1,6 +1,7 @@
 """Checks controllers, and finds the handlers among their attributes."""
 
 import re
+import types
 import typing
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -33,6 +34,12 @@ _WRAPPERS: dict[type[Any], tuple[str, str]] = {
 def check_controller(controller: Any, place: str) -> None:
     """Raise InvalidControllerError for what is no controller that can be built; ``place`` is where it was given."""
     if not isinstance(controller, type):
+        if isinstance(controller, types.FunctionType):
+            raise InvalidControllerError(
+                place,
+                f"{value_name(controller)} stands among the controllers",
+                mend="write it as a method of a Controller, and give that class",
+            )
         generic = typing.get_origin(controller) is not None
         name = type_name(controller)
         raise InvalidControllerError(

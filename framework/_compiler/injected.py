@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from framework._compiler.emit_call import argument_list, emit_service
 from framework._compiler.source import Source
-from framework._inspect.names import callable_name, describe, type_name, value_name
+from framework._inspect.names import callable_name, describe, is_running, type_name, value_name
 from framework._inspect.signatures import (
     MISSING,
     Parameter,
@@ -198,9 +198,11 @@ def _taken_apart(
         return _taken_apart(function.__func__, (function.__self__, *args), keywords)
     if not callable(function) or isinstance(function, type):
         raise InvalidTaskError(
-            f"{value_name(function)}",
+            value_name(function),
             "it is to be called with injected services and is not a function",
-            mend="give a function or a method",
+            mend="give the function itself, without calling it"
+            if is_running(function)
+            else "give a function or a method",
         )
     if not hasattr(function, "__code__") and hasattr(type(function).__call__, "__code__"):
         return type(function).__call__, (function, *args), keywords

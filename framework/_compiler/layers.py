@@ -13,7 +13,7 @@ from framework._compiler.error_handlers import bind, bind_instance, injected_ser
 from framework._compiler.guards import guard_signature, is_guard
 from framework._compiler.handled import plan_handled
 from framework._compiler.injected import Injector
-from framework._inspect.names import callable_name, describe, describe_class, type_name, value_name
+from framework._inspect.names import callable_name, describe, describe_class, is_running, type_name, value_name
 from framework._inspect.signatures import MISSING, Signature, accepts, instance_call, is_async, read_signature
 from framework._plan import HandledPlan, LayerPlan
 from framework._services.graph import ServiceGraph
@@ -184,7 +184,9 @@ def _check(layer: Any, role: str, level: Level) -> None:
             where,
             f"{callable_name(layer) if callable(layer) else value_name(layer)} is given as {shape.name} "
             f"of {level.label} and cannot be called as one",
-            mend=f"write it as {shape.written}, or as {shape.as_class}",
+            mend="give the function itself, without calling it"
+            if is_running(layer)
+            else f"write it as {shape.written}, or as {shape.as_class}",
         )
     _check_result(layer, role, level)
 

@@ -1,40 +1,21 @@
 """Finds what was probably meant otherwise: names that are nearly right, and routes that are lost without an error."""
 
 import ast
+import sys
 import types
-from collections.abc import Callable, Collection, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Collection
 from typing import Any
 
-from framework._inspect.names import callable_name, place_of
+from framework._compiler.elsewhere import did_you_mean
+from framework._inspect.names import callable_name, describe, place_of
 from framework._inspect.written import repeated_methods
 from framework.controller import Controller
 from framework.errors import DefinitionError, InvalidControllerError, InvalidHandlerError
 
-__all__ = ("check_attributes", "check_lost_routes", "did_you_mean")
+__all__ = ("check_attributes", "check_lost_routes", "check_module")
 
-# What the same option is called by other frameworks.
-_ELSEWHERE: Mapping[str, str] = {
-    "status_code": "status",
-    "dependencies": "guards",
-    "permissions": "guards",
-    "include_in_schema": "in_document",
-    "responses": "raises",
-    "opt": "metadata",
-    "prefix": "path",
-    "response_class": "media_type",
-    "max_body_size": "body_limit",
-}
 _DECORATORS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "route", "websocket"})
 _OWN = frozenset(name for name in vars(Controller) if not name.startswith("_"))
-
-
-def did_you_mean(name: str, known: Collection[str]) -> str:
-    """Return the known name that was probably meant, an empty string if none is near."""
-    other = _ELSEWHERE.get(name, "")
-    if other in known:
-        return other
-    return next(iter(get_close_matches(name, known, n=1, cutoff=0.75)), "")
 
 
 def check_attributes(controller: type[Controller], where: str, report: Callable[[DefinitionError], None]) -> None:
@@ -76,6 +57,23 @@ def check_lost_routes(controller: type[Controller], where: str, report: Callable
                 mend="give each method a name of its own",
             )
         )
+
+
+def check_module(module: str, mounted: Collection[Any], report: Callable[[DefinitionError], None]) -> None:
+    """Report functions of a module that have a route and are in no controller; ``mounted`` are the functions that are.
+
+    The module is the one that makes the app: the place where users of other frameworks decorate plain functions.
+    """
+    for value in list(vars(sys.modules.get(module, types)).values()):
+        is_function = isinstance(value, types.FunctionType) and "." not in value.__qualname__
+        if is_function and hasattr(value, "__routes__") and value not in mounted:
+            report(
+                InvalidHandlerError(
+                    describe(value),
+                    "it has a route and is in no controller, so no request reaches it",
+                    mend="write it as a method of a Controller, and give that class to App(controllers=[…])",
+                )
+            )
 
 
 def _hidden_handler(value: Any) -> Any:

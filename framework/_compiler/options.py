@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 
 from framework._codecs import CustomType
 from framework._compiler.document_options import check_document, is_part_of_document
-from framework._compiler.near_misses import did_you_mean
+from framework._compiler.elsewhere import hint_for_option
 from framework._compiler.places import has_wrong_places
 from framework._inspect.names import callable_name, value_name
 from framework._openapi.settings import OpenAPI
@@ -233,9 +233,7 @@ def check_options(
     for name in options:
         if name not in known:
             what = f"no {owner} has an option {name}="
-            meant = did_you_mean(name, known)
-            mend = f"write {meant}= instead" if meant else f"use one of {', '.join(known)}"
-            report(InvalidOptionError(where, what, mend=mend))
+            report(InvalidOptionError(where, what, mend=hint_for_option(name, known)))
     kept = {name: value for name, value in options.items() if name in known}
     return check_settings(where, kept, report)  # type: ignore[return-value]  # a subset of what came in
 
@@ -257,10 +255,16 @@ def check_settings(
             kept[name] = value
             continue
         given = callable_name(value) if callable(value) else value_name(value)
-        report(
-            InvalidOptionError(where, f"{name}={given} is not {shape.expected}", mend=f"write it as {shape.example}")
+        mend = (
+            f"write it as {_listed(name, given, shape) if callable(value) and shape.fits((value,)) else shape.example}"
         )
+        report(InvalidOptionError(where, f"{name}={given} is not {shape.expected}", mend=mend))
     return kept
+
+
+def _listed(name: str, given: str, shape: _Shape) -> str:
+    """Return how one value is written where a sequence of such values is expected."""
+    return f"{name}=[{given}]" if "=[" in shape.example else f"{name}=({given},)"
 
 
 def _check_deprecation(where: str, value: Deprecation, report: Callable[[DefinitionError], None]) -> bool:

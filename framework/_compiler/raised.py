@@ -58,6 +58,9 @@ def _no_error(where: str, name: str) -> InvalidResponseError:
 
 def _mistakes(error: type[HTTPError]) -> Iterator[DefinitionError]:
     where = describe_class(error)
+    if error is not HTTPError and not any("status" in vars(one) for one in error.__mro__ if one is not HTTPError):
+        mend = f"write class {error.__name__}(HTTPError, status=404), with the status that it has"
+        yield InvalidResponseError(where, "it has no status", mend=mend)
     if error.status not in _ERRORS:
         what = f"its status {error.status!r} is not that of an error"
         yield InvalidResponseError(where, what, mend="give it a status from 400 to 599")

@@ -16,6 +16,8 @@ __all__ = ("reverse", "wire_text")
 
 def reverse(mounted: Sequence[Mounted], target: Callable[..., Any] | str, values: Mapping[str, Any]) -> URL:
     """Return the URL of a handler, or of a route by its name; raises ReverseError."""
+    # The method of a controller itself: url_for(self.show).
+    target = getattr(target, "__func__", target)
     label = target if isinstance(target, str) else callable_name(target)
     known = [one for one in mounted if target in (one.name, one.function)]
     if not known:

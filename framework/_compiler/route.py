@@ -16,7 +16,7 @@ from framework._compiler.raised import check_handled
 from framework._compiler.slow_patterns import SlowPatternWatch
 from framework._compiler.sockets import UPGRADED, argument_of_socket, binding_method, is_socket, plan_socket
 from framework._compiler.streaming import plan_answer
-from framework._inspect.names import type_name
+from framework._inspect.names import type_name, value_text
 from framework._inspect.signatures import (
     MISSING,
     Parameter,
@@ -31,9 +31,11 @@ from framework._inspect.types import custom_type_hint, is_foreign, kind_of, with
 from framework._markers import refuse_foreign, take_marker
 from framework._plan import ArgumentPlan, BodyKind, BodyPlan, Call, LayerPlan, Provision, ResponsePlan, RoutePlan
 from framework._services.credentials import CredentialPlanner
-from framework._services.graph import ServiceGraph, is_a
+from framework._services.graph import ServiceGraph
+from framework._services.hints import is_response
 from framework._services.needs import is_request
 from framework._services.planner import ServicePlanner, argument_of_request
+from framework._services.products import is_a
 from framework.caching import Preconditions
 from framework.errors import (
     DefinitionError,
@@ -179,7 +181,7 @@ class RoutePlanner:
         refuse_foreign(parameter, where)
         annotation, marker = take_marker(parameter, where)
         if annotation is MISSING:
-            raise MissingAnnotationError(where, parameter.name)
+            raise MissingAnnotationError(where, parameter.name, example=_likely_type(parameter.default))
         if marker is not None:
             return self._marked(parameter, annotation, marker)
         if is_request(annotation) or annotation is Preconditions:
@@ -205,7 +207,8 @@ class RoutePlanner:
         try:
             return self._services.inject(parameter, annotation, where, self._path)
         except MissingProviderError as error:
-            if self._shared.graph.qualifiers(cls) or error.needed_by != self._path:
+            is_plain = isinstance(cls, type) and not is_response(cls)
+            if self._shared.graph.qualifiers(cls) or not is_plain or error.needed_by != self._path:
                 raise
             hint = f"{error.mend}; if it is a value, {custom_type_hint(type_name(cls))}"
             raise MissingProviderError(
@@ -269,7 +272,12 @@ def _check_stand_in(parameter: Parameter, annotation: Any, where: str) -> None:
     default = parameter.default
     if default is not MISSING and default is not None and not is_a(type(default), without_none(annotation)):
         reason = f"got `{type_name(type(default))}`"
-        raise InvalidDefaultError(where, f"parameter {parameter.name!r}", default, reason)
+        raise InvalidDefaultError(where, f"parameter {parameter.name!r}", value_text(default), reason)
+
+
+def _likely_type(default: Any) -> str:
+    """Return the type that a parameter probably has, by its default."""
+    return "int" if default is MISSING or default is None else type_name(type(default))
 
 
 def _handler_signature(mounted: Mounted) -> Signature:

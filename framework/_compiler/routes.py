@@ -10,7 +10,9 @@ from framework._binding.binder import RequestBinder
 from framework._compiler.collect import Mounted, Place, collect_handlers
 from framework._compiler.injected import Injector
 from framework._compiler.layers import LayerPlanner
+from framework._compiler.near_misses import check_module
 from framework._compiler.observers import ObserverPlan, plan_observers
+from framework._compiler.raising import raise_all
 from framework._compiler.route import RoutePlanner, Surroundings
 from framework._compiler.work import PeriodicCall, plan_lifespan, plan_periodic, provide_tasks
 from framework._inspect.signatures import (
@@ -43,7 +45,11 @@ class Declarations(Struct, frozen=True, kw_only=True):
     """All that was declared for one app."""
 
     controllers: Controllers
+    module: str = ""
+    """The module that makes the app."""
     registrations: Sequence[Registration]
+    has_container: bool = True
+    """Whether the app was given a container at all."""
     place: Place
     """What was declared for the app itself."""
     limits: Limits
@@ -81,8 +87,7 @@ def plan_routes(declared: Declarations) -> Plans:
     planner = _Planner(declared)
     plans = planner.plan()
     if planner.errors:
-        errors = list(planner.errors.values())
-        raise ExceptionGroup(f"{len(errors)} mistake{'s' if len(errors) > 1 else ''} in the application", errors)
+        raise_all(list(planner.errors.values()))
     return plans
 
 
@@ -91,7 +96,7 @@ class _Planner:
         self._declared = declared
         self.errors = {(one.where, one.what): one for one in declared.mistakes}
         self._background, tasks = provide_tasks(lambda: self._injector, declared.shutdown_timeout)
-        self._graph = ServiceGraph((*declared.registrations, tasks), self._report)
+        self._graph = ServiceGraph((*declared.registrations, tasks), self._report, has_container=declared.has_container)
         self._process = ServicePlanner(self._graph, self._report)
         self._threads = WorkerThreads(self._background.keep)
         self._injector = Injector(self._graph, self._process, self._threads, self.errors)
@@ -119,6 +124,8 @@ class _Planner:
         mounted = collect_handlers(declared.controllers, declared.place, self._report)
         routes = self._plan_routes(mounted)
         added = collect_handlers(self._added(routes), declared.place, self._report)
+        known = [*(one.function for one in mounted), *declared.controllers]
+        check_module(declared.module, known, self._report)
         mounted, routes = [*added, *mounted], [*self._plan_routes(added), *routes]
         if any(not _RELATING.isdisjoint(one.options) for one in mounted):
             # Imported late: few apps have any.
@@ -194,5 +201,17 @@ class _Planner:
         for plan in routes:
             other = known.setdefault((plan.method, plan.socket is None, shapes[plan.path]), plan)
             if other is not plan:
+                if other.function is plan.function and other.controller == plan.controller:
+                    self._report(_given_twice(plan))
+                    continue
                 as_path = "" if other.path == plan.path else f" as {other.path}"
                 self._report(DuplicateRouteError(plan.label, f"{plan.method} {plan.path}", f"{other.label}{as_path}"))
+
+
+def _given_twice(plan: RoutePlan) -> DuplicateRouteError:
+    return DuplicateRouteError(
+        plan.label,
+        f"{plan.method} {plan.path}",
+        "itself: its controller is given twice, or it has two decorators for one path",
+        mend="take one of them out, or give the controller below two Routers with paths of their own",
+    )

@@ -10,7 +10,7 @@ from msgspec import inspect
 from framework._binding.binder import RequestBinder
 from framework._compiler.collect import Mounted
 from framework._inspect.names import type_name
-from framework._inspect.signatures import MISSING, Parameter, Signature, is_async
+from framework._inspect.signatures import MISSING, Parameter, Signature, is_async, is_generator
 from framework._inspect.types import kind_of, unsupported, without_none
 from framework._plan import (
     ArgumentPlan,
@@ -64,6 +64,12 @@ def argument_of_socket(mounted: Mounted, parameter: Parameter) -> ArgumentPlan:
 def plan_socket(mounted: Mounted, signature: Signature, binder: RequestBinder) -> SocketPlan:
     """Decide about the messages of a web socket, when its handler's parameters are bound; raises InvalidSocketError."""
     options: Mapping[str, Any] = mounted.options
+    if is_generator(mounted.function):
+        raise InvalidSocketError(
+            mounted.where,
+            "the handler of a web socket yields",
+            mend="send with socket.send(), or take a message and return what is sent back",
+        )
     if not is_async(mounted.function):
         raise InvalidSocketError(
             mounted.where, "the handler of a web socket is a plain function", mend="write it as async def"

@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from aiohttp import web
+
 from framework._background import BackgroundRunner
 from framework._compiler.injected import InjectedCall, Injector
 from framework._inspect.factories import factory_shape, misuse_of
 from framework._inspect.names import callable_name, describe, place_of, value_name
-from framework._inspect.signatures import read_signature
+from framework._inspect.signatures import MISSING, Parameter, read_signature
 from framework._services.graph import FACTORY_KINDS, Provider
 from framework._services.planner import ServicePlanner
 from framework.background import BackgroundTasks, Periodic, Task
@@ -60,6 +62,13 @@ def _lifespan_provider(function: Any, where: str) -> Provider:
             where, f"{value_name(function)} stands in lifespan= and cannot be called", mend="give the function itself"
         )
     signature = read_signature(function)
+    for one in signature.parameters:
+        if _is_application(one):
+            raise InvalidTaskError(
+                signature.where,
+                f"it takes the application as {one.name!r}, which functions in lifespan= are not given",
+                mend="leave the parameter out; what is needed is injected by its type, for example engine: Engine",
+            )
     misuse = misuse_of(function, signature.returns)
     if misuse is not None:
         what, mend = misuse
@@ -80,6 +89,15 @@ def _lifespan_provider(function: Any, where: str) -> Provider:
         signature=signature,
         adopted=True,
     )
+
+
+def _is_application(parameter: Parameter) -> bool:
+    """Tell whether a parameter is the one that aiohttp, Starlette and Litestar give to such functions."""
+    annotation = parameter.annotation
+    if annotation is MISSING:
+        return parameter.name in {"app", "application"}
+    own = getattr(annotation, "__module__", "") == "framework.app"
+    return own or (isinstance(annotation, type) and issubclass(annotation, web.Application))
 
 
 def plan_periodic(tasks: Sequence[Periodic], injector: Injector, report: Report) -> list[PeriodicCall]:

@@ -12,14 +12,17 @@ from typing import Any
 
 __all__ = (
     "callable_name",
+    "calling_module",
     "constructor_of",
     "describe",
     "describe_call",
     "describe_class",
+    "is_running",
     "place_of",
     "short_path",
     "type_name",
     "value_name",
+    "value_text",
 )
 
 
@@ -58,18 +61,38 @@ def callable_name(target: Any) -> str:
     return type(target).__name__ if name is None else str(name).rpartition("<locals>.")[2]
 
 
+_RUNNING = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
+
+
 def value_name(value: Any) -> str:
     """Return a value in the place of another as a person would name it: ``'admin'``, ``an instance of Guard``."""
     if isinstance(value, type):
         return f"the class {callable_name(value)}"
-    if isinstance(value, types.FunctionType | types.MethodType):
+    if isinstance(value, types.FunctionType | types.MethodType | types.BuiltinFunctionType):
         return f"the function {callable_name(value)}"
+    if is_running(value):
+        return f"what {callable_name(value)}() returns"
     if isinstance(value, list):
         return type_name(value)
-    # What says no more of itself than its address.
-    if not any("__repr__" in vars(base) for base in type(value).__mro__[:-1]):
+    if not _has_text(value):
         return f"an instance of {callable_name(type(value))}"
     return repr(value)
+
+
+def is_running(value: object) -> bool:
+    """Tell whether something is a coroutine or a generator: most often its function was to be given, and was called."""
+    return isinstance(value, _RUNNING)
+
+
+def value_text(value: Any) -> str:
+    """Return a value as it was written, if it has a text of its own: ``'admin'``, ``None``, ``the function now``."""
+    written = _has_text(value) and not isinstance(value, types.BuiltinFunctionType | types.FunctionType)
+    return repr(value) if written else value_name(value)
+
+
+def _has_text(value: Any) -> bool:
+    """Tell whether a value says more of itself than its address."""
+    return any("__repr__" in vars(base) for base in type(value).__mro__[:-1])
 
 
 def describe(target: Callable[..., Any], *, owner: type | None = None) -> str:
@@ -89,6 +112,11 @@ def describe_call(name: str) -> str:
     """Return where the function that calls this one was called itself: ``App (shop/main.py:30)``."""
     frame = sys._getframe(2)  # noqa: SLF001  the only way to say where something was called
     return f"{name} ({short_path(frame.f_code.co_filename)}:{frame.f_lineno})"
+
+
+def calling_module() -> str:
+    """Return the name of the module in which the function that calls this one was called itself."""
+    return str(sys._getframe(2).f_globals.get("__name__"))  # noqa: SLF001  as above
 
 
 def describe_class(cls: type) -> str:

@@ -27,6 +27,7 @@ __all__ = (
     "is_sync_generator",
     "positional_names",
     "read_signature",
+    "show_constructor",
     "type_arguments",
 )
 
@@ -175,6 +176,12 @@ def type_arguments(annotation: Any) -> dict[type, dict[Any, Any]]:
 
     visit(annotation, {})
     return found
+
+
+def show_constructor(cls: Any) -> None:
+    """Show the parameters of ``__init__`` as those of a class, which ``__new__`` would hide from help() and editors."""
+    signature = inspect.signature(cls.__init__)
+    cls.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])
 
 
 def instance_call(cls: type) -> Any:

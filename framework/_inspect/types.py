@@ -1,6 +1,7 @@
 """Facts about types, read from msgspec's public ``inspect``."""
 
 import functools
+import re
 import types
 import typing
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from msgspec import Struct, UnsetType, inspect
 
 from framework._codecs import codec_of
 from framework._inspect.crashing import CRASHING, CRASHING_MEND, crashes, is_crashing_union
+from framework._inspect.hashing import unhashable
 from framework._inspect.model_fields import fields_of_model, is_model_type
 from framework._pydantic import ModelType, model_problem
 from framework._secret import SecretStr
@@ -70,7 +72,10 @@ def _remembered_kind(annotation: Any) -> inspect.Type:
 def _fresh_kind(annotation: Any) -> inspect.Type:
     if crashes(annotation):
         raise TypeError(CRASHING)
-    return inspect.type_info(annotation)
+    try:
+        return inspect.type_info(annotation)
+    except ValueError as error:  # Limits beyond 64 bits.
+        raise TypeError(str(error)) from error
 
 
 def without_metadata(kind: inspect.Type) -> inspect.Type:
@@ -125,9 +130,8 @@ def unsupported(annotation: Any, known: tuple[type, ...] = (), *, written: bool 
         kind = kind_of(annotation)
         msgspec.json.Decoder(annotation)
     except (TypeError, NameError, AttributeError, RecursionError) as error:
-        reason = str(error).partition("\n")[0].rstrip(".")
-        union = _IN_UNIONS if reason.startswith("Type unions") and "custom type" in reason else ""
-        return Unsupported(reason, _MENDS.get(reason, _IMPORT if isinstance(error, NameError) else union))
+        reason = _OPEN_ISSUE.sub("", str(error).partition("\n")[0]).rstrip(".")
+        return Unsupported(reason, _IMPORT if isinstance(error, NameError) else _mend_for(reason))
     for one in subtypes(kind):
         if is_crashing_union(one):
             return Unsupported(CRASHING, CRASHING_MEND)
@@ -138,6 +142,8 @@ def unsupported(annotation: Any, known: tuple[type, ...] = (), *, written: bool 
 
 
 def _refused(kind: inspect.Type, known: tuple[type, ...], *, written: bool) -> Unsupported | None:
+    if isinstance(kind, inspect.SetType | inspect.FrozenSetType) and (item := unhashable(kind.item_type)):
+        return Unsupported(f"a set cannot hold a {item[0]}, which has no hash", item[1])
     if not isinstance(kind, inspect.CustomType | inspect.DataclassType):
         return None
     problem = model_problem(kind.cls)
@@ -173,8 +179,20 @@ _IN_UNIONS = (
     "use one of the types, or write one class for all of them, with a CustomType; framework.types.IPAddress is a str "
     "that holds an address of either kind"
 )
+# What msgspec says to those who would extend it.
+_OPEN_ISSUE = re.compile(r"\. If you need this feature.*")
 _IMPORT = "import the name at module level, not under TYPE_CHECKING, where the class is defined"
-_MENDS = {CRASHING: CRASHING_MEND}
+# What a reason of msgspec's contains, and what helps.
+_MENDS = (
+    (CRASHING, CRASHING_MEND),
+    ("must be tagged", "tag each of them: class Cat(Struct, tag=True); the tag is then sent as the field type"),
+    ("custom type", _IN_UNIONS),
+    ("fit in an int64", "use limits from -2**63 to 2**63 - 1, or none"),
+)
+
+
+def _mend_for(reason: str) -> str:
+    return next((mend for part, mend in _MENDS if part in reason), "")
 
 
 def is_collection(kind: inspect.Type) -> bool:

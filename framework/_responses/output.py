@@ -12,15 +12,18 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
+from aiohttp import web
 from msgspec import inspect
 
 from framework._codecs import BUILT_IN, codec_of
 from framework._hooks import decode_hook, encode_hook
 from framework._inspect.model_fields import is_model_type
+from framework._inspect.names import type_name
 from framework._inspect.types import kind_of, subtypes
 from framework._responses.conversion import Tree, make_node
 from framework._responses.conversion_leaves import Mismatch, Node
 from framework._responses.conversion_objects import is_twin, leaks
+from framework._responses.result_hints import hint_for_result
 from framework.errors import ResponseMismatchError
 
 __all__ = ("Output",)
@@ -72,16 +75,23 @@ class Output:
         node = self._node
         if node is None:
             return value
+        if isinstance(value, web.StreamResponse):
+            # It is a mapping as well, and would be sent as an empty object.
+            raise self._mismatch(value, Mismatch(type_name(self.annotation), value))
         try:
             converted = node.convert(value)
             if self._reporter is not None:
                 self._reporter.convert(converted)
         except Mismatch as error:
-            place = "".join(f"/{one}" for one in error.path)
-            raise ResponseMismatchError(self._where, place, _expected(error), error.found) from None
+            raise self._mismatch(value, error) from None
         if self._checks_all:
             self._check_constraints(converted)
         return converted
+
+    def _mismatch(self, value: Any, error: Mismatch) -> ResponseMismatchError:
+        place = "".join(f"/{one}" for one in error.path)
+        hint = "" if place else hint_for_result(value, self.annotation)
+        return ResponseMismatchError(self._where, place, _expected(error), error.found, hint=hint)
 
     def _check_constraints(self, value: Any) -> None:
         """Compare what is written with the whole type, constraints included."""

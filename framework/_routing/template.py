@@ -15,6 +15,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[^\W\d]\w*\Z")
 # Literals that no request meets, or that are placeholders of another router's kind.
 _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (re.compile(r".*(\(\?P<|\\\w)|\^"), "is a regular expression", "write placeholders as {{name}}"),
     (re.compile(r".*[?#]"), "holds '?' or '#', which end a path", "declare what follows as a parameter"),
     (re.compile(r".*%"), "holds '%'", "write the character itself; paths are encoded when they are compared"),
     (re.compile(r"\.\.?\Z"), "holds the segment {!r}, which clients resolve", "write the path that is meant"),

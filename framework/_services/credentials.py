@@ -21,9 +21,9 @@ from framework._inspect.signatures import (
 )
 from framework._inspect.types import without_none
 from framework._plan import ArgumentPlan, Call, CredentialPlan, Provision, VerificationPlan
-from framework._services.graph import is_a
 from framework._services.needs import needed_services
 from framework._services.planner import ServicePlanner
+from framework._services.products import is_a
 from framework.errors import CyclicProviderError, DefinitionError, InvalidSecurityError
 from framework.schemes import Credentials, SecurityScheme
 

@@ -1,7 +1,6 @@
 """All registrations as a graph: finds the provider of a type and checks each provider by itself."""
 
 import functools
-import types
 import typing
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -10,15 +9,23 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from framework._inspect.factories import factory_shape, is_abstract, misuse_of, product_of
-from framework._inspect.names import callable_name, describe_class, short_path, type_name, value_name
+from framework._inspect.names import (
+    callable_name,
+    describe_class,
+    is_running,
+    short_path,
+    type_name,
+    value_name,
+)
 from framework._inspect.signatures import MISSING, Parameter, Signature, read_signature, type_arguments
 from framework._inspect.types import without_none
 from framework._plan import FactoryKind
 from framework._services.keys import wrong_key
+from framework._services.products import is_a
 from framework.container import Lifetime, Registration
 from framework.errors import DefinitionError, DuplicateProviderError, InvalidProviderError
 
-__all__ = ("FACTORY_KINDS", "Provider", "ServiceGraph", "constructor_variables", "is_a")
+__all__ = ("FACTORY_KINDS", "Provider", "ServiceGraph", "constructor_variables")
 
 FACTORY_KINDS: dict[str, FactoryKind] = {
     "call": FactoryKind.CALL,
@@ -52,7 +59,15 @@ def _nothing() -> None:
 class ServiceGraph:
     """Finds providers by type and qualifier; mistakes of single registrations are reported as they are read."""
 
-    def __init__(self, registrations: Iterable[Registration], report: Callable[[DefinitionError], None]) -> None:
+    def __init__(
+        self,
+        registrations: Iterable[Registration],
+        report: Callable[[DefinitionError], None],
+        *,
+        has_container: bool = True,
+    ) -> None:
+        self.has_container = has_container
+        """Whether the app was given a container at all."""
         self._report = report
         self._registrations: dict[tuple[Any, str | None], Registration] = {}
         self._providers: dict[tuple[Any, str | None], Provider | None] = {}
@@ -178,8 +193,12 @@ def _check(registration: Registration, factory: Any) -> None:
     if not callable(factory):
         raise InvalidProviderError(
             _place(registration),
-            f"the factory of {type_name(registration.key)} cannot be called",
-            mend="give a class or a function, or use add_instance for something that exists already",
+            f"the factory of {type_name(registration.key)} is {value_name(factory)}"
+            if is_running(factory)
+            else f"the factory of {type_name(registration.key)} cannot be called",
+            mend="give the function itself, without calling it"
+            if is_running(factory)
+            else "give a class or a function, or use add_instance for something that exists already",
         )
     plain: Any = typing.get_origin(factory) or factory
     if is_abstract(plain):
@@ -228,19 +247,6 @@ def _check_instance(registration: Registration, annotation: Any) -> None:
         raise InvalidProviderError(
             _place(registration), f"the instance of {name} is {given}", mend=f"give an instance of {name}"
         )
-
-
-def is_a(product: Any, annotation: Any) -> bool:
-    """Tell whether one type is another, as far as can be known."""
-    # A factory may make None of an optional service.
-    product = without_none(product)
-    made, wanted = typing.get_origin(product) or product, typing.get_origin(annotation) or annotation
-    if made in {Any, types.UnionType} or not isinstance(made, type) or not isinstance(wanted, type):
-        return True
-    try:
-        return issubclass(made, wanted)
-    except TypeError:  # A protocol that is not runtime_checkable does not say.
-        return True
 
 
 def constructor_variables(annotation: Any) -> dict[Any, Any]:

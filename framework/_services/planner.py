@@ -2,17 +2,16 @@
 
 import re
 import types
-import typing
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from framework._inspect.factories import is_abstract
 from framework._inspect.names import type_name
 from framework._inspect.signatures import MISSING, Parameter, Signature, instance_call
-from framework._inspect.types import is_model, unsupported, without_none
+from framework._inspect.types import without_none
 from framework._markers import take_marker
 from framework._plan import ArgumentPlan, Call, FactoryKind, Provision, ServicePlan
 from framework._services.graph import Provider, ServiceGraph
+from framework._services.hints import hint_for_missing
 from framework._services.keys import is_value
 from framework._services.needs import is_request, lifetime_of, needed_by
 from framework.container import Lifetime
@@ -120,9 +119,14 @@ class ServicePlanner:
             return None
         if self._graph.knows(annotation, qualifier):
             return None  # A registration that could not be read was reported already.
-        raise MissingProviderError(
-            where, parameter.name, type_name(annotation), path, mend=self._mend(annotation, qualifier)
+        mend = hint_for_missing(
+            self._graph,
+            annotation,
+            qualifier,
+            lifetime=Lifetime.SINGLETON if self._singletons is None else Lifetime.SCOPED,
+            reads_request=self._bind_marked is not None,
         )
+        raise MissingProviderError(where, parameter.name, type_name(annotation), path, mend=mend)
 
     def _check_unread(self, parameter: Parameter, annotation: Any, where: str) -> None:
         """Refuse what looks like a parameter of the request and is none: a value with a default and no marker."""
@@ -140,30 +144,6 @@ class ServicePlanner:
     def _holder(self) -> Provider:
         # A transient lives as long as who asked for it.
         return next(one for one in reversed(self._stack) if one.lifetime is not Lifetime.TRANSIENT)
-
-    def _mend(self, annotation: Any, qualifier: str | None) -> str:
-        annotation = without_none(annotation)
-        known = self._graph.qualifiers(annotation)
-        name = type_name(annotation)
-        registered = f"; registered are {', '.join(map(repr, known))}" if known else ""
-        if qualifier is not None:
-            plain = "; it is registered without a qualifier" if self._graph.knows(annotation) else registered
-            return f"{self._registering(annotation)}, qualifier={qualifier!r}){plain}"
-        if known:
-            return f"choose one with Annotated[{name}, Inject({known[0]!r})]{registered}"
-        if unsupported(annotation) is None:
-            marker = "Body" if is_model(annotation) else "Query"
-            read = f"say where it is read, for example Annotated[{name}, {marker}()]"
-            given = f"container.add_instance({name}, …)"
-            return f"{given if self._bind_marked is None else read}, or give the parameter a default"
-        return f"{self._registering(annotation)}), or give the parameter a default"
-
-    def _registering(self, annotation: Any) -> str:
-        if typing.get_origin(annotation) is list:
-            (annotation,) = typing.get_args(annotation)
-        lifetime = Lifetime.SINGLETON if self._singletons is None else Lifetime.SCOPED
-        factory = ", …" if is_abstract(annotation) else ""
-        return f"container.add_{lifetime}({type_name(annotation)}{factory}"
 
     def _need(self, provider: Provider, parameter: Parameter, where: str, path: Sequence[str]) -> str:
         if provider.lifetime is Lifetime.SINGLETON and self._singletons is not None:

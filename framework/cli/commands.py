@@ -1,5 +1,6 @@
 """The commands, as click has them: each reads its words, calls a plain function and says how it went."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import click
 
+from framework._compiler.raising import TRACEBACK
 from framework.app import App
 from framework.cli.changes import Severity
 from framework.cli.changes_operations import compare_documents
@@ -45,7 +47,7 @@ def _told() -> Iterator[None]:
         click.echo(f"Error: {error}.", err=True)
         click.get_current_context().exit(_IMPOSSIBLE)
     except ExceptionGroup as group:
-        if not is_definition_error(group):
+        if not is_definition_error(group) or os.environ.get(TRACEBACK):
             raise
         mistakes = list(_mistakes(group))
         for one in mistakes:

@@ -139,3 +139,48 @@ async def test_a_running_task_is_awaited_when_gunicorn_stops(worker: str, tmp_pa
             assert await (await client.get("/")).text() == "ok"
         assert "done" not in told.read_text()
     assert told.read_text().splitlines() == ["works", "done", "closed"]
+
+
+APP = """
+from framework import App, Controller, get
+
+
+class Items(Controller):
+    @get("/items")
+    async def search(self{parameter}) -> str:
+        return "fine"
+
+
+app = App([Items])
+"""
+
+
+async def test_an_app_in_the_place_of_what_it_is_built_into(tmp_path: Path) -> None:
+    """``gunicorn shop:app`` serves: each worker builds the app."""
+    (tmp_path / "items.py").write_text(APP.format(parameter=""), encoding="utf-8")
+    path = f"{tmp_path}{os.pathsep}{ROOT}"
+    async with (
+        gunicorn("aiohttp.GunicornWebWorker", "items:app", workers=1, PYTHONPATH=path) as url,
+        aiohttp.ClientSession(url) as client,
+        client.get("/items") as response,
+    ):
+        assert await response.text() == "fine"
+
+
+@pytest.mark.parametrize("built", [False, True])
+def test_errors_of_a_build_are_printed_alone(tmp_path: Path, *, built: bool) -> None:
+    """No traceback of gunicorn's around them, wherever the app is built."""
+    source = APP.format(parameter=", page") + "web_app = app.build()\n" * built
+    (tmp_path / "items.py").write_text(source, encoding="utf-8")
+    target = "items:web_app" if built else "items:app"
+    command = [sys.executable, "-m", "gunicorn", target, "--worker-class", "aiohttp.GunicornWebWorker"]
+    command += ["--bind", f"127.0.0.1:{free_port()}", "--no-control-socket"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    found = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  ours
+    printed = [line for line in found.stderr.splitlines() if line and not line.startswith("[")]
+    assert printed == [
+        "Items.search (items.py:6), parameter 'page': it has no type annotation.",
+        "  Mend: say what it takes, for example page: int.",
+        "1 mistake in the application. (FRAMEWORK_TRACEBACK=1 shows the traceback)",
+    ]
+    assert found.returncode == 4

@@ -204,7 +204,7 @@ async def test_in_every_format(serve: Serve, annotation: Any, value: Any, sent: 
 @pytest.mark.parametrize(
     ("annotation", "value", "what"),
     [
-        (UserOut, None, "at the top: expected `UserOut`, got `None`"),
+        (UserOut, None, "at the top: expected `UserOut`, got `None`; annotate it -> UserOut | None, or raise NotFound"),
         (UserOut, 7, "at the top: expected `UserOut`, got `int`"),
         (UserOut, [1], "at the top: expected `UserOut`, got `list`"),
         (UserOut, Row(color=1), "at the top: expected `UserOut with 'id'`, got `Row`"),
@@ -222,7 +222,7 @@ async def test_in_every_format(serve: Serve, annotation: Any, value: Any, sent: 
         (Typed, {"note": "x"}, "at the top: expected `Typed with 'id'`, got `dict`"),
         (int, "7", "at the top: expected `int`, got `str`"),
         (str, 7, "at the top: expected `str`, got `int`"),
-        (str, None, "at the top: expected `str`, got `None`"),
+        (str, None, "at the top: expected `str`, got `None`; annotate it -> str | None, or raise NotFound"),
         (bytes, 7, "at the top: expected `bytes`, got `int`"),
         (bytes, "YQ==", "at the top: expected `bytes`, got `str`"),
         (Color, "blue", "at the top: expected `Color`, got `str`"),

@@ -75,7 +75,9 @@ def test_one_handler_twice() -> None:
     assert mistakes(Orders, Items, Items) == [
         (
             DuplicateRouteError,
-            f"{where}: GET {path} is also answered by {where}.\n{MEND}",
+            f"{where}: GET {path} is also answered by itself: its controller is given twice, or it has two decorators "
+            "for one path.\n"
+            "  Mend: take one of them out, or give the controller below two Routers with paths of their own.",
         )
         for where, path in (
             (f"Orders.first ({place(Orders.first)})", "/a"),

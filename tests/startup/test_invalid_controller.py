@@ -25,6 +25,7 @@ def make_orders() -> Orders:
     return Orders()
 
 
+FUNCTION = "  Mend: write it as a method of a Controller, and give that class."
 MEND = "  Mend: give the class of a controller; its constructor is injected."
 
 
@@ -37,7 +38,7 @@ def test_what_is_no_class() -> None:
     where = f"App ({after(make, 1)})"
     assert told(make()) == [
         (InvalidControllerError, f"{where}: an instance of Orders stands among the controllers.\n{MEND}"),
-        (InvalidControllerError, f"{where}: the function make_orders stands among the controllers.\n{MEND}"),
+        (InvalidControllerError, f"{where}: the function make_orders stands among the controllers.\n{FUNCTION}"),
         (InvalidControllerError, f"{where}: 3 stands among the controllers.\n{MEND}"),
         (InvalidControllerError, f"{where}: 'Orders' stands among the controllers.\n{MEND}"),
         (InvalidControllerError, f"{where}: None stands among the controllers.\n{MEND}"),

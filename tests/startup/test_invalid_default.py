@@ -14,6 +14,7 @@ from framework.errors import InvalidDefaultError
 from framework.types import SecretStr
 from tests.startup.expected import mistakes, place, told
 
+NONE = "  Mend: write the type as T | None, or give a default that fits."
 MEND = "  Mend: give a default that fits, or a type that admits it."
 
 
@@ -51,7 +52,8 @@ def test_of_a_parameter() -> None:
 
     def told(function: Any, default: str, reason: str) -> tuple[type, str]:
         where = f"{function.__qualname__.rpartition('<locals>.')[2]} ({place(function)}), parameter 'limit'"
-        return InvalidDefaultError, f"{where}: its default {default} does not fit its type ({reason}).\n{MEND}"
+        mend = NONE if default == "None" else MEND
+        return InvalidDefaultError, f"{where}: its default {default} does not fit its type ({reason}).\n{mend}"
 
     assert mistakes(Orders) == [
         told(Orders.null, "None", "Expected `int`, got `null`"),
@@ -73,7 +75,7 @@ def test_of_a_body() -> None:
         (
             InvalidDefaultError,
             f"Orders.create ({place(Orders.create)}), parameter 'page': "
-            f"its default None does not fit its type (Expected `object`, got `null`).\n{MEND}",
+            f"its default None does not fit its type (Expected `object`, got `null`).\n{NONE}",
         )
     ]
 
@@ -109,7 +111,7 @@ def test_of_a_field() -> None:
             InvalidDefaultError,
             # inspect counts from the decorator, the message from the class statement.
             f"Order ({where[0]}:{int(where[2]) + 1}), field 'note': "
-            f"its default None does not fit its type (Expected `str`, got `null`).\n{MEND}",
+            f"its default None does not fit its type (Expected `str`, got `null`).\n{NONE}",
         ),
         (
             InvalidDefaultError,
@@ -237,7 +239,9 @@ def test_of_a_service() -> None:
 
     ((kind, text),) = mistakes(Orders)
     assert kind is InvalidDefaultError
-    assert text.startswith(f"Orders.wrong ({place(Orders.wrong)}), parameter 'clock': its default <")
+    assert text.startswith(
+        f"Orders.wrong ({place(Orders.wrong)}), parameter 'clock': its default an instance of Depends"
+    )
     assert text.endswith(f"does not fit its type (got `Depends`).\n{MEND}")
 
 

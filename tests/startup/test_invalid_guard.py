@@ -145,7 +145,7 @@ def test_values_from_nowhere() -> None:
         (
             MissingProviderError,
             f"{where}, parameter 'session': no provider for Session.\n{needed}"
-            "  Mend: container.add_scoped(Session), or give the parameter a default.",
+            "  Mend: pass container= to App, with container.add_scoped(Session), or give the parameter a default.",
         ),
         (
             MissingProviderError,

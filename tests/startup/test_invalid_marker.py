@@ -339,10 +339,10 @@ def test_a_name_that_does_not_fit() -> None:
 
     marker_told(
         Orders,
-        (Orders.number, "name=3 is no name of a query parameter", "correct name="),
-        (Orders.empty, "name='' is no name of a query parameter", "correct name="),
-        (Orders.header, "name='x y' is no name of a header parameter", "correct name="),
-        (Orders.cookie, "name='x;y' is no name of a cookie parameter", "correct name="),
+        (Orders.number, "name=3 is no name of a query parameter", "give a text with something in it"),
+        (Orders.empty, "name='' is no name of a query parameter", "give a text with something in it"),
+        (Orders.header, "name='x y' is no name of a header parameter", "use letters, digits, '-' and '_'"),
+        (Orders.cookie, "name='x;y' is no name of a cookie parameter", "use letters, digits, '-' and '_'"),
         (
             Orders.model,
             "name='page' names one parameter, and every field of a model is one",

@@ -50,7 +50,7 @@ class Orders(Controller):
         ("status", True, "status=True is not a number", "status=201"),
         ("name", 3, "name=3 is not a text with something in it", 'name="orders"'),
         ("name", "", "name='' is not a text with something in it", 'name="orders"'),
-        ("raises", HTTPError, "raises=HTTPError is not a sequence of HTTPError classes", "raises=(OutOfStock,)"),
+        ("raises", HTTPError, "raises=HTTPError is not a sequence of HTTPError classes", "raises=(HTTPError,)"),
         ("tags", "orders", "tags='orders' is not a sequence of texts", 'tags=("orders",)'),
         ("tags", (3,), "tags=(3,) is not a sequence of texts", 'tags=("orders",)'),
         ("guards", require_user, "guards=require_user is not a sequence", "guards=(require_user,)"),
@@ -304,13 +304,13 @@ def test_settings_of_a_router() -> None:
     assert mistakes(Router(controllers)) == [
         (
             InvalidOptionError,
-            f'Router([{Orders!r}]): path=[Orders] is not a text.\n  Mend: write it as path="/orders".',
+            'Router([Orders]): path=[Orders] is not a text.\n  Mend: write it as path="/orders".',
         )
     ]
     assert mistakes(Router("/v1", one)) == [
         (
             InvalidOptionError,
-            "Router('/v1'): controllers=Orders is not a sequence.\n  Mend: write it as controllers=[OrderController].",
+            "Router('/v1'): controllers=Orders is not a sequence.\n  Mend: write it as controllers=[Orders].",
         )
     ]
 
@@ -335,7 +335,7 @@ def test_settings_of_the_app() -> None:
     assert told(make()) == [
         (
             InvalidOptionError,
-            f"{where}: controllers=Orders is not a sequence.\n  Mend: write it as controllers=[OrderController].",
+            f"{where}: controllers=Orders is not a sequence.\n  Mend: write it as controllers=[Orders].",
         ),
         (InvalidOptionError, f"{where}: container=3 is not a Container.\n  Mend: write it as container=Container()."),
         (

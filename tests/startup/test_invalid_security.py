@@ -234,7 +234,7 @@ def test_what_verify_needs_and_nobody_provides() -> None:
             MissingProviderError,
             f"hungry ({place(hungry)}), parameter 'users': no provider for Users.\n"
             "  Needed by: guards of app -> hungry\n"
-            "  Mend: container.add_scoped(Users), or give the parameter a default.",
+            "  Mend: pass container= to App, with container.add_scoped(Users), or give the parameter a default.",
         )
     ]
 
@@ -368,7 +368,7 @@ def test_a_class_whose_services_are_missing() -> None:
             MissingProviderError,
             f"Verifier.__init__ ({place(Verifier.__init__)}), parameter 'users': no provider for Users.\n"
             "  Needed by: Names.name -> Verifier\n"
-            "  Mend: container.add_scoped(Users), or give the parameter a default.",
+            "  Mend: pass container= to App, with container.add_scoped(Users), or give the parameter a default.",
         )
     ]
 

@@ -79,7 +79,7 @@ def test_lifespan_functions_that_need_what_lives_shorter() -> None:
             MissingProviderError,
             f"{where}, parameter 'number': no provider for int.\n"
             "  Needed by: open_bus\n"
-            "  Mend: container.add_instance(int, …), or give the parameter a default.",
+            "  Mend: register a function that passes the int, or give the parameter a default.",
         ),
     ]
 
@@ -173,7 +173,8 @@ def test_settings_of_another_type() -> None:
     expected: Told = [
         (
             InvalidOptionError,
-            f"{where}: lifespan=container_of is not a sequence of functions.\n  Mend: write it as lifespan=[open_bus].",
+            f"{where}: lifespan=container_of is not a sequence of functions.\n"
+            "  Mend: write it as lifespan=[container_of].",
         ),
         (
             InvalidOptionError,

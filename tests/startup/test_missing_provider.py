@@ -52,7 +52,7 @@ def test_a_controllers_constructor() -> None:
             f"Orders.__init__ ({place(Orders.__init__)})",
             "Database",
             "Orders",
-            "container.add_scoped(Database), or give the parameter a default",
+            "pass container= to App, with container.add_scoped(Database), or give the parameter a default",
         )
     ]
 
@@ -91,7 +91,7 @@ def test_a_handler() -> None:
             f"Orders.search ({place(Orders.search)})",
             "Database",
             "Orders.search",
-            "container.add_scoped(Database), or give the parameter a default"
+            "pass container= to App, with container.add_scoped(Database), or give the parameter a default"
             "; if it is a value, describe it with App(types=[CustomType(Database, decode=…, encode=…, schema=…)])",
         )
     ]
@@ -110,7 +110,7 @@ def test_an_optional_service_without_default() -> None:
             f"Orders.search ({place(Orders.search)})",
             "Database | None",
             "Orders.search",
-            "container.add_scoped(Database), or give the parameter a default"
+            "pass container= to App, with container.add_scoped(Database), or give the parameter a default"
             "; if it is a value, describe it with App(types=[CustomType(Database, decode=…, encode=…, schema=…)])",
         )
     ]
@@ -188,7 +188,7 @@ def test_data_that_a_provider_asks_for() -> None:
             f"make_once ({place(make_once)})",
             "int",
             "Repository",
-            "container.add_instance(int, …), or give the parameter a default",
+            "register a function that passes the int, or give the parameter a default",
         ),
     ]
 

@@ -108,7 +108,8 @@ def test_a_union_that_msgspec_cannot_tell_apart() -> None:
     assert text == (
         f"Orders.create ({place(Orders.create)}), parameter 'order': Line | Item cannot be read from a request "
         "(If a type union contains multiple Struct types, all Struct types must be tagged (via `tag` or `tag_field` "
-        f"kwarg) - type `{Line.__module__}.Line | {Item.__module__}.{Item.__qualname__}` is not supported).\n{MEND}"
+        f"kwarg) - type `{Line.__module__}.Line | {Item.__module__}.{Item.__qualname__}` is not supported).\n"
+        "  Mend: tag each of them: class Cat(Struct, tag=True); the tag is then sent as the field type."
     )
 
 

@@ -1,0 +1,67 @@
+"""What to write when nobody provides a service."""
+
+import typing
+from typing import Any
+
+from aiohttp import web
+
+from framework._inspect.factories import is_abstract
+from framework._inspect.names import type_name
+from framework._inspect.types import is_model, unsupported, without_none
+from framework._services.graph import ServiceGraph
+from framework._services.keys import is_value
+from framework.container import Lifetime
+
+__all__ = ("hint_for_missing", "is_response")
+
+_OR_DEFAULT = "or give the parameter a default"
+
+
+def hint_for_missing(
+    graph: ServiceGraph, annotation: Any, qualifier: str | None, *, lifetime: Lifetime, reads_request: bool
+) -> str:
+    """Return what to write if a type has no provider; ``reads_request`` says that it may be read from the request."""
+    annotation = without_none(annotation)
+    known = graph.qualifiers(annotation)
+    name = type_name(annotation)
+    registered = f"; registered are {', '.join(map(repr, known))}" if known else ""
+    if qualifier is not None:
+        plain = "; it is registered without a qualifier" if graph.knows(annotation) else registered
+        return f"{_registering(graph, annotation, lifetime)}, qualifier={qualifier!r}){plain}"
+    if known:
+        return f"choose one with Annotated[{name}, Inject({known[0]!r})]{registered}"
+    if is_response(annotation):
+        return "make the response in the handler, and return it"
+    if unsupported(annotation) is None:
+        return _hint_for_data(annotation, reads_request=reads_request)
+    data = f", or write class {name}(Struct) if it is read from the request" if _looks_like_data(annotation) else ""
+    return f"{_registering(graph, annotation, lifetime)}){data}, {_OR_DEFAULT}"
+
+
+def is_response(annotation: Any) -> bool:
+    """Return whether a class is that of responses, which nobody provides."""
+    cls = typing.get_origin(annotation) or annotation
+    return isinstance(cls, type) and issubclass(cls, web.StreamResponse)
+
+
+def _hint_for_data(annotation: Any, *, reads_request: bool) -> str:
+    name = type_name(annotation)
+    if reads_request:
+        marker = "Body" if is_model(annotation) else "Query"
+        return f"say where it is read, for example Annotated[{name}, {marker}()], {_OR_DEFAULT}"
+    if is_value(annotation):
+        return f"register a function that passes the {name}, {_OR_DEFAULT}"
+    return f"container.add_instance({name}, …), {_OR_DEFAULT}"
+
+
+def _looks_like_data(annotation: Any) -> bool:
+    """Tell whether a class has nothing but annotated fields, as the models of other frameworks have."""
+    return bool(vars(annotation).get("__annotations__")) if isinstance(annotation, type) else False
+
+
+def _registering(graph: ServiceGraph, annotation: Any, lifetime: Lifetime) -> str:
+    if typing.get_origin(annotation) is list:
+        (annotation,) = typing.get_args(annotation)
+    factory = ", …" if is_abstract(annotation) else ""
+    passed = "" if graph.has_container else "pass container= to App, with "
+    return f"{passed}container.add_{lifetime}({type_name(annotation)}{factory}"
