@@ -1,4 +1,4 @@
-"""The programmer's mistakes: each says where it is, what is wrong and how to mend it."""
+"""The programmer's mistakes: each says where it is, what is wrong and how to fix it."""
 
 from collections.abc import Sequence
 
@@ -51,18 +51,18 @@ class DefinitionError(Exception):
     """A mistake in what was declared, found when the application is built.
 
     Subclasses take data and render themselves as ``where: what.`` with the lines ``Needed by:`` (where something
-    asked for it) and ``Mend:``.
+    asked for it) and ``Hint:``.
     """
 
-    def __init__(self, where: str, what: str, *, mend: str, needed_by: Sequence[str] = ()) -> None:
+    def __init__(self, where: str, what: str, *, hint: str, needed_by: Sequence[str] = ()) -> None:
         lines = [f"{where}: {what}."]
         if needed_by:
             lines.append("  Needed by: " + " -> ".join(needed_by))
-        lines.append(f"  Mend: {mend}.")
+        lines.append(f"  Hint: {hint}.")
         super().__init__("\n".join(lines))
         self.where = where
         self.what = what
-        self.mend = mend
+        self.hint = hint
         self.needed_by = tuple(needed_by)
 
 
@@ -83,19 +83,19 @@ class MissingAnnotationError(DefinitionError):
 
     def __init__(self, where: str, parameter: str, *, example: str = "int") -> None:
         annotation = "Request" if parameter == "request" else example
-        mend = f"say what it takes, for example {parameter}: {annotation}"
+        hint = f"say what it takes, for example {parameter}: {annotation}"
         if where.startswith("<lambda>"):
-            mend = "write a function with annotated parameters; those of a lambda have no types"
-        super().__init__(f"{where}, parameter {parameter!r}", "it has no type annotation", mend=mend)
+            hint = "write a function with annotated parameters; those of a lambda have no types"
+        super().__init__(f"{where}, parameter {parameter!r}", "it has no type annotation", hint=hint)
 
 
 class MissingReturnAnnotationError(DefinitionError):
     """A handler does not say what it returns."""
 
     def __init__(
-        self, where: str, *, mend: str = "say what is answered, for example -> Order, or -> None for 204 No Content"
+        self, where: str, *, hint: str = "say what is answered, for example -> Order, or -> None for 204 No Content"
     ) -> None:
-        super().__init__(where, "it has no return annotation", mend=mend)
+        super().__init__(where, "it has no return annotation", hint=hint)
 
 
 class UnresolvedAnnotationError(DefinitionError):
@@ -105,18 +105,18 @@ class UnresolvedAnnotationError(DefinitionError):
         super().__init__(
             where,
             f"its annotations cannot be resolved ({reason})",
-            mend="import the name at module level, not under TYPE_CHECKING, where the function is defined",
+            hint="import the name at module level, not under TYPE_CHECKING, where the function is defined",
         )
 
 
 class UnsupportedTypeError(DefinitionError):
     """A type that cannot be read from a request, or has no schema."""
 
-    def __init__(self, where: str, parameter: str, type_name: str, reason: str, *, mend: str = "") -> None:
+    def __init__(self, where: str, parameter: str, type_name: str, reason: str, *, hint: str = "") -> None:
         super().__init__(
             f"{where}, parameter {parameter!r}",
             f"{type_name} cannot be read from a request ({reason})",
-            mend=mend
+            hint=hint
             or "use a builtin, a msgspec Struct, a dataclass, a TypedDict, a NamedTuple or an attrs class, or "
             "register the type in the container",
         )
@@ -129,7 +129,7 @@ class InvalidDefaultError(DefinitionError):
         super().__init__(
             f"{where}, {name}",
             f"its default {default} does not fit its type ({reason})",
-            mend="write the type as T | None, or give a default that fits"
+            hint="write the type as T | None, or give a default that fits"
             if default == "None"
             else "give a default that fits, or a type that admits it",
         )
@@ -142,7 +142,7 @@ class InvalidExampleError(DefinitionError):
         super().__init__(
             where,
             f"the example {f'{name!r}: ' if name else ''}{example!r} does not fit its type ({reason})",
-            mend="give an example that fits",
+            hint="give an example that fits",
         )
 
 
@@ -150,11 +150,11 @@ class UnboundPlaceholderError(DefinitionError):
     """A placeholder of the path has no parameter that takes it; ``marker`` is what takes that parameter elsewhere."""
 
     def __init__(self, where: str, path: str, placeholder: str, *, marker: str = "") -> None:
-        mend = f"take {marker} from the parameter" if marker else "add a parameter named"
+        hint = f"take {marker} from the parameter" if marker else "add a parameter named"
         super().__init__(
             where,
             f"no parameter takes the placeholder {{{placeholder}}} of the path {path!r}",
-            mend=f"{mend} {placeholder!r}, or take the placeholder out of the path",
+            hint=f"{hint} {placeholder!r}, or take the placeholder out of the path",
         )
 
 
@@ -178,19 +178,19 @@ class UnknownPlaceholderError(DefinitionError):
             f"{where}, parameter {parameter!r}",
             f"the path {path!r} has no placeholder {{{placeholder}}}",
             needed_by=needed_by,
-            mend=f"add {{{placeholder}}} to the path, or {other}",
+            hint=f"add {{{placeholder}}} to the path, or {other}",
         )
 
 
 class SeveralBodiesError(DefinitionError):
     """More than one parameter would take the request body."""
 
-    def __init__(self, where: str, parameters: Sequence[str], *, mend: str = "") -> None:
+    def __init__(self, where: str, parameters: Sequence[str], *, hint: str = "") -> None:
         names = ", ".join(repr(name) for name in parameters)
         super().__init__(
             where,
             f"several parameters would take the request body: {names}",
-            mend=mend
+            hint=hint
             or "put them into one Struct, mark the others with Query(), Header() or Cookie(), or register their "
             "types in the container",
         )
@@ -200,21 +200,21 @@ class BodyNotAllowedError(DefinitionError):
     """A method without a request body has a parameter that would take one."""
 
     def __init__(
-        self, where: str, parameter: str, type_name: str, method: str, *, mend: str, needed_by: Sequence[str] = ()
+        self, where: str, parameter: str, type_name: str, method: str, *, hint: str, needed_by: Sequence[str] = ()
     ) -> None:
         super().__init__(
             f"{where}, parameter {parameter!r}",
             f"{type_name} would be the request body, and {method} has none",
             needed_by=needed_by,
-            mend=mend,
+            hint=hint,
         )
 
 
 class InvalidMarkerError(DefinitionError):
     """A parameter marker stands where it makes no sense."""
 
-    def __init__(self, where: str, parameter: str, what: str, mend: str) -> None:
-        super().__init__(f"{where}, parameter {parameter!r}", what, mend=mend)
+    def __init__(self, where: str, parameter: str, what: str, hint: str) -> None:
+        super().__init__(f"{where}, parameter {parameter!r}", what, hint=hint)
 
 
 class DuplicateParameterError(DefinitionError):
@@ -224,18 +224,18 @@ class DuplicateParameterError(DefinitionError):
         super().__init__(
             where,
             f"the {source} parameter {name!r} is read with different types: {', '.join(types)}",
-            mend="give both the same type, or one of them another name on the wire",
+            hint="give both the same type, or one of them another name on the wire",
         )
 
 
 class UnencodableReturnError(DefinitionError):
     """The return annotation names a type that no encoder can write."""
 
-    def __init__(self, where: str, type_name: str, reason: str, *, mend: str = "") -> None:
+    def __init__(self, where: str, type_name: str, reason: str, *, hint: str = "") -> None:
         super().__init__(
             where,
             f"its return type {type_name} cannot be encoded ({reason})",
-            mend=mend or "return a Struct, a dataclass or builtins, a framework Response, or an aiohttp StreamResponse",
+            hint=hint or "return a Struct, a dataclass or builtins, a framework Response, or an aiohttp StreamResponse",
         )
 
 
@@ -262,17 +262,17 @@ class InvalidCallbackError(DefinitionError):
 class InvalidPathError(DefinitionError):
     """A path template that cannot be read."""
 
-    def __init__(self, where: str, path: object, reason: str, *, mend: str) -> None:
-        super().__init__(where, f"the path {path!r} {reason}", mend=mend)
+    def __init__(self, where: str, path: object, reason: str, *, hint: str) -> None:
+        super().__init__(where, f"the path {path!r} {reason}", hint=hint)
 
 
 class DuplicateRouteError(DefinitionError):
     """Two handlers answer one method on one path (placeholder names do not count)."""
 
     def __init__(
-        self, where: str, what: str, other: str, *, mend: str = "change the path or the method of one of them"
+        self, where: str, what: str, other: str, *, hint: str = "change the path or the method of one of them"
     ) -> None:
-        super().__init__(where, f"{what} is also answered by {other}", mend=mend)
+        super().__init__(where, f"{what} is also answered by {other}", hint=hint)
 
 
 class DuplicateRouteNameError(DefinitionError):
@@ -280,7 +280,7 @@ class DuplicateRouteNameError(DefinitionError):
 
     def __init__(self, where: str, name: str, other: str) -> None:
         super().__init__(
-            where, f"the route name {name!r} is also that of {other}", mend="give one of them another name="
+            where, f"the route name {name!r} is also that of {other}", hint="give one of them another name="
         )
 
 
@@ -315,9 +315,9 @@ class InvalidObserverError(DefinitionError):
 class MissingProviderError(DefinitionError):
     """A constructor, provider or handler asks for a type that nobody provides."""
 
-    def __init__(self, where: str, parameter: str, type_name: str, needed_by: Sequence[str], *, mend: str) -> None:
+    def __init__(self, where: str, parameter: str, type_name: str, needed_by: Sequence[str], *, hint: str) -> None:
         super().__init__(
-            f"{where}, parameter {parameter!r}", f"no provider for {type_name}", needed_by=needed_by, mend=mend
+            f"{where}, parameter {parameter!r}", f"no provider for {type_name}", needed_by=needed_by, hint=hint
         )
 
 
@@ -329,7 +329,7 @@ class CyclicProviderError(DefinitionError):
             where,
             f"the provider of {cycle[0]} needs itself",
             needed_by=cycle,
-            mend="let one of them take what it needs as a method argument, or move what both need to a third service",
+            hint="let one of them take what it needs as a method argument, or move what both need to a third service",
         )
 
 
@@ -358,7 +358,7 @@ class CaptiveProviderError(DefinitionError):
             f"{where}, parameter {parameter!r}",
             f"{holder} lives as long as the process, and {type_name} is scoped",
             needed_by=needed_by,
-            mend=(f"register {', or '.join(ways)}" if ways else "take the parameter out") + elsewhere,
+            hint=(f"register {', or '.join(ways)}" if ways else "take the parameter out") + elsewhere,
         )
 
 
@@ -370,7 +370,7 @@ class DuplicateProviderError(DefinitionError):
         super().__init__(
             where,
             f"{type_name} is registered more than once{under} (first at {first})",
-            mend="drop one of the registrations, or tell them apart with qualifier=",
+            hint="drop one of the registrations, or tell them apart with qualifier=",
         )
 
 
@@ -389,15 +389,15 @@ class RequestInSingletonError(DefinitionError):
         super().__init__(
             f"{where}, parameter {parameter!r}",
             f"{holder} lives as long as the process and cannot read a request",
-            mend=elsewhere if fixed else f"register {holder} with add_scoped, or take the parameter out",
+            hint=elsewhere if fixed else f"register {holder} with add_scoped, or take the parameter out",
         )
 
 
 class InvalidPatchError(DefinitionError):
     """A type that has no partial form; raised where ``Patch[T]`` is written."""
 
-    def __init__(self, type_name: str, what: str, *, mend: str) -> None:
-        super().__init__(f"Patch[{type_name}]", what, mend=mend)
+    def __init__(self, type_name: str, what: str, *, hint: str) -> None:
+        super().__init__(f"Patch[{type_name}]", what, hint=hint)
 
 
 class NoRequestError(DefinitionError):
@@ -408,7 +408,7 @@ class NoRequestError(DefinitionError):
             f"{where}, parameter {parameter!r}",
             f"it is read from a request, and {asker} runs outside of one",
             needed_by=needed_by,
-            mend="pass what is needed of the request as an argument, or write Request | None where the request itself "
+            hint="pass what is needed of the request as an argument, or write Request | None where the request itself "
             "is asked for",
         )
 

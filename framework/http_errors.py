@@ -10,7 +10,7 @@ __all__ = (
     "Conflict",
     "ContentTooLarge",
     "ExpectationFailed",
-    "Fault",
+    "FieldError",
     "Forbidden",
     "Gone",
     "HTTPError",
@@ -58,7 +58,7 @@ def reason_phrase(status: int) -> str:
     return _PHRASES.get(status, "")
 
 
-class Fault(Struct, frozen=True):
+class FieldError(Struct, frozen=True):
     """One entry of a problem's ``errors``: where in the request, which kind, and what was expected.
 
     ``location`` is path, query, header, cookie, body or form; ``pointer`` is a JSON pointer (RFC 6901) below it.
@@ -197,7 +197,7 @@ def _members_of(cls: type[HTTPError]) -> tuple[str, ...]:
 class BadRequest(HTTPError, status=400):
     """What was sent cannot be parsed."""
 
-    errors: Sequence[Fault] = _member(default=())
+    errors: Sequence[FieldError] = _member(default=())
 
 
 class Unauthorized(HTTPError, status=401):
@@ -253,9 +253,9 @@ class ExpectationFailed(HTTPError, status=417):
 
 
 class UnprocessableContent(HTTPError, status=422):
-    """What was sent parses but is invalid; ``errors`` lists every fault."""
+    """What was sent parses but is invalid; ``errors`` lists every error."""
 
-    errors: Sequence[Fault] = _member(default=())
+    errors: Sequence[FieldError] = _member(default=())
 
 
 class UpgradeRequired(HTTPError, status=426):

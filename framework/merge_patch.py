@@ -17,7 +17,7 @@ from framework._inspect.names import type_name
 from framework._inspect.signatures import fill_in, type_arguments
 from framework._inspect.types import without_none, without_unset
 from framework.errors import InvalidPatchError
-from framework.http_errors import Fault, UnprocessableContent
+from framework.http_errors import FieldError, UnprocessableContent
 
 __all__ = ("JSON_PATCH", "MERGE_PATCH", "Patch", "is_patch")
 
@@ -79,10 +79,10 @@ class Patch(Struct, Generic[_T]):
         """
         if not isinstance(target, _class_of(self.patched)):
             raise TypeError(f"Patch[{type_name(self.patched)}] cannot be applied to a {type(target).__name__}")
-        faults: list[Fault] = []
+        faults: list[FieldError] = []
         result = _apply(self, target, "", faults)
         if faults:
-            detail = f"{len(faults)} fault{'' if len(faults) == 1 else 's'} in the request"
+            detail = f"{len(faults)} error{'' if len(faults) == 1 else 's'} in the request"
             raise UnprocessableContent(detail, errors=tuple(faults))
         return typing.cast("_T", result)
 
@@ -129,7 +129,7 @@ def _make(annotation: Any) -> Any:
         raise InvalidPatchError(
             type_name(annotation),
             "it is neither a Struct with named fields nor a dataclass",
-            mend="give the class of what is changed",
+            hint="give the class of what is changed",
         )
     building = _Building()
     try:
@@ -138,7 +138,7 @@ def _make(annotation: Any) -> Any:
         raise InvalidPatchError(
             type_name(annotation),
             f"its annotations cannot be resolved ({error})",
-            mend="define the types that it names before the patch, and not under TYPE_CHECKING",
+            hint="define the types that it names before the patch, and not under TYPE_CHECKING",
         ) from error
     building.finish()
     return made
@@ -276,7 +276,7 @@ def _given(patch: Patch[Any]) -> Iterator[tuple[_Field, Any]]:
             yield field, value
 
 
-def _apply(patch: Patch[Any], target: Any, pointer: str, faults: list[Fault]) -> Any:
+def _apply(patch: Patch[Any], target: Any, pointer: str, faults: list[FieldError]) -> Any:
     """Return the target with the changes of a patch, or a new one where there is none."""
     before = len(faults)
     changed: dict[str, Any] = {}
@@ -285,7 +285,7 @@ def _apply(patch: Patch[Any], target: Any, pointer: str, faults: list[Fault]) ->
         changed[field.name] = _MERGERS[field.merge](field, value, getattr(target, field.name, None), place, faults)
     if target is None:
         missing = (one for one in patch.patched_fields if one.required and one.name not in changed)
-        faults.extend(Fault("body", _below(pointer, one), "missing", "Field required") for one in missing)
+        faults.extend(FieldError("body", _below(pointer, one), "missing", "Field required") for one in missing)
     if len(faults) > before:
         return None
     try:
@@ -294,7 +294,7 @@ def _apply(patch: Patch[Any], target: Any, pointer: str, faults: list[Fault]) ->
         return _replace(target, changed)
     except (ValueError, TypeError, msgspec.ValidationError) as error:
         # As msgspec has it for what __post_init__ raises.
-        faults.append(Fault("body", pointer, "value", str(error)))
+        faults.append(FieldError("body", pointer, "value", str(error)))
         return None
 
 
@@ -308,18 +308,18 @@ def _replace(target: Any, changed: Mapping[str, Any]) -> Any:
     return dataclasses.replace(target, **changed)
 
 
-def _patch_of(_: _Field, value: Any, known: Any, pointer: str, faults: list[Fault]) -> Any:
+def _patch_of(_: _Field, value: Any, known: Any, pointer: str, faults: list[FieldError]) -> Any:
     return None if value is None else _apply(value, known, pointer, faults)
 
 
-def _entries(field: _Field, value: Any, known: Any, pointer: str, faults: list[Fault]) -> Any:
+def _entries(field: _Field, value: Any, known: Any, pointer: str, faults: list[FieldError]) -> Any:
     merged = _merged(known, value)
     try:
         # Only what was there and what is new together have a length.
         return msgspec.convert(merged, field.annotation, from_attributes=True, dec_hook=decode_hook)
     except msgspec.ValidationError as error:
         raise_broken(error)
-        faults.append(Fault("body", pointer, "constraint", str(error)))
+        faults.append(FieldError("body", pointer, "constraint", str(error)))
         return None
 
 
@@ -336,7 +336,7 @@ def _merged(known: Any, value: Any) -> Any:
     return merged
 
 
-_MERGERS: dict[_Merge, Callable[[_Field, Any, Any, str, list[Fault]], Any]] = {
+_MERGERS: dict[_Merge, Callable[[_Field, Any, Any, str, list[FieldError]], Any]] = {
     _Merge.REPLACE: lambda _field, value, _known, _pointer, _faults: value,
     _Merge.PATCH: _patch_of,
     _Merge.ENTRIES: _entries,

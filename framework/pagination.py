@@ -11,7 +11,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from framework._hooks import decode_hook, encode_hook, raise_broken
-from framework.http_errors import Fault, UnprocessableContent
+from framework.http_errors import FieldError, UnprocessableContent
 
 __all__ = ("Cursor", "CursorPaging", "Page", "Paging", "decode_cursor", "encode_cursor")
 
@@ -125,8 +125,8 @@ def decode_cursor(cursor: str, kind: type[_C], *, secret: bytes | None = None) -
         return msgspec.json.decode(_content(cursor, secret), type=kind, dec_hook=decode_hook)
     except (ValueError, msgspec.DecodeError, RecursionError) as error:
         raise_broken(error)
-        fault = Fault("query", "/cursor", "value", "Expected a cursor of this list")
-        raise UnprocessableContent("1 fault in the request", errors=(fault,)) from error
+        fault = FieldError("query", "/cursor", "value", "Expected a cursor of this list")
+        raise UnprocessableContent("1 error in the request", errors=(fault,)) from error
 
 
 def _content(cursor: str, secret: bytes | None) -> bytes:

@@ -30,15 +30,15 @@ def _make(marker: _MarkerMeta, *values: object, **options: object) -> Any:
         foreign = next((name for name in options if name not in marker.__struct_fields__), None)
         given = f"{foreign}=" if foreign is not None else "a value by its place"
         what = f"{marker.__name__}() is given {given}, which it does not take"
-        mend = _mend(marker, foreign, options)
-        raise InvalidOptionError(describe_call(marker.__name__), what, mend=mend) from None
+        hint = _hint(marker, foreign, options)
+        raise InvalidOptionError(describe_call(marker.__name__), what, hint=hint) from None
 
 
 # Not written in the class: type checkers read the signatures of the markers.
 _MarkerMeta.__call__ = _make  # type: ignore[method-assign, assignment]
 
 
-def _mend(marker: StructMeta, name: str | None, options: Mapping[str, object]) -> str:
+def _hint(marker: StructMeta, name: str | None, options: Mapping[str, object]) -> str:
     """Return where what a marker does not take belongs."""
     written = f"{marker.__name__}()"
     if name in _CONSTRAINTS:

@@ -178,7 +178,7 @@ def _declare(definition: RouteDefinition, paths: Sequence[str]) -> Callable[[_F]
             raise InvalidHandlerError(
                 f"a route decorator of {'/'.join(definition.methods)} {' and '.join(map(repr, paths))}",
                 f"a {type(function).__name__} cannot be a handler",
-                mend="decorate a method of a controller",
+                hint="decorate a method of a controller",
             ) from error
         return function
 

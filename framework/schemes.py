@@ -89,7 +89,7 @@ class SecurityScheme(_Verified, frozen=True, kw_only=True):
         raise NotImplementedError
 
     def mistake(self) -> tuple[str, str] | None:
-        """Return what is wrong with how it was declared, and the mend; ``None`` for nothing."""
+        """Return what is wrong with how it was declared, and the hint; ``None`` for nothing."""
         return None
 
     def grants(self, owner: Any) -> bool:

@@ -12,7 +12,7 @@ from app_template.orders.repository import OrderRepository
 from app_template.orders.row import OrderLineRow, OrderRow
 from app_template.orders.status import OrderStatus
 from app_template.products.repository import ProductRepository
-from framework.http_errors import Fault, UnprocessableContent
+from framework.http_errors import FieldError, UnprocessableContent
 from framework.pagination import Page, Paging
 
 __all__ = ("OrderService",)
@@ -68,12 +68,12 @@ class OrderService:
         """Report unknown products in the shape of every other fault in a request."""
         unknown = await self._products.unknown(line.sku for line in lines)
         faults = [
-            Fault("body", f"/lines/{index}/sku", "value", "Expected the SKU of a product")
+            FieldError("body", f"/lines/{index}/sku", "value", "Expected the SKU of a product")
             for index, line in enumerate(lines)
             if line.sku in unknown
         ]
         if faults:
-            count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+            count = "1 error" if len(faults) == 1 else f"{len(faults)} errors"
             raise UnprocessableContent(f"{count} in the request", errors=faults)
 
     async def _sell(self, line: NewOrderLine) -> OrderLineRow:

@@ -44,7 +44,7 @@ async def test_all_faults_are_told_at_once(client: ShopClient) -> None:
 
     assert response.status == 422
     assert response.content_type == "application/problem+json"
-    assert problem["detail"] == "5 faults in the request"
+    assert problem["detail"] == "5 errors in the request"
     assert [(one["pointer"], one["code"]) for one in problem["errors"]] == [
         ("/lines/0/sku", "constraint"),
         ("/lines/0/quantity", "constraint"),
@@ -70,7 +70,7 @@ async def test_unknown_products_are_faults_of_the_request(client: ShopClient) ->
     status, problem = await place(client, CUP_1=1, MUG_1=1, CUP_2=1)
 
     assert status == 422
-    assert problem["detail"] == "2 faults in the request"
+    assert problem["detail"] == "2 errors in the request"
     assert [(one["pointer"], one["code"]) for one in problem["errors"]] == [
         ("/lines/0/sku", "value"),
         ("/lines/2/sku", "value"),

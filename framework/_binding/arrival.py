@@ -7,7 +7,7 @@ from aiohttp import ClientPayloadError, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from framework._binding.deadlines import deadlines_of
-from framework.http_errors import BadRequest, ContentTooLarge, Fault, HTTPError, RequestTimeout
+from framework.http_errors import BadRequest, ContentTooLarge, FieldError, HTTPError, RequestTimeout
 from framework.limits import Limits
 
 __all__ = ("BROKEN", "CLOSE", "Arrival", "arrived_body", "decode_text", "read_body", "too_large", "unreadable")
@@ -137,7 +137,7 @@ def _stop(request: web.Request) -> None:
 
 def _broken(request: web.Request) -> HTTPError:
     _stop(request)
-    fault = Fault("body", "", "syntax", "The body cannot be decoded")
+    fault = FieldError("body", "", "syntax", "The body cannot be decoded")
     return BadRequest("The body cannot be read", errors=(fault,), headers=CLOSE)
 
 

@@ -11,7 +11,7 @@ from framework._binding.bodies import STREAMS, BodyClaim, body_kind, media_types
 from framework._binding.defaults import named_examples, wrong_defaults, wrong_examples
 from framework._binding.form_fields import is_file
 from framework._binding.parameters import (
-    body_mend,
+    body_hint,
     contradiction,
     default_of,
     owner_of,
@@ -150,7 +150,7 @@ class RequestBinder(Struct, kw_only=True):
             yield SeveralBodiesError(
                 self.where,
                 self._bodies,
-                mend="read it in one way: as a form, as bytes, as text, as a stream or as values",
+                hint="read it in one way: as a form, as bytes, as text, as a stream or as values",
             )
         elif len(self.claims) > 1:
             foreign = any(not one.is_own for one in self.claims)
@@ -195,7 +195,7 @@ class RequestBinder(Struct, kw_only=True):
         if self.method not in _BODY_METHODS:
             name = type_name(annotation)
             raise BodyNotAllowedError(
-                where, parameter.name, name, self.method, mend=body_mend(name, kind), needed_by=path
+                where, parameter.name, name, self.method, hint=body_hint(name, kind), needed_by=path
             )
 
     def _bind_parameter(

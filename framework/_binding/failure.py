@@ -15,7 +15,7 @@ from framework._hooks import raise_broken
 from framework._inspect.types import kind_of
 from framework._plan import BodyKind, BodyPlan, ParameterPlan, Source
 from framework.formats import Format
-from framework.http_errors import BadRequest, Fault, HTTPError
+from framework.http_errors import BadRequest, FieldError, HTTPError
 
 __all__ = ("INVALID", "FaultExplainer")
 
@@ -56,7 +56,7 @@ class FaultExplainer:
             tree = self._tree(data, other)
             if isinstance(tree, HTTPError):
                 return tree
-        faults: list[Fault] = []
+        faults: list[FieldError] = []
         more = False
         for plan, kind in self._parameters:
             more |= _parameter_faults(plan, kind, raw, faults)
@@ -80,15 +80,17 @@ class FaultExplainer:
         return parse_tree(data, reader.format, "body")
 
 
-_EMPTY = Fault("body", "", "syntax", "The body is empty")
+_EMPTY = FieldError("body", "", "syntax", "The body is empty")
 
 
-def _parameter_faults(plan: ParameterPlan, kind: inspect.Type, raw: Mapping[str, Any], faults: list[Fault]) -> bool:
+def _parameter_faults(
+    plan: ParameterPlan, kind: inspect.Type, raw: Mapping[str, Any], faults: list[FieldError]
+) -> bool:
     location = str(plan.source)
     pointer = "" if plan.model else token(plan.field.name)
     if plan.variable not in raw:
         if not plan.model and plan.field.required:
-            faults.append(Fault(location, pointer, "missing", "Field required"))
+            faults.append(FieldError(location, pointer, "missing", "Field required"))
         return False
     room = MAXIMUM - len(faults) + 1
     found, more = find_faults(
@@ -100,11 +102,11 @@ def _parameter_faults(plan: ParameterPlan, kind: inspect.Type, raw: Mapping[str,
     return _add(faults, found, more)
 
 
-def _renamed(fault: Fault, names: Mapping[str, str]) -> Fault:
+def _renamed(fault: FieldError, names: Mapping[str, str]) -> FieldError:
     first, slash, rest = fault.pointer[1:].partition("/")
     return msgspec.structs.replace(fault, pointer=f"/{names.get(first, first)}{slash}{rest}")
 
 
-def _add(faults: list[Fault], found: Sequence[Fault], more: bool) -> bool:
+def _add(faults: list[FieldError], found: Sequence[FieldError], more: bool) -> bool:
     faults.extend(found)
     return more

@@ -35,7 +35,7 @@ from framework._binding.faults_lax import (
 )
 from framework._binding.faults_verdicts import UNHASHABLE, Finding, is_ambiguous, judge, pointer_to, single_fault, token
 from framework._inspect.model_fields import is_model_type
-from framework.http_errors import Fault
+from framework.http_errors import FieldError
 
 __all__ = ("find_faults", "lax_check", "single_fault")
 
@@ -64,7 +64,7 @@ class _Node(Struct, frozen=True, gc=False):
 
 def find_faults(
     kind: inspect.Type, value: object, *, location: str, pointer: str = "", strict: bool = True, limit: int = 100
-) -> tuple[list[Fault], bool]:
+) -> tuple[list[FieldError], bool]:
     """Return the faults (at most ``limit``, in document order) and whether more were dropped.
 
     ``value`` is decoded JSON, or with ``strict=False`` texts, lists of texts and dicts of these. The list is empty
@@ -80,7 +80,7 @@ def find_faults(
     except RecursionError:
         if walk.faults:
             return walk.faults, True
-        return [Fault(location, pointer, "value", "Nested too deeply")], False
+        return [FieldError(location, pointer, "value", "Nested too deeply")], False
     return walk.faults, False
 
 

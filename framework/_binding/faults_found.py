@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from framework.http_errors import Fault
+from framework.http_errors import FieldError
 
 __all__ = ("FullError", "Walk")
 
@@ -17,10 +17,10 @@ class Walk(Struct, frozen=True):
     location: str
     strict: bool
     limit: int
-    faults: list[Fault]
+    faults: list[FieldError]
 
     def add(self, pointer: str, code: str, detail: str) -> None:
         """Keep a fault, or raise FullError where there is no room."""
         if len(self.faults) >= self.limit:
             raise FullError
-        self.faults.append(Fault(self.location, pointer, code, detail))
+        self.faults.append(FieldError(self.location, pointer, code, detail))

@@ -12,7 +12,7 @@ from msgspec import Struct
 from framework._binding.faults_kinds import Form
 from framework._hooks import decode_hook, raise_broken, raise_broken_cause
 from framework._pydantic import ModelError, ModelFinding
-from framework.http_errors import Fault
+from framework.http_errors import FieldError
 
 __all__ = (
     "UNHASHABLE",
@@ -174,9 +174,9 @@ def is_ambiguous(finding: Finding, keys: Iterable[str]) -> bool:
     return finding.code == "unknown" and any(_AT in key for key in keys)
 
 
-def single_fault(error: Exception, location: str, pointer: str = "") -> Fault:
+def single_fault(error: Exception, location: str, pointer: str = "") -> FieldError:
     """Turn the one error that msgspec reports into a fault, for when the walker has nothing to say."""
     if not isinstance(error, msgspec.ValidationError):
-        return Fault(location, pointer, "value", "Invalid value")
+        return FieldError(location, pointer, "value", "Invalid value")
     finding = explain(error)
-    return Fault(location, pointer + pointer_to(finding.steps), finding.code, finding.detail)
+    return FieldError(location, pointer + pointer_to(finding.steps), finding.code, finding.detail)

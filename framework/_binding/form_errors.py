@@ -7,7 +7,7 @@ from msgspec import Struct
 from framework._binding.arrival import CLOSE
 from framework._binding.faults_verdicts import token
 from framework.formats import Format
-from framework.http_errors import BadRequest, ContentTooLarge, Fault, HTTPError
+from framework.http_errors import BadRequest, ContentTooLarge, FieldError, HTTPError
 
 __all__ = ("EncodedPart", "broken_form", "too_large_part", "too_many_parts", "unread_part")
 
@@ -21,7 +21,7 @@ class EncodedPart(Struct, frozen=True):
 
 def broken_form(detail: str, pointer: str = "") -> HTTPError:
     """Return the 400 for a form that cannot be parsed."""
-    return BadRequest("The form cannot be parsed", errors=(Fault("form", pointer, "syntax", detail),))
+    return BadRequest("The form cannot be parsed", errors=(FieldError("form", pointer, "syntax", detail),))
 
 
 def too_many_parts(limit: int) -> HTTPError:
@@ -35,7 +35,7 @@ def too_large_part(name: str, limit: int, *, is_file: bool) -> HTTPError:
     return ContentTooLarge(f"The {what} {token(name)[1:]!r} exceeds {limit} bytes", headers=CLOSE)
 
 
-def unread_part(pointer: str, formats: Sequence[Format]) -> Fault:
+def unread_part(pointer: str, formats: Sequence[Format]) -> FieldError:
     """Return the fault of a part whose Content-Type no format reads."""
     names = " or ".join(f"`{one.media_type}`" for one in formats)
-    return Fault("form", pointer, "type", f"Expected a part of type {names}")
+    return FieldError("form", pointer, "type", f"Expected a part of type {names}")

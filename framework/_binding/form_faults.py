@@ -16,12 +16,12 @@ from framework._binding.trees import MAXIMUM, parse_tree, problem_of
 from framework._inspect.types import fields_of, kind_of, without_metadata
 from framework._plan import Carrier, FieldPlan, ParameterPlan
 from framework.formats import Format
-from framework.http_errors import Fault, HTTPError
+from framework.http_errors import FieldError, HTTPError
 from framework.media_types import essence
 
 __all__ = ("FormFaults", "PartDecoder", "decoder", "explain_part", "format_of_part", "part_decoders")
 
-_Found = tuple[list[Fault], bool]
+_Found = tuple[list[FieldError], bool]
 
 
 class PartDecoder(msgspec.Struct, frozen=True):
@@ -81,9 +81,9 @@ class FormFaults:
         plan = self._plan
         if plan.variable not in raw:
             missing = not plan.model and plan.field.required
-            return [Fault("form", token(plan.field.name), "missing", "Field required")] if missing else [], False
+            return [FieldError("form", token(plan.field.name), "missing", "Field required")] if missing else [], False
         value = raw[plan.variable]
-        faults: list[Fault] = []
+        faults: list[FieldError] = []
         waiting = False
         for one in self._parts:
             sent = value.get(one.attribute) if plan.model else value
@@ -102,14 +102,14 @@ class FormFaults:
         return faults + [_told(one) for one in rest], more
 
 
-def _told(fault: Fault) -> Fault:
+def _told(fault: FieldError) -> FieldError:
     return msgspec.structs.replace(fault, detail=fault.detail.replace("`UploadFile`", "`file`"))
 
 
 def _part_faults(field: FieldPlan, sent: Any, formats: Sequence[Format], room: int) -> _Found | HTTPError:
     pointer = token(field.name)
     if isinstance(sent, list):
-        return [Fault("form", pointer, "type", f"Given {len(sent)} times, expected once")], False
+        return [FieldError("form", pointer, "type", f"Given {len(sent)} times, expected once")], False
     found = format_of_part(sent.content_type, formats)
     if found is None:
         return [unread_part(pointer, formats)], False
@@ -163,4 +163,4 @@ def explain_part(
     if isinstance(tree, HTTPError):
         return tree
     faults, more = find_faults(kind_of(annotation), tree, location="form", pointer=pointer, limit=MAXIMUM)
-    return problem_of(faults or [Fault("form", pointer, "value", "Invalid value")], more=more)
+    return problem_of(faults or [FieldError("form", pointer, "value", "Invalid value")], more=more)

@@ -18,4 +18,4 @@ def refuse_bool_literals(fields: Iterable[FieldPlan], where: str, parameter: str
         as_text = one.carrier is not Carrier.PART
         if as_text and any(isinstance(value, bool) for values in literals for value in values):
             reason = "no text is read as True or False of a Literal"
-            raise UnsupportedTypeError(where, parameter, name, reason, mend='write bool or Literal["true"]')
+            raise UnsupportedTypeError(where, parameter, name, reason, hint='write bool or Literal["true"]')

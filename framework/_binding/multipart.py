@@ -16,7 +16,7 @@ from framework._binding.form_faults import decoder, explain_part, format_of_part
 from framework._binding.multipart_parser import PaddingParser, extended_filename
 from framework._binding.uploads import base_name
 from framework.formats import Format
-from framework.http_errors import BadRequest, Fault
+from framework.http_errors import BadRequest, FieldError
 from framework.limits import Limits
 from framework.media_types import essence
 
@@ -38,7 +38,7 @@ def _boundary(content_type: str) -> str:
     _, options = parse_options_header(content_type)
     boundary = str(options.get("boundary", ""))
     if not 0 < len(boundary) <= _BOUNDARY_LENGTH or not boundary.isascii() or not boundary.isprintable():
-        fault = Fault("header", "/content-type", "syntax", "Expected a boundary of 1 to 70 characters")
+        fault = FieldError("header", "/content-type", "syntax", "Expected a boundary of 1 to 70 characters")
         raise BadRequest("The form has no boundary", errors=(fault,))
     return boundary
 

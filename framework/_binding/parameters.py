@@ -30,7 +30,7 @@ from framework.merge_patch import Patch
 from framework.params import Form, ParameterMarker, Query, QueryStyle
 
 __all__ = (
-    "body_mend",
+    "body_hint",
     "contradiction",
     "default_of",
     "owner_of",
@@ -81,7 +81,7 @@ def owner_of(plan: ParameterPlan) -> str:
     return f"a field of {name}" if plan.model else name
 
 
-def body_mend(name: str, kind: inspect.Type) -> str:
+def body_hint(name: str, kind: inspect.Type) -> str:
     """Return how a type that would be a body can be read without one."""
     if any(isinstance(one, inspect.CustomType) and not is_model_type(one) for one in subtypes(kind)):
         return "answer POST, PUT, PATCH or DELETE"
@@ -114,10 +114,10 @@ def read_type(annotation: Any, where: str, parameter: str, known: tuple[type, ..
     refused = unsupported(annotation, known)
     if refused is not None:
         plain = typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation
-        mend = refused.mend or ("correct its Meta" if unsupported(plain, known) is None else "")
+        hint = refused.hint or ("correct its Meta" if unsupported(plain, known) is None else "")
         if UploadFile not in known and unsupported(annotation, (UploadFile,)) is None:
-            mend = "send it as a form: UploadFile by itself, in a list, or as a field of Annotated[T, Form()]"
-        raise UnsupportedTypeError(where, parameter, type_name(annotation), refused.reason, mend=mend)
+            hint = "send it as a form: UploadFile by itself, in a list, or as a field of Annotated[T, Form()]"
+        raise UnsupportedTypeError(where, parameter, type_name(annotation), refused.reason, hint=hint)
     return kind_of(annotation)
 
 
@@ -308,8 +308,8 @@ def _nested_in(kind: Any) -> str | None:
 def _require_scalar(parameter: Parameter, annotation: Any, kind: inspect.Type, source: Source, where: str) -> None:
     if not carried_by_query(kind):
         name = type_name(annotation)
-        mend = body_mend(name, kind) if source is Source.QUERY else "use a scalar or a collection of scalars"
-        raise UnsupportedTypeError(where, parameter.name, name, f"it has no form as a {source} parameter", mend=mend)
+        hint = body_hint(name, kind) if source is Source.QUERY else "use a scalar or a collection of scalars"
+        raise UnsupportedTypeError(where, parameter.name, name, f"it has no form as a {source} parameter", hint=hint)
     if source is Source.PATH and is_collection(kind):
         raise InvalidMarkerError(
             where, parameter.name, "a path parameter is one text and cannot be a collection", "take a str and part it"

@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDictProxy
 
 from framework._private import cookies_of
-from framework.http_errors import BadRequest, Fault
+from framework.http_errors import BadRequest, FieldError
 
 __all__ = (
     "Texts",
@@ -94,7 +94,7 @@ def read_cookies(request: web.Request) -> Mapping[str, str]:
     try:
         return cookies_of(request)
     except CookieError as error:
-        fault = Fault("header", "/cookie", "syntax", "Not a valid Cookie header")
+        fault = FieldError("header", "/cookie", "syntax", "Not a valid Cookie header")
         raise BadRequest("The Cookie header cannot be parsed", errors=(fault,)) from error
 
 
@@ -104,5 +104,5 @@ def _require_text(value: str, location: str, name: str) -> None:
         try:
             value.encode()
         except UnicodeEncodeError as error:
-            fault = Fault(location, f"/{name}", "syntax", "Not valid UTF-8")
+            fault = FieldError(location, f"/{name}", "syntax", "Not valid UTF-8")
             raise BadRequest("The request is not valid UTF-8", errors=(fault,)) from error

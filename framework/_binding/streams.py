@@ -12,7 +12,7 @@ from framework._binding.arrival import Arrival, decode_text
 from framework._binding.multipart import MultipartStream, Parts
 from framework._plan import BodyPlan
 from framework.formats import Format
-from framework.http_errors import BadRequest, Fault, UnsupportedMediaType
+from framework.http_errors import BadRequest, FieldError, UnsupportedMediaType
 from framework.limits import Limits
 
 __all__ = ("BodyStream", "make_text_check", "parts_opener", "raw_decoder", "read_text")
@@ -81,7 +81,7 @@ def read_text(request: web.Request, data: bytes) -> str:
         return decode_text(data, _charset(request))
     except UnicodeDecodeError as error:
         detail = f"Not valid {error.encoding.upper()} (byte {error.start})"
-        raise BadRequest("The body is no text", errors=(Fault("body", "", "syntax", detail),)) from None
+        raise BadRequest("The body is no text", errors=(FieldError("body", "", "syntax", detail),)) from None
 
 
 def _charset(request: web.Request) -> str:

@@ -9,7 +9,7 @@ from framework._binding.decoding import parser_for
 from framework._binding.faults import single_fault
 from framework._binding.form_errors import broken_form
 from framework.formats import Format
-from framework.http_errors import BadRequest, Fault, UnprocessableContent
+from framework.http_errors import BadRequest, FieldError, UnprocessableContent
 
 __all__ = ("MAXIMUM", "parse_tree", "problem_of")
 
@@ -27,7 +27,7 @@ def parse_tree(data: bytes, format_: Format, location: str, pointer: str = "") -
         if location == "form":
             return broken_form(str(tree), pointer)
         name = "JSON" if format_.media_type == JSON_TYPE else format_.media_type
-        return BadRequest(f"The body is not valid {name}", errors=(Fault(location, pointer, "syntax", str(tree)),))
+        return BadRequest(f"The body is not valid {name}", errors=(FieldError(location, pointer, "syntax", str(tree)),))
     return tree
 
 
@@ -66,10 +66,10 @@ def _as_text(key: Any) -> str:
     return {None: "null", True: "true", False: "false"}.get(key) or str(key)
 
 
-def problem_of(faults: list[Fault], *, more: bool) -> UnprocessableContent:
+def problem_of(faults: list[FieldError], *, more: bool) -> UnprocessableContent:
     """Return the problem of faults; ``more`` where there are others."""
     if more or len(faults) > MAXIMUM:
-        detail = f"More than {MAXIMUM} faults in the request; the first {MAXIMUM} are listed"
+        detail = f"More than {MAXIMUM} errors in the request; the first {MAXIMUM} are listed"
     else:
-        detail = f"{len(faults)} fault{'' if len(faults) == 1 else 's'} in the request"
+        detail = f"{len(faults)} error{'' if len(faults) == 1 else 's'} in the request"
     return UnprocessableContent(detail, errors=tuple(faults[:MAXIMUM]))

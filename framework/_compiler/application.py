@@ -34,7 +34,7 @@ from framework._sockets.handshake import is_handshake
 from framework.http_errors import (
     BadRequest,
     ExpectationFailed,
-    Fault,
+    FieldError,
     MethodNotAllowed,
     NotFound,
     NotImplementedMethod,
@@ -233,7 +233,7 @@ class _Refusal:
         return class_for(self._error.status)()
 
 
-def _unreadable(detail: str, fault: Fault) -> _Refusal:
+def _unreadable(detail: str, fault: FieldError) -> _Refusal:
     return _Refusal(BadRequest, detail=detail, errors=(fault,))
 
 
@@ -243,10 +243,12 @@ _REFUSALS: Mapping[str, _Refusal] = {
     # The status line of the answer is one of HTTP/1.1, whatever the request said.
     "version": _Refusal(VersionNotSupported, detail="HTTP/1.1 is spoken here", headers={"Connection": "close"}),
     "expectation": _Refusal(ExpectationFailed, detail="Only 100-continue can be expected"),
-    "path": _unreadable("The path cannot be decoded", Fault("path", "", "syntax", "Not valid UTF-8, or with a NUL")),
-    "query": _unreadable("The query is not valid UTF-8", Fault("query", "", "syntax", "Not valid UTF-8")),
+    "path": _unreadable(
+        "The path cannot be decoded", FieldError("path", "", "syntax", "Not valid UTF-8, or with a NUL")
+    ),
+    "query": _unreadable("The query is not valid UTF-8", FieldError("query", "", "syntax", "Not valid UTF-8")),
     "host": _unreadable(
-        "The Host header cannot be parsed", Fault("header", "/host", "syntax", "Not a valid Host header")
+        "The Host header cannot be parsed", FieldError("header", "/host", "syntax", "Not a valid Host header")
     ),
 }
 

@@ -35,7 +35,7 @@ def asyncapi_controllers(
             raise InvalidOptionError(
                 where,
                 f"several documents of openapi= have asyncapi_path={path!r}",
-                mend="give each OpenAPI its own asyncapi_path=, or None",
+                hint="give each OpenAPI its own asyncapi_path=, or None",
             )
         places.add(path)
         found.append(_json_controller(settings, path, one.asyncapi))

@@ -25,8 +25,8 @@ def check_callbacks(plan: RoutePlan, declared: Mapping[str, Callback], report: R
     kept: dict[str, Callback] = {}
     for name, one in declared.items():
         mistakes = [*_url_mistakes(one, plan), *_mistakes(one)]
-        for what, mend in mistakes:
-            report(InvalidCallbackError(f"{plan.label}, callback {name!r}", what, mend=mend))
+        for what, hint in mistakes:
+            report(InvalidCallbackError(f"{plan.label}, callback {name!r}", what, hint=hint))
         if not mistakes:
             kept[name] = one
     return kept
@@ -35,9 +35,9 @@ def check_callbacks(plan: RoutePlan, declared: Mapping[str, Callback], report: R
 def check_webhooks(webhooks: Mapping[str, Any]) -> None:
     """Raise an ExceptionGroup of InvalidCallbackErrors for what is wrong with the webhooks of a document."""
     errors = [
-        InvalidCallbackError(f"OpenAPI, webhook {name!r}", what, mend=mend)
+        InvalidCallbackError(f"OpenAPI, webhook {name!r}", what, hint=hint)
         for name, one in webhooks.items()
-        for what, mend in _mistakes(one if isinstance(one, Webhook) else Webhook(one))
+        for what, hint in _mistakes(one if isinstance(one, Webhook) else Webhook(one))
     ]
     if errors:
         raise ExceptionGroup("The OpenAPI document cannot be made", errors)
@@ -46,8 +46,8 @@ def check_webhooks(webhooks: Mapping[str, Any]) -> None:
 def _url_mistakes(callback: Callback, plan: RoutePlan) -> Iterator[Mistake]:
     url: Any = callback.url
     if not isinstance(url, str) or not url:
-        mend = 'write where it is sent, for example "{$request.body#/notify_url}"'
-        yield f"its URL {value_name(url)} is no text with something in it", mend
+        hint = 'write where it is sent, for example "{$request.body#/notify_url}"'
+        yield f"its URL {value_name(url)} is no text with something in it", hint
     else:
         yield from template_mistakes(url, plan)
 
@@ -68,8 +68,8 @@ def _body_mistakes(body: Any) -> Iterator[Mistake]:
     if refused is None and holds_secrets(kind_of(body)):
         refused = Unsupported("it holds a SecretStr")
     if refused is not None:
-        mend = refused.mend or "give the type of what is sent: a Struct, a dataclass or builtins"
-        yield f"its body {type_name(body)} cannot be encoded ({refused.reason})", mend
+        hint = refused.hint or "give the type of what is sent: a Struct, a dataclass or builtins"
+        yield f"its body {type_name(body)} cannot be encoded ({refused.reason})", hint
 
 
 def _answer_mistakes(sent: Webhook | Callback) -> Iterator[Mistake]:
@@ -82,5 +82,5 @@ def _answer_mistakes(sent: Webhook | Callback) -> Iterator[Mistake]:
         yield what, "drop response=, or use another status"
     refused = unsupported(sent.response)
     if refused is not None:
-        mend = refused.mend or "give the type of what is answered: a Struct, a dataclass or builtins"
-        yield f"its response {type_name(sent.response)} cannot be read ({refused.reason})", mend
+        hint = refused.hint or "give the type of what is answered: a Struct, a dataclass or builtins"
+        yield f"its response {type_name(sent.response)} cannot be read ({refused.reason})", hint

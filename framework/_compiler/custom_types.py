@@ -25,7 +25,7 @@ def usable_types(
     found: dict[Any, CustomType] = {}
     for one in types:
         for what, hint in _mistakes(one, found):
-            report(InvalidOptionError(where, what, mend=hint))
+            report(InvalidOptionError(where, what, hint=hint))
         if isinstance(one.cls, type):
             # Also one with a mistake, which is then not reported again by all who use the class.
             found.setdefault(one.cls, one)

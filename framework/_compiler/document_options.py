@@ -105,5 +105,5 @@ def _mistakes(where: str, settings: OpenAPI) -> list[DefinitionError]:
         if not shape.fits(value):
             given = callable_name(value) if callable(value) else value_name(value)
             what = f"OpenAPI({name}={given}) is not {shape.expected}"
-            found.append(InvalidOptionError(where, what, mend=f"write it as {shape.example}"))
+            found.append(InvalidOptionError(where, what, hint=f"write it as {shape.example}"))
     return found

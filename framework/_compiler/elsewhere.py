@@ -88,11 +88,11 @@ def hint_for_option(name: str, known: Collection[str]) -> str:
 
 def unknown_option(name: str, known: Collection[str], where: str) -> DefinitionError:
     """Return the error of an option that App has not."""
-    return InvalidOptionError(where, f"App has no option {name}=", mend=hint_for_option(name, sorted(known)))
+    return InvalidOptionError(where, f"App has no option {name}=", hint=hint_for_option(name, sorted(known)))
 
 
 def unknown_attribute(name: str, where: str) -> AttributeError:
     """Return the error of an attribute that App has not; one that nobody is likely to look for is Python's own."""
     if name not in _ATTRIBUTES:
         return AttributeError(f"'App' object has no attribute {name!r}")
-    return UnknownAttributeError(where, "App has no such attribute", mend=_ATTRIBUTES[name])
+    return UnknownAttributeError(where, "App has no such attribute", hint=_ATTRIBUTES[name])

@@ -65,7 +65,7 @@ def prepare_call(layer: Any, parameters: Sequence[Parameter], graph: ServiceGrap
             raise InvalidLayerError(
                 f"{where}, parameter {one.name!r}",
                 f"{type_name(plain)} is not a service, and an exception handler takes services alone",
-                mend="read it from the request, which is the first argument",
+                hint="read it from the request, which is the first argument",
             )
     return injector.prepare(called, (None,) * (own + _GIVEN), {})
 

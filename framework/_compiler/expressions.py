@@ -17,7 +17,7 @@ from framework._plan import BodyKind, Encoding, RoutePlan, Source
 __all__ = ("Mistake", "expression_mistakes", "is_expression", "template_mistakes")
 
 Mistake = tuple[str, str]
-"""What is wrong, and the mend."""
+"""What is wrong, and the hint."""
 
 _EXPRESSION = re.compile(
     r"\$(?:(?:url|method|statusCode)|(?P<side>request|response)\."
@@ -90,8 +90,8 @@ def _read(text: str) -> _Expression | None:
 
 
 def _unknown(expression: _Expression, what: str, known: Sequence[str]) -> Iterator[Mistake]:
-    mend = f"use one of {', '.join(known)}" if known else "take it out"
-    yield f"{expression.text!r} names {what} that the route does not have", mend
+    hint = f"use one of {', '.join(known)}" if known else "take it out"
+    yield f"{expression.text!r} names {what} that the route does not have", hint
 
 
 def _names(plan: RoutePlan, source: Source) -> list[str]:

@@ -141,7 +141,7 @@ class GuardPlanner:
             raise InvalidGuardError(
                 f"{where}, parameter {parameter.name!r}",
                 f"it is read from the body, and the guard {self._guard} runs before the body is read",
-                mend="take it in the handler, or decide by path, query, headers or cookies",
+                hint="take it in the handler, or decide by path, query, headers or cookies",
                 needed_by=path,
             )
         name = marker.name or parameter.name if isinstance(marker, ParameterMarker) else ""
@@ -192,7 +192,7 @@ class GuardPlanner:
             raise InvalidGuardError(
                 f"{where}, parameter {parameter.name!r}",
                 "it has no marker, so it is never read from the request and always has its default",
-                mend=f"say where it is read, for example Annotated[{type_name(plain)}, Query()], or leave it out",
+                hint=f"say where it is read, for example Annotated[{type_name(plain)}, Query()], or leave it out",
             )
         return argument
 
@@ -203,6 +203,6 @@ def _unread(error: MissingProviderError, parameter: Parameter, where: str, path:
     if marker or error.where != f"{where}, parameter {parameter.name!r}" or unsupported(plain) is not None:
         return error
     name = type_name(plain)
-    mend = f"say where it is read, for example Annotated[{name}, Query()]"
+    hint = f"say where it is read, for example Annotated[{name}, Query()]"
     body = "; a body is read by the handler alone" if is_model(plain) else ""
-    return MissingProviderError(where, parameter.name, name, path, mend=f"{mend}{body}")
+    return MissingProviderError(where, parameter.name, name, path, hint=f"{hint}{body}")

@@ -44,13 +44,13 @@ def plan_handled(handler: Any, returns: Any, where: str, report: Callable[[Defin
     status = declared.status
     if status is not None and status not in _STATUSES:
         what = f"it handles an exception with the status {status!r}, which is no final status of HTTP"
-        report(InvalidLayerError(where, what, mend="use a status from 200 to 599"))
+        report(InvalidLayerError(where, what, hint="use a status from 200 to 599"))
     bodies: dict[str, list[Any]] = {}
     for one in _values(returns):
         refused = None if one in _UNKNOWN or one in _AS_IT_IS else unsupported(one)
         if refused is not None:
             what = f"it returns a Response of {type_name(one)}, which cannot be encoded ({refused.reason})"
-            report(InvalidLayerError(where, what, mend=refused.mend or "use builtins, a Struct or a dataclass"))
+            report(InvalidLayerError(where, what, hint=refused.hint or "use builtins, a Struct or a dataclass"))
         elif one is not type(None):
             bodies.setdefault(_media_type(one, declared.media_type), []).append(one)
     return HandledPlan(

@@ -38,37 +38,37 @@ def check_controller(controller: Any, place: str) -> None:
             raise InvalidControllerError(
                 place,
                 f"{value_name(controller)} stands among the controllers",
-                mend="write it as a method of a Controller, and give that class",
+                hint="write it as a method of a Controller, and give that class",
             )
         generic = typing.get_origin(controller) is not None
         name = type_name(controller)
         raise InvalidControllerError(
             place,
             f"{name if generic else value_name(controller)} stands among the controllers",
-            mend=f"derive a class from {name} and give that"
+            hint=f"derive a class from {name} and give that"
             if generic
             else "give the class of a controller; its constructor is injected",
         )
     where = describe_class(controller)
     if not issubclass(controller, Controller):
         raise InvalidControllerError(
-            where, "it is no Controller", mend=f"write class {type_name(controller)}(Controller)"
+            where, "it is no Controller", hint=f"write class {type_name(controller)}(Controller)"
         )
     variables: Any = getattr(controller, "__parameters__", ())
     if variables:
         raise InvalidControllerError(
             where,
             f"it is generic (over {', '.join(map(type_name, variables))})",
-            mend=f"derive a class from {type_name(controller)}[…] and give that",
+            hint=f"derive a class from {type_name(controller)}[…] and give that",
         )
     if is_abstract(controller):
         missing = ", ".join(sorted(getattr(controller, "__abstractmethods__", ())))
         raise InvalidControllerError(
-            where, f"it is abstract (without {missing})", mend="give a subclass that implements what is missing"
+            where, f"it is abstract (without {missing})", hint="give a subclass that implements what is missing"
         )
     if not any(True for _ in route_definitions(controller)):
         raise InvalidControllerError(
-            where, "it has no handler", mend="decorate a method with @get(), @post() or another route"
+            where, "it has no handler", hint="decorate a method with @get(), @post() or another route"
         )
 
 
@@ -102,14 +102,14 @@ def handler_of(controller: type[Controller], name: str) -> Callable[..., Any]:
     place = f" ({place_of(written)})" if callable(written) else ""
     where = f"{callable_name(controller)}.{name}{place}"
     if kind:
-        raise InvalidHandlerError(where, f"{kind} cannot be a handler", mend="write it as a method of the controller")
+        raise InvalidHandlerError(where, f"{kind} cannot be a handler", hint="write it as a method of the controller")
     if isinstance(value, type) or not callable(value):
         raise InvalidHandlerError(
-            where, "it stands in the place of a handler and is no method", mend="write it as async def"
+            where, "it stands in the place of a handler and is no method", hint="write it as async def"
         )
     if hasattr(Controller, name):
         raise InvalidHandlerError(
-            where, f"a handler cannot be named {name}, which every controller has already", mend="rename it"
+            where, f"a handler cannot be named {name}, which every controller has already", hint="rename it"
         )
     function: Callable[..., Any] = value
     return function
@@ -120,8 +120,8 @@ def check_path(path: Any, where: str) -> str:
     if isinstance(path, str):
         return path
     if callable(path):
-        raise InvalidHandlerError(where, "its route decorator has no parentheses", mend='write @get() or @get("/path")')
-    raise InvalidPathError(where, path, "is no text", mend='give the paths one by one: @get("/a", "/b")')
+        raise InvalidHandlerError(where, "its route decorator has no parentheses", hint='write @get() or @get("/path")')
+    raise InvalidPathError(where, path, "is no text", hint='give the paths one by one: @get("/a", "/b")')
 
 
 def check_methods(
@@ -134,7 +134,7 @@ def check_methods(
         given = ", ".join(map(repr, listed))
         report(
             InvalidOptionError(
-                where, f"methods=({given}) names no HTTP methods", mend='write it as methods=("GET", "POST")'
+                where, f"methods=({given}) names no HTTP methods", hint='write it as methods=("GET", "POST")'
             )
         )
     return tuple(dict.fromkeys(one for one in definition.methods if one not in wrong))

@@ -115,8 +115,8 @@ class Injector:
             try:
                 argument = planner.inject(parameter, key, where, (), qualifier=qualifier)
             except MissingProviderError as error:
-                mend = error.mend.removesuffix(", or give the parameter a default")
-                raise MissingProviderError(where, "key", type_name(key), (), mend=mend) from None
+                hint = error.hint.removesuffix(", or give the parameter a default")
+                raise MissingProviderError(where, "key", type_name(key), (), hint=hint) from None
             self._check_open(planner.services, [argument] if argument else [], where)
         return planner.services, argument
 
@@ -182,7 +182,7 @@ class Injector:
                     InvalidTaskError(
                         where,
                         f"it needs {service.label}, a singleton that nothing asked for when the app was built",
-                        mend=f"register {service.label} by itself, or ask for it in a controller",
+                        hint=f"register {service.label} by itself, or ask for it in a controller",
                     )
                 )
 
@@ -200,7 +200,7 @@ def _taken_apart(
         raise InvalidTaskError(
             value_name(function),
             "it is to be called with injected services and is not a function",
-            mend="give the function itself, without calling it"
+            hint="give the function itself, without calling it"
             if is_running(function)
             else "give a function or a method",
         )
@@ -210,7 +210,7 @@ def _taken_apart(
         raise InvalidTaskError(
             describe(function),
             "it is to be called with injected services and is a generator",
-            mend="write it as a plain function; services that are closed after it are injected",
+            hint="write it as a plain function; services that are closed after it are injected",
         )
     return function, tuple(args), keywords
 
@@ -225,7 +225,7 @@ def _forgotten(error: MissingProviderError, annotation: Any) -> MissingProviderE
         parameter.strip("'"),
         error.what.removeprefix("no provider for "),
         error.needed_by,
-        mend="pass it as an argument, or give the parameter a default",
+        hint="pass it as an argument, or give the parameter a default",
     )
 
 

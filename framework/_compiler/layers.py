@@ -105,7 +105,7 @@ class LayerPlanner:
                 InvalidLayerError(
                     level.where,
                     f"an exception handler is registered for {type_name(key)}",
-                    mend="register it for one Exception class or one status from 400 to 599",
+                    hint="register it for one Exception class or one status from 400 to 599",
                 )
             )
         return key  # type: ignore[no-any-return]  # checked above
@@ -159,7 +159,7 @@ class LayerPlanner:
                 provider.signature.where,
                 f"it is given as {role} of {level.label}, which lives as long as the process, "
                 "and it is registered as scoped",
-                mend="register it as a singleton, or not at all",
+                hint="register it as a singleton, or not at all",
             )
         return self._process.make(provider)
 
@@ -184,7 +184,7 @@ def _check(layer: Any, role: str, level: Level) -> None:
             where,
             f"{callable_name(layer) if callable(layer) else value_name(layer)} is given as {shape.name} "
             f"of {level.label} and cannot be called as one",
-            mend="give the function itself, without calling it"
+            hint="give the function itself, without calling it"
             if is_running(layer)
             else f"write it as {shape.written}, or as {shape.as_class}",
         )
@@ -216,14 +216,14 @@ def _check_result(layer: Any, role: str, level: Level) -> None:
         raise InvalidLayerError(
             signature.where,
             f"it is given as a guard of {level.label} and does not say that it returns nothing",
-            mend="annotate it -> None, and raise Forbidden or another HTTPError to refuse",
+            hint="annotate it -> None, and raise Forbidden or another HTTPError to refuse",
         )
     fits = returns in _NOTHING if role == "guard" else _may_be_response(returns)
     if returns not in _UNSAID and not fits:
         raise InvalidLayerError(
             signature.where,
             f"it is given as {_SHAPES[role].name} of {level.label} and returns {type_name(returns)}",
-            mend=_RESULTS[role],
+            hint=_RESULTS[role],
         )
 
 

@@ -84,16 +84,16 @@ class _LinkPlanner:
             mistakes.append((f"its target {_label(link.target)} is a web socket, and no operation", _TARGETS))
         elif chosen:
             mistakes.extend(_target_mistakes(link, chosen[0].target))
-        for what, mend in mistakes:
-            self._report(InvalidLinkError(where, what, mend=mend))
+        for what, hint in mistakes:
+            self._report(InvalidLinkError(where, what, hint=hint))
         return _planned(name, link, chosen[0].target) if chosen and not mistakes else None
 
     def _unknown_target(self, target: Any) -> Mistake:
         if not (isinstance(target, str) or callable(target)):
             return f"its target {value_name(target)} is neither a handler nor the name of a route", _TARGETS
         near = difflib.get_close_matches(str(target), [one for one in self._known if isinstance(one, str)], n=1)
-        mend = f"write {near[0]!r}" if near else _TARGETS
-        return f"its target {_label(target)} is no operation of this app", mend
+        hint = f"write {near[0]!r}" if near else _TARGETS
+        return f"its target {_label(target)} is no operation of this app", hint
 
 
 _TARGETS = "name a handler that is mounted, or a route as url_for does: Link('OrderController.show')"
@@ -143,7 +143,7 @@ def _own_mistakes(name: str, link: Link, plan: RoutePlan) -> Iterator[Mistake]:
         yield f"its name {name!r} is none that OpenAPI allows", "use letters, digits, '.', '-' and '_'"
     for given, value in {**link.parameters, "request_body": link.request_body}.items():
         if is_expression(value):
-            yield from ((f"{given}={what}", mend) for what, mend in expression_mistakes(value, plan))
+            yield from ((f"{given}={what}", hint) for what, hint in expression_mistakes(value, plan))
 
 
 def _target_mistakes(link: Link, target: LinkTarget) -> Iterator[Mistake]:
@@ -170,8 +170,8 @@ def _name_mistakes(link: Link, target: LinkTarget) -> Iterator[Mistake]:
     for name, found in given.items():
         if not found:
             known = ", ".join(one.name for one in target.parameters)
-            mend = f"use one of {known}" if known else "take it out"
-            yield f"it gives {name}=, which is no parameter of {target}", mend
+            hint = f"use one of {known}" if known else "take it out"
+            yield f"it gives {name}=, which is no parameter of {target}", hint
         elif len(found) > 1:
             names = " or ".join(repr(one.full_name) for one in found)
             yield f"it gives {name}=, which {target} has several times", f"call it {names} in parameters="

@@ -11,7 +11,7 @@ from framework._binding.faults import find_faults, single_fault
 from framework._hooks import raise_broken
 from framework._plan import Frames, MessagePlan
 from framework.formats import JSON, Format
-from framework.http_errors import BadRequest, Fault, HTTPError, UnprocessableContent
+from framework.http_errors import BadRequest, FieldError, HTTPError, UnprocessableContent
 
 __all__ = ("MessageExplainer", "decoder_of", "encoder_of")
 
@@ -77,9 +77,9 @@ class MessageExplainer(Struct, frozen=True):
 
 
 def _unparsed(detail: str) -> BadRequest:
-    return BadRequest("The message cannot be parsed", errors=(Fault("body", "", "syntax", detail),))
+    return BadRequest("The message cannot be parsed", errors=(FieldError("body", "", "syntax", detail),))
 
 
-def _invalid(faults: Sequence[Fault], *, more: bool) -> UnprocessableContent:
+def _invalid(faults: Sequence[FieldError], *, more: bool) -> UnprocessableContent:
     count = f"More than {_MAXIMUM}" if more else str(len(faults))
-    return UnprocessableContent(f"{count} fault{'' if count == '1' else 's'} in the message", errors=tuple(faults))
+    return UnprocessableContent(f"{count} error{'' if count == '1' else 's'} in the message", errors=tuple(faults))

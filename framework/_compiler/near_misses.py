@@ -31,7 +31,7 @@ def check_attributes(controller: type[Controller], where: str, report: Callable[
                 InvalidControllerError(
                     where,
                     f"its attribute {name} has no effect",
-                    mend=f"write {meant} instead, or choose a name that is less like it",
+                    hint=f"write {meant} instead, or choose a name that is less like it",
                 )
             )
 
@@ -45,7 +45,7 @@ def check_lost_routes(controller: type[Controller], where: str, report: Callable
                 InvalidHandlerError(
                     f"{callable_name(controller)}.{name} ({place_of(hidden)})",
                     "another decorator hides its route decorator, so it has no route",
-                    mend="write the route decorator first, above the other, or use functools.wraps in the other",
+                    hint="write the route decorator first, above the other, or use functools.wraps in the other",
                 )
             )
     for name, lines in repeated_methods(controller, _is_route):
@@ -54,7 +54,7 @@ def check_lost_routes(controller: type[Controller], where: str, report: Callable
             InvalidControllerError(
                 where,
                 f"it has several methods named {name} (lines {listed}), and only the last exists",
-                mend="give each method a name of its own",
+                hint="give each method a name of its own",
             )
         )
 
@@ -71,7 +71,7 @@ def check_module(module: str, mounted: Collection[Any], report: Callable[[Defini
                 InvalidHandlerError(
                     describe(value),
                     "it has a route and is in no controller, so no request reaches it",
-                    mend="write it as a method of a Controller, and give that class to App(controllers=[…])",
+                    hint="write it as a method of a Controller, and give that class to App(controllers=[…])",
                 )
             )
 

@@ -66,7 +66,7 @@ def _errors(observer: Any, level: Level) -> Iterator[DefinitionError]:
         yield InvalidObserverError(
             describe_class(cls) if isinstance(observer, type) else level.where,
             f"{_shown(observer)} is given as an observer of {level.label} and has neither begin nor end",
-            mend=f"derive a class from framework.Observer and write {' or '.join(_WRITTEN.values())}",
+            hint=f"derive a class from framework.Observer and write {' or '.join(_WRITTEN.values())}",
         )
     for name in methods:
         yield from _errors_of_method(cls, name)
@@ -83,10 +83,10 @@ def _has(cls: type[Any], name: str) -> bool:
 
 def _errors_of_method(cls: type[Any], name: str) -> Iterator[DefinitionError]:
     found: Any = getattr(cls, name)
-    mend = f"write it as {_WRITTEN[name]}"
+    hint = f"write it as {_WRITTEN[name]}"
     if not callable(found):
         yield InvalidObserverError(
-            f"{describe_class(cls)}, {name}", f"{name} of an observer is not a method", mend=mend
+            f"{describe_class(cls)}, {name}", f"{name} of an observer is not a method", hint=hint
         )
         return
     where = describe(found, owner=cls)
@@ -97,7 +97,7 @@ def _errors_of_method(cls: type[Any], name: str) -> Iterator[DefinitionError]:
             where,
             f"{name} of an observer is {'async' if is_async(found) else 'a generator'}, "
             "and observers are called, not awaited",
-            mend=f"{mend}, and hand slow work to a queue or a task",
+            hint=f"{hint}, and hand slow work to a queue or a task",
         )
     elif not accepts(found, _ARGUMENTS[name] + own):
-        yield InvalidObserverError(where, f"{name} of an observer has the wrong parameters", mend=mend)
+        yield InvalidObserverError(where, f"{name} of an observer has the wrong parameters", hint=hint)

@@ -233,7 +233,7 @@ def check_options(
     for name in options:
         if name not in known:
             what = f"no {owner} has an option {name}="
-            report(InvalidOptionError(where, what, mend=hint_for_option(name, known)))
+            report(InvalidOptionError(where, what, hint=hint_for_option(name, known)))
     kept = {name: value for name, value in options.items() if name in known}
     return check_settings(where, kept, report)  # type: ignore[return-value]  # a subset of what came in
 
@@ -255,10 +255,10 @@ def check_settings(
             kept[name] = value
             continue
         given = callable_name(value) if callable(value) else value_name(value)
-        mend = (
+        hint = (
             f"write it as {_listed(name, given, shape) if callable(value) and shape.fits((value,)) else shape.example}"
         )
-        report(InvalidOptionError(where, f"{name}={given} is not {shape.expected}", mend=mend))
+        report(InvalidOptionError(where, f"{name}={given} is not {shape.expected}", hint=hint))
     return kept
 
 
@@ -274,15 +274,15 @@ def _check_deprecation(where: str, value: Deprecation, report: Callable[[Definit
         naive = isinstance(moment, datetime) and moment.tzinfo is None
         if naive or not isinstance(moment, date | (NoneType if name == "sunset" else date)):
             what = f"Deprecation({name}={moment!r}) is not a date or a datetime with a time zone"
-            report(InvalidOptionError(where, what, mend=f"write it as Deprecation({name}=date(2027, 1, 31))"))
+            report(InvalidOptionError(where, what, hint=f"write it as Deprecation({name}=date(2027, 1, 31))"))
             return False
     if value.sunset is not None and seconds(value.sunset) < seconds(value.since):
         what = f"its sunset {value.sunset} is before it is deprecated, {value.since}"
-        report(InvalidOptionError(where, what, mend="give a sunset that is later than since"))
+        report(InvalidOptionError(where, what, hint="give a sunset that is later than since"))
         return False
     if value.link is not None and not _is_link(value.link):
         what = f"Deprecation(link={value_name(value.link)}) is no URL"
-        report(InvalidOptionError(where, what, mend='write it as Deprecation(link="https://example.com/changes")'))
+        report(InvalidOptionError(where, what, hint='write it as Deprecation(link="https://example.com/changes")'))
         return False
     return True
 
@@ -297,7 +297,7 @@ def _check_limits(where: str, limits: Limits, report: Callable[[DefinitionError]
         shape = _LIMITS[name]
         if not (value is UNSET or shape.fits(value) or (shape.optional and value is None)):
             what = f"Limits({name}={value_name(value)}) is not {shape.expected}"
-            report(InvalidOptionError(where, what, mend=f"write it as Limits({name}={shape.example})"))
+            report(InvalidOptionError(where, what, hint=f"write it as Limits({name}={shape.example})"))
 
 
 def _check_documents(where: str, value: Any, report: Callable[[DefinitionError], None]) -> bool:

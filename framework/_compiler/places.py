@@ -31,8 +31,8 @@ def _not_paths(where: str, places: Sequence[_Place]) -> list[DefinitionError]:
         optional = option != "path"
         if not (isinstance(place, str) or (optional and place is None)):
             what = f"OpenAPI({option}={value_name(place)}) is not a path{' or None' * optional}"
-            mend = f'write it as OpenAPI({option}="{_EXAMPLES[option]}")'
-            mistakes[what] = InvalidOptionError(where, what, mend=mend)
+            hint = f'write it as OpenAPI({option}="{_EXAMPLES[option]}")'
+            mistakes[what] = InvalidOptionError(where, what, hint=hint)
     return list(mistakes.values())
 
 
@@ -48,6 +48,6 @@ def _shared(where: str, places: Sequence[_Place]) -> list[DefinitionError]:
 def _shared_by(where: str, place: str, options: tuple[str, ...]) -> DefinitionError:
     if len(options) == 1:
         what = f"several documents of openapi= have {options[0]}={place!r}"
-        return InvalidOptionError(where, what, mend=f"give each OpenAPI its own {options[0]}=")
+        return InvalidOptionError(where, what, hint=f"give each OpenAPI its own {options[0]}=")
     what = f"{' and '.join(f'{option}={place!r}' for option in options)} of openapi= are one place"
-    return InvalidOptionError(where, what, mend="give each a path of its own")
+    return InvalidOptionError(where, what, hint="give each a path of its own")

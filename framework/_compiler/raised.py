@@ -25,7 +25,7 @@ def check_errors(where: str, errors: Iterable[Any], report: Callable[[Definition
                 report(mistake)
         elif isinstance(one, HTTPError):
             what = f"raises= names an instance of {type_name(type(one))}"
-            report(InvalidResponseError(where, what, mend="name the class"))
+            report(InvalidResponseError(where, what, hint="name the class"))
         elif not _needs_handler(one):
             report(_no_error(where, type_name(one) if isinstance(one, type) else value_name(one)))
 
@@ -40,8 +40,8 @@ def check_handled(
             report(_no_error(where, type_name(one)))
         elif handled.status is None:
             what = f"raises= names {type_name(one)}, whose exception handler does not declare its status"
-            mend = "decorate the handler with @framework.openapi.handles(status=409), for example"
-            report(InvalidResponseError(where, what, mend=mend))
+            hint = "decorate the handler with @framework.openapi.handles(status=409), for example"
+            report(InvalidResponseError(where, what, hint=hint))
 
 
 def _needs_handler(error: Any) -> bool:
@@ -52,21 +52,21 @@ def _no_error(where: str, name: str) -> InvalidResponseError:
     return InvalidResponseError(
         where,
         f"raises= names {name}, which is no HTTPError",
-        mend="derive it from HTTPError with a status, register an exception handler for it, or take it out",
+        hint="derive it from HTTPError with a status, register an exception handler for it, or take it out",
     )
 
 
 def _mistakes(error: type[HTTPError]) -> Iterator[DefinitionError]:
     where = describe_class(error)
     if error is not HTTPError and not any("status" in vars(one) for one in error.__mro__ if one is not HTTPError):
-        mend = f"write class {error.__name__}(HTTPError, status=404), with the status that it has"
-        yield InvalidResponseError(where, "it has no status", mend=mend)
+        hint = f"write class {error.__name__}(HTTPError, status=404), with the status that it has"
+        yield InvalidResponseError(where, "it has no status", hint=hint)
     if error.status not in _ERRORS:
         what = f"its status {error.status!r} is not that of an error"
-        yield InvalidResponseError(where, what, mend="give it a status from 400 to 599")
+        yield InvalidResponseError(where, what, hint="give it a status from 400 to 599")
     for name in [one for one in error.members if one in _OF_THE_PROBLEM]:
         what = f"its member {name!r} is one that every problem has already"
-        yield InvalidResponseError(where, what, mend="give it another name")
+        yield InvalidResponseError(where, what, hint="give it another name")
     try:
         hints = class_hints(error) if error.members else {}
     except (NameError, TypeError, AttributeError) as reason:
@@ -76,4 +76,4 @@ def _mistakes(error: type[HTTPError]) -> Iterator[DefinitionError]:
         refused = unsupported(hints[name], written=True)
         if refused is not None:
             what = f"its member {name!r} is {type_name(hints[name])}, which cannot be encoded ({refused.reason})"
-            yield InvalidResponseError(where, what, mend=refused.mend or "use builtins, a Struct or a dataclass")
+            yield InvalidResponseError(where, what, hint=refused.hint or "use builtins, a Struct or a dataclass")

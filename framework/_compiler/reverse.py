@@ -29,8 +29,8 @@ def reverse(mounted: Sequence[Mounted], target: Callable[..., Any] | str, values
         raise ReverseError(f"url_for: {label} takes {wanted}, not ({', '.join(values)})")
     if len(paths) > 1:
         names = sorted({one.name for one in fitting})
-        mend = f"ask by name: {', '.join(names)}" if len(names) > 1 else "give each a decorator with its own name="
-        raise ReverseError(f"url_for: {label} has several paths ({', '.join(paths)}); {mend}")
+        hint = f"ask by name: {', '.join(names)}" if len(names) > 1 else "give each a decorator with its own name="
+        raise ReverseError(f"url_for: {label} has several paths ({', '.join(paths)}); {hint}")
     texts = {name: _text(name, value, label) for name, value in values.items()}
     path = fitting[0].template.fill(texts)
     if not {".", ".."}.isdisjoint(path.split("/")):

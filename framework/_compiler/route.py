@@ -210,9 +210,9 @@ class RoutePlanner:
             is_plain = isinstance(cls, type) and not is_response(cls)
             if self._shared.graph.qualifiers(cls) or not is_plain or error.needed_by != self._path:
                 raise
-            hint = f"{error.mend}; if it is a value, {custom_type_hint(type_name(cls))}"
+            hint = f"{error.hint}; if it is a value, {custom_type_hint(type_name(cls))}"
             raise MissingProviderError(
-                where, parameter.name, type_name(annotation), error.needed_by, mend=hint
+                where, parameter.name, type_name(annotation), error.needed_by, hint=hint
             ) from None
 
     @property
@@ -250,7 +250,7 @@ class RoutePlanner:
             report(mistake)
         if body is not None and self._synchronous and (body.has_files or body.kind in _AWAITED):
             what = "it is a plain def, and its body is read with await"
-            report(InvalidHandlerError(where, what, mend="write it as async def"))
+            report(InvalidHandlerError(where, what, hint="write it as async def"))
         bodies = () if body is None else (body.type,)
         kinds = [kind_of(one.annotation) for binder in (self._binder, *binders) for one in binder.parameters]
         self._shared.patterns.look_at(where, (*kinds, *bodies))
@@ -260,11 +260,11 @@ class RoutePlanner:
         function, where = self._mounted.function, self._mounted.where
         written = getattr(function, "__wrapped__", function)
         if is_sync_generator(written):
-            mend = "write it as async def, or return the value instead"
-            raise InvalidHandlerError(where, "it is a generator", mend=mend)
+            hint = "write it as async def, or return the value instead"
+            raise InvalidHandlerError(where, "it is a generator", hint=hint)
         if self._synchronous and (is_async(written) or is_async_generator(written)):
             what = "the decorator around it makes it a plain function"
-            raise InvalidHandlerError(where, what, mend="write its wrapper as async def")
+            raise InvalidHandlerError(where, what, hint="write its wrapper as async def")
 
 
 def _check_stand_in(parameter: Parameter, annotation: Any, where: str) -> None:

@@ -213,5 +213,5 @@ def _given_twice(plan: RoutePlan) -> DuplicateRouteError:
         plan.label,
         f"{plan.method} {plan.path}",
         "itself: its controller is given twice, or it has two decorators for one path",
-        mend="take one of them out, or give the controller below two Routers with paths of their own",
+        hint="take one of them out, or give the controller below two Routers with paths of their own",
     )

@@ -54,7 +54,7 @@ def argument_of_socket(mounted: Mounted, parameter: Parameter) -> ArgumentPlan:
         raise InvalidSocketError(
             f"{mounted.where}, parameter {parameter.name!r}",
             f"the route of a {type_name(parameter.annotation)} is no web socket",
-            mend="decorate the handler with @websocket()",
+            hint="decorate the handler with @websocket()",
         )
     return ArgumentPlan(
         name=parameter.name, provision=Provision.SOCKET, variables=("socket",), positional=parameter.positional
@@ -68,11 +68,11 @@ def plan_socket(mounted: Mounted, signature: Signature, binder: RequestBinder) -
         raise InvalidSocketError(
             mounted.where,
             "the handler of a web socket yields",
-            mend="send with socket.send(), or take a message and return what is sent back",
+            hint="send with socket.send(), or take a message and return what is sent back",
         )
     if not is_async(mounted.function):
         raise InvalidSocketError(
-            mounted.where, "the handler of a web socket is a plain function", mend="write it as async def"
+            mounted.where, "the handler of a web socket is a plain function", hint="write it as async def"
         )
     sockets = _socket_parameters(signature)
     incoming, outgoing = _both_ways(mounted, signature, sockets) if sockets else _listened(mounted, signature, binder)
@@ -97,19 +97,19 @@ def _socket_parameters(signature: Signature) -> list[Parameter]:
 def _both_ways(mounted: Mounted, signature: Signature, sockets: list[Parameter]) -> tuple[MessagePlan, MessagePlan]:
     if len(sockets) > 1:
         names = ", ".join(repr(one.name) for one in sockets)
-        raise InvalidSocketError(mounted.where, f"several parameters take the web socket: {names}", mend="take it once")
+        raise InvalidSocketError(mounted.where, f"several parameters take the web socket: {names}", hint="take it once")
     if signature.returns not in (MISSING, None, type(None)):
         raise InvalidSocketError(
             mounted.where,
             f"it takes the web socket and returns {type_name(signature.returns)}",
-            mend="annotate it -> None and send with socket.send(), or take the message instead of the web socket",
+            hint="annotate it -> None and send with socket.send(), or take the message instead of the web socket",
         )
     (socket,) = sockets
     where = f"{mounted.where}, parameter {socket.name!r}"
     arguments = typing.get_args(socket.annotation)
     if not arguments:
         raise InvalidSocketError(
-            where, "WebSocket does not say which messages come and go", mend="write WebSocket[Incoming, Outgoing]"
+            where, "WebSocket does not say which messages come and go", hint="write WebSocket[Incoming, Outgoing]"
         )
     return (
         _message(where, arguments[0], "read from a web socket", written=False),
@@ -122,23 +122,23 @@ def _listened(mounted: Mounted, signature: Signature, binder: RequestBinder) -> 
         raise InvalidSocketError(
             mounted.where,
             "no parameter takes the web socket or a message",
-            mend="add socket: WebSocket[Incoming, Outgoing], or message: Incoming "
+            hint="add socket: WebSocket[Incoming, Outgoing], or message: Incoming "
             "(Annotated[str, Body()] where it is no Struct)",
         )
     if binder.body.kind not in _MESSAGE_KINDS or binder.body.members:
         raise InvalidSocketError(
             mounted.where,
             "its message would be a form, a stream or the value of several parameters",
-            mend="take it by one parameter",
+            hint="take it by one parameter",
         )
     if not binder.body.required:
         raise InvalidSocketError(
-            mounted.where, "the parameter that takes the messages has a default", mend="take the default out"
+            mounted.where, "the parameter that takes the messages has a default", hint="take the default out"
         )
     if signature.returns is MISSING:
         raise MissingReturnAnnotationError(
             mounted.where,
-            mend="say what is sent back, for example -> Answer | None, or -> None for nothing",
+            hint="say what is sent back, for example -> Answer | None, or -> None for nothing",
         )
     incoming = _message(mounted.where, binder.body.annotation, "read from a web socket", written=False)
     returned = without_none(signature.returns)
@@ -160,7 +160,7 @@ def _message(where: str, annotation: Any, doing: str, *, written: bool) -> Messa
         raise InvalidSocketError(
             where,
             f"{type_name(annotation)} cannot be {doing} ({refused.reason})",
-            mend=refused.mend
+            hint=refused.hint
             or "use str, bytes, builtins, a msgspec Struct, a dataclass, a TypedDict, or a tagged union of Structs",
         )
     frames = next((one for raw, one in _RAW.items() if raw is annotation), Frames.TYPED)

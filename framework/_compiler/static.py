@@ -92,20 +92,20 @@ def static_mistakes(files: StaticFiles, where: str) -> Iterator[DefinitionError]
         yield InvalidOptionError(
             where,
             f"directory={value_name(os.fspath(files.directory))} is no folder",
-            mend=f"make it, or give the path of one; a relative path begins at {Path.cwd()}",
+            hint=f"make it, or give the path of one; a relative path begins at {Path.cwd()}",
         )
     elif files.fallback is not None and not (root / files.fallback).is_file():
         yield InvalidOptionError(
             where,
             f"fallback={files.fallback!r} is no file in {os.fspath(files.directory)!r}",
-            mend="make it, or name one that is there",
+            hint="make it, or name one that is there",
         )
     unknown = [one for one in files.precompressed if one not in SUFFIXES]
     if unknown:
         yield InvalidOptionError(
             where,
             f"precompressed= names {', '.join(map(repr, unknown))}",
-            mend=f"use {', '.join(map(repr, SUFFIXES))}, or () for none",
+            hint=f"use {', '.join(map(repr, SUFFIXES))}, or () for none",
         )
     if files.cache_control is not None and (mistake := files.cache_control.mistake()) is not None:
-        yield InvalidOptionError(where, f"cache_control= is no policy: {mistake}", mend="keep what is meant")
+        yield InvalidOptionError(where, f"cache_control= is no policy: {mistake}", hint="keep what is meant")

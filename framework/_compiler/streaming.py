@@ -29,7 +29,7 @@ def plan_answer(
         raise InvalidOptionError(
             mounted.where,
             f"keep_alive= is for event streams, and it returns {type_name(annotation)}",
-            mend="take it out, or annotate the handler -> EventStream[…]",
+            hint="take it out, or annotate the handler -> EventStream[…]",
         )
     return plan
 
@@ -42,14 +42,14 @@ def _plan_stream(mounted: Mounted, annotation: Any, report: Report) -> ResponseP
         raise InvalidHandlerError(
             where,
             f"it yields, and {said}",
-            mend="annotate it -> AsyncIterator[Order] or -> EventStream[Order] with the type that it yields, or return "
+            hint="annotate it -> AsyncIterator[Order] or -> EventStream[Order] with the type that it yields, or return "
             "the value",
         )
     if not mentions_stream(annotation):
         return None
     if not yields and not is_async(function):
         raise InvalidHandlerError(
-            where, f"it is a plain function that returns {type_name(annotation)}", mend="write it as async def"
+            where, f"it is a plain function that returns {type_name(annotation)}", hint="write it as async def"
         )
     options: Any = mounted.options
     return plan_stream(annotation, where=where, options=options, awaited=not yields, report=report)

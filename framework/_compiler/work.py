@@ -59,7 +59,7 @@ def plan_lifespan(functions: Sequence[Any], process: ServicePlanner, report: Rep
 def _lifespan_provider(function: Any, where: str) -> Provider:
     if not callable(function):
         raise InvalidTaskError(
-            where, f"{value_name(function)} stands in lifespan= and cannot be called", mend="give the function itself"
+            where, f"{value_name(function)} stands in lifespan= and cannot be called", hint="give the function itself"
         )
     signature = read_signature(function)
     for one in signature.parameters:
@@ -67,18 +67,18 @@ def _lifespan_provider(function: Any, where: str) -> Provider:
             raise InvalidTaskError(
                 signature.where,
                 f"it takes the application as {one.name!r}, which functions in lifespan= are not given",
-                mend="leave the parameter out; what is needed is injected by its type, for example engine: Engine",
+                hint="leave the parameter out; what is needed is injected by its type, for example engine: Engine",
             )
     misuse = misuse_of(function, signature.returns)
     if misuse is not None:
-        what, mend = misuse
-        raise InvalidTaskError(signature.where, what, mend=mend)
+        what, hint = misuse
+        raise InvalidTaskError(signature.where, what, hint=hint)
     kind = FACTORY_KINDS[factory_shape(function, signature.returns)]
     if not kind.cleans_up:
         raise InvalidTaskError(
             signature.where,
             "it stands in lifespan= and gives no context manager",
-            mend="write it as an async generator that yields once: what is before the yield runs at the start, and "
+            hint="write it as an async generator that yields once: what is before the yield runs at the start, and "
             "what is after it at the stop",
         )
     return Provider(
@@ -121,11 +121,11 @@ def _check_times(one: Periodic) -> None:
     where = f"Periodic of {describe(one.function)}"
     if not _is_duration(one.every) or not _length(one.every):
         raise InvalidTaskError(
-            where, f"every={one.every!r} is no positive time", mend="write every=60 (seconds), or a timedelta"
+            where, f"every={one.every!r} is no positive time", hint="write every=60 (seconds), or a timedelta"
         )
     if not _is_duration(one.jitter):
         raise InvalidTaskError(
-            where, f"jitter={one.jitter!r} is no time", mend="write jitter=5 (seconds), or a timedelta"
+            where, f"jitter={one.jitter!r} is no time", hint="write jitter=5 (seconds), or a timedelta"
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Meta, inspect
 
-__all__ = ("CRASHING", "CRASHING_MEND", "IS_AFFECTED", "crashes", "is_crashing_union")
+__all__ = ("CRASHING", "CRASHING_HINT", "IS_AFFECTED", "crashes", "is_crashing_union")
 
 # msgspec up to 0.22 stores the compiled pattern of a text before the items of a collection, and does not count it when
 # it frees both: the pattern is then freed as if it were the type of the items. A probe would end the process, so the
@@ -17,7 +17,7 @@ __all__ = ("CRASHING", "CRASHING_MEND", "IS_AFFECTED", "crashes", "is_crashing_u
 IS_AFFECTED = tuple(map(int, msgspec.__version__.split(".")[:2])) < (0, 23)
 """Whether the installed msgspec crashes over such a union."""
 CRASHING = "msgspec crashes over a text with a pattern beside a list, set, dict or tuple of any length"
-CRASHING_MEND = "put the text or the collection into a Struct, or check the text in a __post_init__"
+CRASHING_HINT = "put the text or the collection into a Struct, or check the text in a __post_init__"
 
 _COLLECTIONS = frozenset(
     {

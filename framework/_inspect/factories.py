@@ -60,7 +60,7 @@ def _class_shape(factory: type) -> FactoryShape:
 
 
 def misuse_of(factory: Callable[..., Any], returns: Any) -> tuple[str, str] | None:
-    """Return what is wrong with the way in which a factory makes its service, and the mend; ``None`` for nothing."""
+    """Return what is wrong with the way in which a factory makes its service, and the hint; ``None`` for nothing."""
     if isinstance(factory, type):
         if inspect.iscoroutinefunction(constructor_of(factory)):
             return "a constructor cannot be async", "write a plain __init__, and await in an async factory"

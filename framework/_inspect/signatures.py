@@ -80,7 +80,7 @@ def read_signature(
         raise UnresolvedAnnotationError(where, str(error).rstrip(".")) from error
     except ValueError as error:
         raise InvalidProviderError(
-            where, "its parameters cannot be read", mend="give a function with annotated parameters that calls it"
+            where, "its parameters cannot be read", hint="give a function with annotated parameters that calls it"
         ) from error
     listed = list(signature.parameters.values())
     if method:
@@ -124,13 +124,13 @@ def _takes_self(first: inspect.Parameter, hints: Mapping[str, Any]) -> bool:
 def _check_method(listed: Sequence[inspect.Parameter], hints: Mapping[str, Any], where: str) -> None:
     """Refuse a handler that does not take itself first, or that takes more than can be named."""
     if not listed or not _takes_self(listed[0], hints):
-        raise InvalidHandlerError(where, "its first parameter is not self", mend="write self first")
+        raise InvalidHandlerError(where, "its first parameter is not self", hint="write self first")
     for one in listed[1:]:
         if not _is_named(one):
             raise InvalidHandlerError(
                 where,
                 f"nothing fills {str(one).partition(':')[0]}",
-                mend="name the parameters one by one; a decorator around a handler needs functools.wraps",
+                hint="name the parameters one by one; a decorator around a handler needs functools.wraps",
             )
 
 

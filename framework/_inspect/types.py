@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct, UnsetType, inspect
 
 from framework._codecs import codec_of
-from framework._inspect.crashing import CRASHING, CRASHING_MEND, crashes, is_crashing_union
+from framework._inspect.crashing import CRASHING, CRASHING_HINT, crashes, is_crashing_union
 from framework._inspect.hashing import unhashable
 from framework._inspect.model_fields import fields_of_model, is_model_type
 from framework._pydantic import ModelType, model_problem
@@ -115,10 +115,10 @@ def subtypes(kind: inspect.Type) -> Iterator[inspect.Type]:
 
 
 class Unsupported(Struct, frozen=True):
-    """Why msgspec cannot read or write a type, and how that is mended where it is more than another type."""
+    """Why msgspec cannot read or write a type, and a hint if it takes more than another type."""
 
     reason: str
-    mend: str = ""
+    hint: str = ""
 
 
 def unsupported(annotation: Any, known: tuple[type, ...] = (), *, written: bool = False) -> Unsupported | None:
@@ -131,10 +131,10 @@ def unsupported(annotation: Any, known: tuple[type, ...] = (), *, written: bool 
         msgspec.json.Decoder(annotation)
     except (TypeError, NameError, AttributeError, RecursionError) as error:
         reason = _OPEN_ISSUE.sub("", str(error).partition("\n")[0]).rstrip(".")
-        return Unsupported(reason, _IMPORT if isinstance(error, NameError) else _mend_for(reason))
+        return Unsupported(reason, _IMPORT if isinstance(error, NameError) else _hint_for(reason))
     for one in subtypes(kind):
         if is_crashing_union(one):
-            return Unsupported(CRASHING, CRASHING_MEND)
+            return Unsupported(CRASHING, CRASHING_HINT)
         refused = _refused(one, known, written=written)
         if refused is not None:
             return refused
@@ -183,16 +183,16 @@ _IN_UNIONS = (
 _OPEN_ISSUE = re.compile(r"\. If you need this feature.*")
 _IMPORT = "import the name at module level, not under TYPE_CHECKING, where the class is defined"
 # What a reason of msgspec's contains, and what helps.
-_MENDS = (
-    (CRASHING, CRASHING_MEND),
+_HINTS = (
+    (CRASHING, CRASHING_HINT),
     ("must be tagged", "tag each of them: class Cat(Struct, tag=True); the tag is then sent as the field type"),
     ("custom type", _IN_UNIONS),
     ("fit in an int64", "use limits from -2**63 to 2**63 - 1, or none"),
 )
 
 
-def _mend_for(reason: str) -> str:
-    return next((mend for part, mend in _MENDS if part in reason), "")
+def _hint_for(reason: str) -> str:
+    return next((hint for part, hint in _HINTS if part in reason), "")
 
 
 def is_collection(kind: inspect.Type) -> bool:

@@ -40,8 +40,8 @@ def links_nowhere(documents: Sequence[Sequence[RoutePlan]]) -> list[InvalidLinkE
         for link in plan.links:
             if (link.method, link.path) not in beside:
                 what = f"its target {link.method} {link.path} stands in no document with the route"
-                mend = "let one document include both, or take the link out"
-                errors.append(InvalidLinkError(f"{plan.label}, link {link.name!r}", what, mend=mend))
+                hint = "let one document include both, or take the link out"
+                errors.append(InvalidLinkError(f"{plan.label}, link {link.name!r}", what, hint=hint))
     return errors
 
 

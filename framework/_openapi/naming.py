@@ -12,7 +12,7 @@ from msgspec import inspect
 from framework._inspect.types import subtypes
 from framework._openapi.problems import FAULT, Problem, ValidationProblem
 from framework._openapi.schemas import AnswerNames, differs_in_answers
-from framework.http_errors import Fault
+from framework.http_errors import FieldError
 
 __all__ = ("component_names", "input_and_output_names", "named_types")
 
@@ -24,7 +24,7 @@ _NAMED = (
     inspect.EnumType,
 )
 # Clients' code refers to these, so a type of the application's yields to them.
-_RESERVED: dict[Any, str] = {Problem: "Problem", ValidationProblem: "ValidationProblem", Fault: "Fault"}
+_RESERVED: dict[Any, str] = {Problem: "Problem", ValidationProblem: "ValidationProblem", FieldError: "FieldError"}
 # OpenAPI 3.1, section 4.8.7.
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -33,7 +33,7 @@ def named_types(kinds: Iterable[inspect.Type]) -> dict[Any, inspect.Type]:
     """Return, by class, all types in and below some types that stand among the components."""
     # One union of all, so that each class is visited once.
     found = {one.cls: one for one in subtypes(inspect.UnionType(tuple(kinds))) if isinstance(one, _NAMED)}
-    return {cls: FAULT if cls is Fault else kind for cls, kind in found.items()}
+    return {cls: FAULT if cls is FieldError else kind for cls, kind in found.items()}
 
 
 def component_names(kinds: Mapping[Any, inspect.Type]) -> dict[Any, str]:

@@ -22,7 +22,7 @@ class DuplicateOperationIdError(DefinitionError):
         super().__init__(
             where,
             f"its operation id {operation_id!r} is also that of {other}",
-            mend="give one of them another operation_id",
+            hint="give one of them another operation_id",
         )
 
 

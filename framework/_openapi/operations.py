@@ -37,7 +37,7 @@ class DuplicateOperationError(DefinitionError):
         super().__init__(
             where,
             f"{method} {path} stands in the OpenAPI document already, for {other}",
-            mend="hide one of them with in_document=False, or change its path",
+            hint="hide one of them with in_document=False, or change its path",
         )
 
 

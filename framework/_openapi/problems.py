@@ -12,7 +12,7 @@ from framework.errors import UnresolvedAnnotationError
 from framework.http_errors import (
     BadRequest,
     ContentTooLarge,
-    Fault,
+    FieldError,
     Forbidden,
     HTTPError,
     NotAcceptable,
@@ -56,7 +56,7 @@ class Problem(Struct, kw_only=True):
 class ValidationProblem(Problem, kw_only=True):
     """A request that cannot be parsed or is invalid, with all of its faults."""
 
-    errors: list[Fault]
+    errors: list[FieldError]
 
 
 class _Fault(Struct):
@@ -69,7 +69,7 @@ class _Fault(Struct):
 
 
 FAULT = inspect.type_info(_Fault)
-"""``framework.http_errors.Fault`` with all that can stand in it."""
+"""``framework.http_errors.FieldError`` with all that can stand in it."""
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -110,7 +110,7 @@ ANSWERS: dict[int, Answer] = {
     416: Answer(error=RangeNotSatisfiable, description="The part that is asked for does not exist."),
     422: Answer(
         error=UnprocessableContent,
-        description="The request can be parsed and is invalid; `errors` lists every fault.",
+        description="The request can be parsed and is invalid; `errors` lists every error.",
         body=ValidationProblem,
     ),
     428: Answer(error=PreconditionRequired, description="The request must say which version it means."),

@@ -62,7 +62,7 @@ def security_schemes(routes: Iterable[RoutePlan]) -> dict[str, Schema]:
                 error = InvalidSecurityError(
                     plan.label,
                     f"its security scheme {one.scheme!r} differs from another of this name",
-                    mend=f"give one of them another name, for example name={f'{one.scheme}-2'!r}",
+                    hint=f"give one of them another name, for example name={f'{one.scheme}-2'!r}",
                 )
                 raise ExceptionGroup("The OpenAPI document cannot be made", [error])
     return {name: plain_copy(found[name]) for name in sorted(found)}

@@ -71,12 +71,12 @@ def _mistakes(option: str, selection: RouteSelection, shown: Sequence[RoutePlan]
         return []
     if isinstance(selection, str) or not all(isinstance(one, str) for one in selection):
         what = f"{option}={value_name(selection)} is neither a sequence of tags and path prefixes nor a function"
-        return [InvalidOptionError("OpenAPI", what, mend=f'write it as {option}=("internal",)')]
+        return [InvalidOptionError("OpenAPI", what, hint=f'write it as {option}=("internal",)')]
     return [
         InvalidOptionError(
             "OpenAPI",
             f"{option}= names {one!r}, which is neither a tag nor a path prefix of a route in the document",
-            mend="name one that there is, or take it out",
+            hint="name one that there is, or take it out",
         )
         for one in selection
         if not any(_names(one, plan) for plan in shown)

@@ -24,30 +24,30 @@ def option_mistakes(
     """Yield what is wrong with the options of a route that are about its answer."""
     control = options.get("cache_control")
     if isinstance(control, CacheControl) and (mistake := control.mistake()) is not None:
-        yield InvalidOptionError(where, f"cache_control= is no policy: {mistake}", mend="keep what is meant")
+        yield InvalidOptionError(where, f"cache_control= is no policy: {mistake}", hint="keep what is meant")
     for name in ("etag", "last_modified"):
         if options.get(name):
             yield from _validator(name, where, method, annotation, encoding)
     if options.get("ranges") and (method != "GET" or encoding is not Encoding.BYTES):
         what = method if method != "GET" else type_name(annotation)
         yield InvalidResponseError(
-            where, f"ranges=True is for GET and bytes, and it is {what}", mend="return bytes, or drop ranges=True"
+            where, f"ranges=True is for GET and bytes, and it is {what}", hint="return bytes, or drop ranges=True"
         )
     if options.get("response_headers") is not None and not may_set_headers:
         yield InvalidResponseError(
             where,
             "response_headers= declares headers that it cannot set",
-            mend=f"annotate it -> Response[{type_name(annotation)}], and give Response(headers=…)",
+            hint=f"annotate it -> Response[{type_name(annotation)}], and give Response(headers=…)",
         )
     for name in _wrong_names(options.get("response_headers")):
         yield InvalidOptionError(
             where,
             f"response_headers= has a header {name!r}, which is not a token",
-            mend="name headers with letters, digits, '-' and '_' (RFC 9110, section 5.1)",
+            hint="name headers with letters, digits, '-' and '_' (RFC 9110, section 5.1)",
         )
     if options.get("require_precondition") and method in {"GET", "HEAD", "OPTIONS"}:
         yield InvalidOptionError(
-            where, f"require_precondition=True is for what changes something, and it is {method}", mend="drop it"
+            where, f"require_precondition=True is for what changes something, and it is {method}", hint="drop it"
         )
 
 
@@ -61,9 +61,9 @@ def _validator(name: str, where: str, method: str, annotation: Any, encoding: En
         yield InvalidResponseError(
             where,
             f"{name}= is for GET, and it is {method}",
-            mend=f"drop {name}=, and take preconditions: Preconditions where a version is to be compared",
+            hint=f"drop {name}=, and take preconditions: Preconditions where a version is to be compared",
         )
     elif encoding in _WITHOUT_VALUE:
         what = "nothing" if encoding is Encoding.NONE else f"a ready {type_name(annotation)}"
-        mend = f"annotate it with the type of the value, or drop {name}="
-        yield InvalidResponseError(where, f"{name}= needs a value, and it returns {what}", mend=mend)
+        hint = f"annotate it with the type of the value, or drop {name}="
+        yield InvalidResponseError(where, f"{name}= needs a value, and it returns {what}", hint=hint)

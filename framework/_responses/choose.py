@@ -112,24 +112,24 @@ def _status(status: int | None, encoding: Encoding, value: Any, ready: Sequence[
         return 204 if encoding is Encoding.NONE else 200
     if not _FIRST <= status <= _LAST:
         raise InvalidResponseError(
-            where, f"its status {status} is no final status of HTTP", mend="use a status from 200 to 599"
+            where, f"its status {status} is no final status of HTTP", hint="use a status from 200 to 599"
         )
     if encoding is Encoding.PASS and not any(issubclass(one, Response) for one in ready):
         names = " or ".join(map(type_name, ready))
         raise InvalidResponseError(
             where,
             f"its status {status} is not that of the {names} that it returns",
-            mend="drop status=, or return a framework Response, which takes the status of the route",
+            hint="drop status=, or return a framework Response, which takes the status of the route",
         )
     if encoding is Encoding.PASS and ready == [Redirect] and status not in REDIRECTS:
         raise InvalidResponseError(
-            where, f"its status {status} is no redirect", mend="use 303, 307 or 308, or drop status="
+            where, f"its status {status} is no redirect", hint="use 303, 307 or 308, or drop status="
         )
     if encoding not in {Encoding.NONE, Encoding.PASS} and status in _WITHOUT_BODY:
         raise InvalidResponseError(
             where,
             f"its status {status} has no body, and it returns {type_name(value)}",
-            mend="annotate it -> None, or use another status",
+            hint="annotate it -> None, or use another status",
         )
     return status
 
@@ -183,7 +183,7 @@ def _encoding(value: Any, where: str) -> Encoding:
         return Encoding.ORJSON
     refused = unsupported(value, written=True)
     if refused is not None:
-        raise UnencodableReturnError(where, type_name(value), refused.reason, mend=refused.mend)
+        raise UnencodableReturnError(where, type_name(value), refused.reason, hint=refused.hint)
     if holds_secrets(kind_of(value)):
         raise UnencodableReturnError(where, type_name(value), "it holds a SecretStr")
     kinds = list(subtypes(kind_of(value)))

@@ -40,7 +40,7 @@ def plan_media(
             raise InvalidResponseError(
                 where,
                 f"media_type={declared!r} has no value to describe",
-                mend="annotate it with the type of the value, or drop media_type=",
+                hint="annotate it with the type of the value, or drop media_type=",
             )
         return ()
     if encoding in _AS_IT_IS:
@@ -75,7 +75,7 @@ def _as_it_is(annotation: Any, encoding: Encoding, listed: Sequence[str], where:
         raise InvalidResponseError(
             where,
             f"media_type= names {len(listed)} media types, and {type_name(annotation)} is written in one way",
-            mend="keep the one that it is",
+            hint="keep the one that it is",
         )
     media_type = listed[0] if listed else _AS_IT_IS[encoding]
     if encoding is Encoding.TEXT and media_type.startswith("text/") and "charset=" not in media_type.lower():
@@ -92,7 +92,7 @@ def _as_declared(
         raise InvalidResponseError(
             where,
             f"no format of the app writes {type_name(annotation)} as {media_type}",
-            mend=f"return str or bytes, or name {known} or a type that ends with a suffix of theirs",
+            hint=f"return str or bytes, or name {known} or a type that ends with a suffix of theirs",
         )
     return MediaPlan(media_type=media_type, encode=_encoder(written_by, annotation, encoding))
 

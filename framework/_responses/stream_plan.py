@@ -75,33 +75,33 @@ def plan_stream(
         raise InvalidResponseError(
             where,
             f"its annotation {name} has more in it than a stream",
-            mend="return the stream alone, and raise an HTTPError where there is none",
+            hint="return the stream alone, and raise an HTTPError where there is none",
         )
     plain = _plain(annotation)
     arguments = typing.get_args(plain)
     if not arguments:
         raise InvalidResponseError(
-            where, f"its annotation {name} does not say what is in the stream", mend=f"write it as {name}[Order]"
+            where, f"its annotation {name} does not say what is in the stream", hint=f"write it as {name}[Order]"
         )
     status = options.get("status")
     if status in _WITHOUT_BODY:
         raise InvalidResponseError(
             where,
             f"its status {status} has no body, and it returns {name}",
-            mend="annotate it -> None, or use another status",
+            hint="annotate it -> None, or use another status",
         )
     events = typing.get_origin(plain) is EventStream
     item = _data_of(arguments[0]) if events else arguments[0]
     kept: Any = {name: value for name, value in options.items() if name in _KEPT_OPTIONS}
     for name in _OF_ONE_VALUE & options.keys():
-        report(InvalidResponseError(where, f"{name}= is for one value, and it is a stream", mend=f"drop {name}="))
+        report(InvalidResponseError(where, f"{name}= is for one value, and it is a stream", hint=f"drop {name}="))
     response = plan_response(item, where=where, method="GET", options=kept, formats=(JSON,), report=report)
     kind = _KINDS.get(response.encoding)
     if kind is None or response.may_be_response or (events and kind is StreamKind.BYTES):
         raise InvalidResponseError(
             where,
             f"{type_name(item)} cannot be {'the data of an event' if events else 'an item of a stream'}",
-            mend=f"yield {'' if events else 'bytes, '}str, or what can be written as JSON",
+            hint=f"yield {'' if events else 'bytes, '}str, or what can be written as JSON",
         )
     kind = StreamKind.EVENTS if events else kind
     keep_alive = options.get("keep_alive", _KEEP_ALIVE) if events else None

@@ -83,14 +83,14 @@ def parse_template(path: str, where: str) -> PathTemplate:
     segments = tuple(_parse_segment(text, path, where) for text in path[1:].split("/"))
     template = PathTemplate(text=path, segments=segments)
     if any(one == _EMPTY for one in segments[:-1]):
-        raise InvalidPathError(where, path, "has an empty segment", mend="write the path alone, with single slashes")
+        raise InvalidPathError(where, path, "has an empty segment", hint="write the path alone, with single slashes")
     if any(one.rest for one in segments[:-1]):
-        raise InvalidPathError(where, path, "goes on after its rest-of-path placeholder", mend="put {…:path} last")
+        raise InvalidPathError(where, path, "goes on after its rest-of-path placeholder", hint="put {…:path} last")
     names = template.placeholders
     for name in names:
         if names.count(name) > 1:
             raise InvalidPathError(
-                where, path, f"has the placeholder {{{name}}} twice", mend="give each placeholder a name of its own"
+                where, path, f"has the placeholder {{{name}}} twice", hint="give each placeholder a name of its own"
             )
     return template
 
@@ -98,27 +98,27 @@ def parse_template(path: str, where: str) -> PathTemplate:
 def _parse_segment(text: str, path: str, where: str) -> Segment:
     found = list(_PLACEHOLDER.finditer(text))
     if "{" in _PLACEHOLDER.sub("", text) or "}" in _PLACEHOLDER.sub("", text):
-        raise InvalidPathError(where, path, "has a brace without its partner", mend="write placeholders as {name}")
-    for pattern, reason, mend in _REFUSED:
+        raise InvalidPathError(where, path, "has a brace without its partner", hint="write placeholders as {name}")
+    for pattern, reason, hint in _REFUSED:
         if pattern.match(_PLACEHOLDER.sub("{}", text)):
-            raise InvalidPathError(where, path, reason.format(text), mend=mend.format())
+            raise InvalidPathError(where, path, reason.format(text), hint=hint.format())
     if not found:
         return Segment(before=text)
     if len(found) > 1:
         raise InvalidPathError(
-            where, path, f"has two placeholders in one segment ({text!r})", mend="put a slash between them"
+            where, path, f"has two placeholders in one segment ({text!r})", hint="put a slash between them"
         )
     name, colon, kind = found[0].group(1).partition(":")
     before, after = text[: found[0].start()], text[found[0].end() :]
     if not _NAME.match(name) or keyword.iskeyword(name):
         raise InvalidPathError(
-            where, path, f"has the placeholder {{{name}}}, which is no Python name", mend="use letters, digits and _"
+            where, path, f"has the placeholder {{{name}}}, which is no Python name", hint="use letters, digits and _"
         )
     if colon and (kind != "path" or before or after):
         raise InvalidPathError(
             where,
             path,
             f"has the placeholder {{{found[0].group(1)}}}",
-            mend="write {name}, or {name:path} as a whole last segment; the type comes from the handler's annotation",
+            hint="write {name}, or {name:path} as a whole last segment; the type comes from the handler's annotation",
         )
     return Segment(before=before, name=name, after=after, rest=bool(colon))

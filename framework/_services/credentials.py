@@ -79,7 +79,7 @@ class CredentialPlanner:
                 raise InvalidSecurityError(
                     place,
                     f"{signature.where} gives {given}, and the parameter is {type_name(wanted)}",
-                    mend=f"annotate it as {given}, or return {type_name(wanted)}",
+                    hint=f"annotate it as {given}, or return {type_name(wanted)}",
                     needed_by=path,
                 )
         return ArgumentPlan(
@@ -98,7 +98,7 @@ class CredentialPlanner:
         for scheme in schemes:
             wrong = scheme.mistake()
             if wrong is not None:
-                raise InvalidSecurityError(place, wrong[0], mend=wrong[1], needed_by=path)
+                raise InvalidSecurityError(place, wrong[0], hint=wrong[1], needed_by=path)
         key = tuple(replace(one, scopes=()) for one in schemes)
         one = next((one for one in self._known if one.key == key), None)
         if one is None:
@@ -161,7 +161,7 @@ class CredentialPlanner:
             raise InvalidSecurityError(
                 f"{where}, parameter {argument.name!r}",
                 f"{label} verifies credentials before parameters and body are read, and needs one of them",
-                mend="take the Request itself, or nothing that is read from it",
+                hint="take the Request itself, or nothing that is read from it",
             )
 
     def _plan(self, one: _Asked) -> CredentialPlan:
@@ -196,29 +196,29 @@ def _read_verify(scheme: SecurityScheme, place: str, path: Sequence[str]) -> Sig
     called = instance_call(verify) if is_class else verify
     if not callable(called):
         what = f"{label}() is given {value_name(verify)} to verify with"
-        raise InvalidSecurityError(place, what, mend=written, needed_by=path)
+        raise InvalidSecurityError(place, what, hint=written, needed_by=path)
     signature = read_signature(called, owner=verify if is_class else None, method=is_class)
     count = len(scheme.credentials)
     if is_generator(called):
-        raise InvalidSecurityError(signature.where, "it verifies credentials and is a generator", mend=written)
+        raise InvalidSecurityError(signature.where, "it verifies credentials and is a generator", hint=written)
     if len(signature.parameters) < count or not accepts(called, count + is_class, more=True):
         what = f"it does not take {' and '.join(scheme.credentials)} first, which {label}() gives it"
-        raise InvalidSecurityError(signature.where, what, mend=written)
+        raise InvalidSecurityError(signature.where, what, hint=written)
     for one in signature.parameters[:count]:
         if one.annotation not in (MISSING, str, Any):
             what = f"it is {type_name(one.annotation)}, and {label}() gives it a str"
-            raise InvalidSecurityError(f"{signature.where}, parameter {one.name!r}", what, mend=written)
+            raise InvalidSecurityError(f"{signature.where}, parameter {one.name!r}", what, hint=written)
     _check_result(signature, written)
     return signature
 
 
 def _check_result(signature: Signature, written: str) -> None:
     if signature.returns is MISSING:
-        raise InvalidSecurityError(signature.where, "it does not say whom it returns", mend=written)
+        raise InvalidSecurityError(signature.where, "it does not say whom it returns", hint=written)
     if without_none(signature.returns) in (bool, None, type(None)):
         what = f"it returns {type_name(signature.returns)}, which says nothing of who is asking"
         raise InvalidSecurityError(
-            signature.where, what, mend="return whom the credentials belong to, and None for nobody"
+            signature.where, what, hint="return whom the credentials belong to, and None for nobody"
         )
 
 
@@ -232,6 +232,6 @@ def _check_scopes(scheme: SecurityScheme, signature: Signature, place: str, path
     raise InvalidSecurityError(
         place,
         f"{type(scheme).__name__}() asks for scopes={scheme.scopes!r}, and {type_name(owner)} has no scopes",
-        mend=f"give {type_name(owner)} an attribute scopes, or say scopes_of=lambda owner: …",
+        hint=f"give {type_name(owner)} an attribute scopes, or say scopes_of=lambda owner: …",
         needed_by=path,
     )

@@ -75,8 +75,8 @@ class ServiceGraph:
         for one in registrations:
             wrong = wrong_key(one)
             if wrong is not None:
-                what, mend = wrong
-                report(InvalidProviderError(_place(one), what, mend=mend))
+                what, hint = wrong
+                report(InvalidProviderError(_place(one), what, hint=hint))
                 continue
             first = self._registrations.setdefault((one.key, one.qualifier), one)
             if first is not one:
@@ -196,7 +196,7 @@ def _check(registration: Registration, factory: Any) -> None:
             f"the factory of {type_name(registration.key)} is {value_name(factory)}"
             if is_running(factory)
             else f"the factory of {type_name(registration.key)} cannot be called",
-            mend="give the function itself, without calling it"
+            hint="give the function itself, without calling it"
             if is_running(factory)
             else "give a class or a function, or use add_instance for something that exists already",
         )
@@ -205,7 +205,7 @@ def _check(registration: Registration, factory: Any) -> None:
         raise InvalidProviderError(
             describe_class(plain),
             f"{callable_name(plain)} is abstract and cannot be made",
-            mend=f"register what implements it: container.add_{registration.lifetime}({callable_name(plain)}, …)",
+            hint=f"register what implements it: container.add_{registration.lifetime}({callable_name(plain)}, …)",
         )
 
 
@@ -213,25 +213,25 @@ def _check_product(registration: Registration, signature: Signature, annotation:
     factory: Any = typing.get_origin(registration.factory) or registration.factory
     if not isinstance(factory, type) and [one.name for one in signature.parameters[:1]] == ["self"]:
         raise InvalidProviderError(
-            signature.where, "it is a method without its object", mend="register the method of an instance"
+            signature.where, "it is a method without its object", hint="register the method of an instance"
         )
     if signature.rest and not signature.parameters and not registration.replaces:
         raise InvalidProviderError(
             signature.where,
             f"nothing fills {signature.rest}",
-            mend="name the parameters one by one, or register a function that calls it",
+            hint="name the parameters one by one, or register a function that calls it",
         )
     wrong = misuse_of(factory, signature.returns)
     if wrong is not None:
-        what, mend = wrong
-        raise InvalidProviderError(signature.where, what, mend=mend)
+        what, hint = wrong
+        raise InvalidProviderError(signature.where, what, hint=hint)
     # What the __enter__ of a context manager's class gives is not known.
     product = factory if isinstance(factory, type) and makes_itself else product_of(signature.returns)
     if not is_a(product, annotation):
         raise InvalidProviderError(
             signature.where,
             f"it makes {type_name(product)} and is registered for {type_name(annotation)}",
-            mend="register it for what it makes, or correct its return annotation",
+            hint="register it for what it makes, or correct its return annotation",
         )
 
 
@@ -239,13 +239,13 @@ def _check_instance(registration: Registration, annotation: Any) -> None:
     value, name = registration.instance, type_name(annotation)
     if value is None:
         raise InvalidProviderError(
-            _place(registration), f"the instance of {name} is None", mend="give an instance, or a factory"
+            _place(registration), f"the instance of {name} is None", hint="give an instance, or a factory"
         )
     # A test's fake may be anything.
     if not registration.replaces and not is_a(type(value), annotation):
         given = f"{value_name(value)} itself" if isinstance(value, type) else f"a {type_name(type(value))}"
         raise InvalidProviderError(
-            _place(registration), f"the instance of {name} is {given}", mend=f"give an instance of {name}"
+            _place(registration), f"the instance of {name} is {given}", hint=f"give an instance of {name}"
         )
 
 

@@ -21,7 +21,7 @@ _VALUES = frozenset(
 
 
 def wrong_key(registration: Registration) -> tuple[str, str] | None:
-    """Return what is wrong with what a service is registered for, and the mend; ``None`` for nothing."""
+    """Return what is wrong with what a service is registered for, and the hint; ``None`` for nothing."""
     key = registration.key
     name = type_name(key)
     if registration.orphan:
@@ -40,8 +40,8 @@ def wrong_key(registration: Registration) -> tuple[str, str] | None:
         return f"{name} is registered with a type variable", f"register {type_name(origin)}, which stands for all of it"
     if isinstance(key, type) or origin is not None or isinstance(key, typing.NewType):
         return None if registration.qualifier is not None else _common_value(key)
-    mend = "give the type itself; add_instance takes it and then the instance"
-    return f"{value_name(key)} is registered as a type", mend
+    hint = "give the type itself; add_instance takes it and then the instance"
+    return f"{value_name(key)} is registered as a type", hint
 
 
 def _common_value(key: Any) -> tuple[str, str] | None:

@@ -119,14 +119,14 @@ class ServicePlanner:
             return None
         if self._graph.knows(annotation, qualifier):
             return None  # A registration that could not be read was reported already.
-        mend = hint_for_missing(
+        hint = hint_for_missing(
             self._graph,
             annotation,
             qualifier,
             lifetime=Lifetime.SINGLETON if self._singletons is None else Lifetime.SCOPED,
             reads_request=self._bind_marked is not None,
         )
-        raise MissingProviderError(where, parameter.name, type_name(annotation), path, mend=mend)
+        raise MissingProviderError(where, parameter.name, type_name(annotation), path, hint=hint)
 
     def _check_unread(self, parameter: Parameter, annotation: Any, where: str) -> None:
         """Refuse what looks like a parameter of the request and is none: a value with a default and no marker."""
@@ -138,7 +138,7 @@ class ServicePlanner:
             raise InvalidProviderError(
                 f"{where}, parameter {parameter.name!r}",
                 "it has no marker, so it is never read from the request and always has its default",
-                mend=f"say where it is read, for example Annotated[{name}, Query()], or leave it out",
+                hint=f"say where it is read, for example Annotated[{name}, Query()], or leave it out",
             )
 
     def _holder(self) -> Provider:

@@ -359,7 +359,7 @@ def _is_end(error: BaseException) -> bool:
 
 
 def _reason(problem: HTTPError) -> str:
-    """Return as a line what a problem says: ``1 fault in the message: /price Expected `float`, got `str```."""
+    """Return as a line what a problem says: ``1 error in the message: /price Expected `float`, got `str```."""
     faults = "; ".join(f"{one.pointer} {one.detail}".strip() for one in getattr(problem, "errors", ()))
     return f"{problem.detail}: {faults}" if faults else problem.detail or problem.title
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from aiohttp import HttpVersion11, hdrs, web
 
 from framework._sockets.terms import SocketTerms
-from framework.http_errors import BadRequest, Fault, Forbidden, HTTPError, UpgradeRequired
+from framework.http_errors import BadRequest, FieldError, Forbidden, HTTPError, UpgradeRequired
 
 __all__ = ("ANY_ORIGIN", "check_handshake", "is_handshake", "parse_origin")
 
@@ -78,7 +78,7 @@ def _refusal(request: web.Request) -> HTTPError | None:
 def _bad(pointer: str, detail: str, headers: Mapping[str, str] | None = None) -> BadRequest:
     return BadRequest(
         "The handshake of a web socket is not valid",
-        errors=(Fault("header", pointer, "syntax", detail),),
+        errors=(FieldError("header", pointer, "syntax", detail),),
         headers=headers,
     )
 

@@ -187,7 +187,7 @@ def _hand_out(text: str, output: Path | None) -> None:
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ToolError(f"{output} cannot be written: {error.strerror}", mend="name another file") from error
+        raise ToolError(f"{output} cannot be written: {error.strerror}", hint="name another file") from error
     click.echo(f"{output} is written.", err=True)
 
 
@@ -245,4 +245,4 @@ def _text_of(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ToolError(f"{file} cannot be read: {error}", mend="write it first with --output") from error
+        raise ToolError(f"{file} cannot be read: {error}", hint="write it first with --output") from error

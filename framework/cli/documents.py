@@ -22,7 +22,7 @@ def document_of(app: App, path: str | None = None) -> dict[str, Any]:
     try:
         return app.document(path)
     except LookupError as error:
-        raise ToolError(str(error.args[0]), mend="give the App one with openapi=OpenAPI(...)") from error
+        raise ToolError(str(error.args[0]), hint="give the App one with openapi=OpenAPI(...)") from error
 
 
 def asyncapi_of(app: App, path: str | None = None) -> dict[str, Any]:
@@ -33,8 +33,8 @@ def asyncapi_of(app: App, path: str | None = None) -> dict[str, Any]:
     try:
         return app.asyncapi(path)
     except LookupError as error:
-        mend = "declare a web socket or an event stream, and asyncapi_path= of its OpenAPI"
-        raise ToolError(str(error.args[0]), mend=mend) from error
+        hint = "declare a web socket or an event stream, and asyncapi_path= of its OpenAPI"
+        raise ToolError(str(error.args[0]), hint=hint) from error
 
 
 def render_document(document: Mapping[str, Any], kind: DocumentFormat = "json") -> str:
@@ -55,9 +55,9 @@ def read_document(file: Path, kind: Literal["OpenAPI", "AsyncAPI"] = "OpenAPI") 
         text = file.read_text(encoding="utf-8")
         document = _parse_yaml(text) if file.suffix in {".yaml", ".yml"} else json.loads(text)
     except (OSError, ValueError) as error:
-        raise ToolError(f"{file} cannot be read: {error}", mend="name a document as JSON or YAML") from error
+        raise ToolError(f"{file} cannot be read: {error}", hint="name a document as JSON or YAML") from error
     if not isinstance(document, dict) or kind.lower() not in document:
-        raise ToolError(f"{file} is no {kind} document", mend=f"write one with framework {kind.lower()} --output")
+        raise ToolError(f"{file} is no {kind} document", hint=f"write one with framework {kind.lower()} --output")
     return document
 
 
@@ -73,7 +73,7 @@ def _parse_yaml(text: str) -> Any:
 
 
 def _no_yaml() -> ToolError:
-    return ToolError("PyYAML is not installed", mend="install framework-aiohttp[yaml]")
+    return ToolError("PyYAML is not installed", hint="install framework-aiohttp[yaml]")
 
 
 def differences(kept: Any, current: Any, place: str = "") -> Iterator[str]:

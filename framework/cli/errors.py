@@ -1,4 +1,4 @@
-"""What ends a command: one line that says what is wrong and how to mend it."""
+"""What ends a command: one line that says what is wrong and how to fix it."""
 
 __all__ = ("ToolError",)
 
@@ -6,7 +6,7 @@ __all__ = ("ToolError",)
 class ToolError(Exception):
     """Something that a command needs is not there or not usable."""
 
-    def __init__(self, what: str, *, mend: str) -> None:
-        super().__init__(f"{what}; {mend}")
+    def __init__(self, what: str, *, hint: str) -> None:
+        super().__init__(f"{what}; {hint}")
         self.what = what
-        self.mend = mend
+        self.hint = hint

@@ -40,18 +40,18 @@ def configured_reference(folder: Path) -> tuple[str, Path]:
         file = place / "pyproject.toml"
         if file.is_file():
             return _reference_in(file), place
-    raise ToolError("no app is named, and no pyproject.toml is found", mend=f"{_WRITE_IT} in pyproject.toml")
+    raise ToolError("no app is named, and no pyproject.toml is found", hint=f"{_WRITE_IT} in pyproject.toml")
 
 
 def _reference_in(file: Path) -> str:
     try:
         settings = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ToolError(f"{file} cannot be read: {error}", mend="mend it, or name the app") from error
+        raise ToolError(f"{file} cannot be read: {error}", hint="fix it, or name the app") from error
     table = settings.get("tool", {}).get("framework", {})
     reference = table.get("app") if isinstance(table, dict) else None
     if not isinstance(reference, str):
-        raise ToolError(f"no app is named, neither here nor in {file}", mend=f"{_WRITE_IT} there")
+        raise ToolError(f"no app is named, neither here nor in {file}", hint=f"{_WRITE_IT} there")
     return reference
 
 
@@ -63,16 +63,16 @@ def _make_importable(folder: Path) -> None:
 def _attribute(reference: str) -> Any:
     module, colon, attribute = reference.partition(":")
     if not (module and colon and attribute):
-        raise ToolError(f"{reference!r} names no app", mend="write it as module:attribute, for example shop.main:app")
+        raise ToolError(f"{reference!r} names no app", hint="write it as module:attribute, for example shop.main:app")
     try:
         found: Any = importlib.import_module(module)
     except (Exception, SystemExit) as error:
         if is_definition_error(error):
             raise
-        raise ToolError(f"{module} cannot be imported: {_in_one_line(error)}", mend="mend it there") from error
+        raise ToolError(f"{module} cannot be imported: {_in_one_line(error)}", hint="fix it there") from error
     for name in attribute.split("."):
         if not hasattr(found, name):
-            raise ToolError(f"{module} has no {attribute}", mend=_apps_in(module))
+            raise ToolError(f"{module} has no {attribute}", hint=_apps_in(module))
         found = getattr(found, name)
     return found
 
@@ -99,7 +99,7 @@ def _apps_in(module: str) -> str:
 
 def _as_app(reference: str, found: Any) -> App:
     if isinstance(found, web.Application):
-        raise ToolError(f"{reference} is what an app was built into", mend="name the App itself")
+        raise ToolError(f"{reference} is what an app was built into", hint="name the App itself")
     if isinstance(found, App) or not callable(found):
         return _checked(reference, found)
     try:
@@ -107,9 +107,9 @@ def _as_app(reference: str, found: Any) -> App:
     except (Exception, SystemExit) as error:
         if is_definition_error(error):
             raise
-        raise ToolError(f"{reference}() fails: {_in_one_line(error)}", mend="mend it, or name an App") from error
+        raise ToolError(f"{reference}() fails: {_in_one_line(error)}", hint="fix it, or name an App") from error
     if isinstance(made, web.Application):
-        raise ToolError(f"{reference}() returns what an app was built into", mend="name what returns the App itself")
+        raise ToolError(f"{reference}() returns what an app was built into", hint="name what returns the App itself")
     return _checked(f"{reference}()", made)
 
 
@@ -119,6 +119,6 @@ def _checked(reference: str, found: Any) -> App:
             found.close()
         raise ToolError(
             f"{reference} is of type {type(found).__name__}",
-            mend="name an App, or a function without parameters for one",
+            hint="name an App, or a function without parameters for one",
         )
     return found

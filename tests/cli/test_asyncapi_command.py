@@ -74,7 +74,7 @@ def test_a_file_of_another_kind(run: Run) -> None:
 def test_an_app_without_either(run: Run, write: Write) -> None:
     """One line says what would have to be there; the exit code is 2."""
     write("shop.py", SHOP)
-    mend = "declare a web socket or an event stream, and asyncapi_path= of its OpenAPI"
+    hint = "declare a web socket or an event stream, and asyncapi_path= of its OpenAPI"
 
-    assert run("asyncapi") == (2, "", f"Error: this app has no AsyncAPI document; {mend}.\n")
-    assert run("asyncapi", "--path", "/x") == (2, "", f"Error: this app has no AsyncAPI document at /x; {mend}.\n")
+    assert run("asyncapi") == (2, "", f"Error: this app has no AsyncAPI document; {hint}.\n")
+    assert run("asyncapi", "--path", "/x") == (2, "", f"Error: this app has no AsyncAPI document at /x; {hint}.\n")

@@ -47,19 +47,19 @@ def test_an_app_may_be_made_or_held(run: Run, write: Write, added: str, attribut
         (
             "",
             "shob:app",
-            "shob cannot be imported: ModuleNotFoundError: No module named 'shob'; mend it there",
+            "shob cannot be imported: ModuleNotFoundError: No module named 'shob'; fix it there",
         ),
         (
             "1 / 0\n",
             "shop:app",
-            "shop cannot be imported: ZeroDivisionError: division by zero ({shop}:22); mend it there",
+            "shop cannot be imported: ZeroDivisionError: division by zero ({shop}:22); fix it there",
         ),
         ("", "shop:ap", "shop has no ap; name one that it has: app"),
         ("", "shop:app.x", "shop has no app.x; name one that it has: app"),
         (
             "",
             "shop:Order",
-            "shop:Order() fails: TypeError: Missing required argument 'number'; mend it, or name an App",
+            "shop:Order() fails: TypeError: Missing required argument 'number'; fix it, or name an App",
         ),
         (
             "number = 3\n",
@@ -79,12 +79,12 @@ def test_an_app_may_be_made_or_held(run: Run, write: Write, added: str, attribut
         (
             "def make():\n    raise SystemExit('No settings')\n",
             "shop:make",
-            "shop:make() fails: SystemExit: No settings ({shop}:23); mend it, or name an App",
+            "shop:make() fails: SystemExit: No settings ({shop}:23); fix it, or name an App",
         ),
         (
             "raise SystemExit(3)\n",
             "shop:app",
-            "shop cannot be imported: SystemExit: 3 ({shop}:22); mend it there",
+            "shop cannot be imported: SystemExit: 3 ({shop}:22); fix it there",
         ),
         ("web = app.build()\n", "shop:web", "shop:web is what an app was built into; name the App itself"),
         (
@@ -112,7 +112,7 @@ def test_what_is_named_is_no_app(run: Run, write: Write, added: str, reference: 
         (
             "[tool",
             "{file} cannot be read: Expected ']' at the end of a table declaration (at end of document); "
-            "mend it, or name the app",
+            "fix it, or name the app",
         ),
     ],
 )

@@ -82,7 +82,7 @@ async def test_problems_are_typed(shop_api: shop.Client) -> None:
     with pytest.raises(msgspec.ValidationError):
         error.decode(shop.SkuTaken)
 
-    with pytest.raises(shop.ProblemError, match=r"^422 Unprocessable Content 1 fault in the request$") as caught:
+    with pytest.raises(shop.ProblemError, match=r"^422 Unprocessable Content 1 error in the request$") as caught:
         await shop_api.order_search(limit=0)
     faults = caught.value.decode(shop.ValidationProblem).errors
     assert [(one.location, one.pointer, one.code) for one in faults] == [("query", "/limit", "constraint")]

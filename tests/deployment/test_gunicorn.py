@@ -180,7 +180,7 @@ def test_errors_of_a_build_are_printed_alone(tmp_path: Path, *, built: bool) -> 
     printed = [line for line in found.stderr.splitlines() if line and not line.startswith("[")]
     assert printed == [
         "Items.search (items.py:6), parameter 'page': it has no type annotation.",
-        "  Mend: say what it takes, for example page: int.",
+        "  Hint: say what it takes, for example page: int.",
         "1 mistake in the application. (FRAMEWORK_TRACEBACK=1 shows the traceback)",
     ]
     assert found.returncode == 4

@@ -17,7 +17,7 @@ from framework._binding.faults_found import Walk
 from framework._binding.faults_kinds import bare, form_of
 from framework._binding.faults_leaves import leaf_check
 from framework._binding.faults_verdicts import judge, pointer_to
-from framework.http_errors import Fault
+from framework.http_errors import FieldError
 from tests.faults.bodies import Basket, Box, Circle, Color, Item, Level, One, Options, Range, Tree
 
 
@@ -142,7 +142,7 @@ def test_the_limit_ends_the_walk() -> None:
     found, more = find_faults(inspect.type_info(list[Item]), value, location="body", limit=3)
     assert more
     assert found == [
-        Fault("body", "/0/count", "constraint", "Expected `int` >= 1"),
-        Fault("body", "/0/sku", "missing", "Field required"),
-        Fault("body", "/1/count", "constraint", "Expected `int` >= 1"),
+        FieldError("body", "/0/count", "constraint", "Expected `int` >= 1"),
+        FieldError("body", "/0/sku", "missing", "Field required"),
+        FieldError("body", "/1/count", "constraint", "Expected `int` >= 1"),
     ]

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from framework._binding.faults import find_faults, lax_check
-from framework.http_errors import Fault
+from framework.http_errors import FieldError
 from tests.faults.bodies import SAMPLES, Filter
 from tests.faults.mutations import KEYS, STRANGE, copied, is_in, mutated, own_changes, path_pointer, replaced, some_path
 
 BODIES = 20_000
 
-Finder: TypeAlias = Callable[[inspect.Type, object], list[Fault]]
+Finder: TypeAlias = Callable[[inspect.Type, object], list[FieldError]]
 
 
 def is_refused(hint: Any, body: bytes) -> bool:
@@ -32,7 +32,7 @@ def is_refused(hint: Any, body: bytes) -> bool:
 _INFO: dict[int, inspect.Type] = {id(hint): inspect.type_info(hint) for hint, _ in SAMPLES}
 
 
-def walk(kind: inspect.Type, value: object) -> list[Fault]:
+def walk(kind: inspect.Type, value: object) -> list[FieldError]:
     """Return the faults of a body."""
     return find_faults(kind, value, location="body")[0]
 
@@ -61,7 +61,9 @@ def test_disagreements_are_noticed() -> None:
     """A finder that overlooks one code, and one that finds a fault in everything, are caught."""
     count = 2000
     _, overlooked = disagreements(lambda kind, value: [one for one in walk(kind, value) if one.code != "key"], 1, count)
-    refused, imagined = disagreements(lambda kind, value: [*walk(kind, value), Fault("body", "", "type", "")], 1, count)
+    refused, imagined = disagreements(
+        lambda kind, value: [*walk(kind, value), FieldError("body", "", "type", "")], 1, count
+    )
     assert overlooked
     assert len(imagined) == count - refused
 
@@ -77,7 +79,7 @@ def test_each_of_several_faults_is_found() -> None:
     several = 0
     for _ in range(2000):
         hint, valid = rng.choice(SAMPLES)
-        together, expected = copied(valid), set[Fault]()
+        together, expected = copied(valid), set[FieldError]()
         for path, value in own_changes(rng, valid, 4).items():
             place = path_pointer(path)
             alone = walk(_INFO[id(hint)], replaced(copied(valid), path, copied(value)))

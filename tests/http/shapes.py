@@ -93,5 +93,5 @@ def fault(location: str, pointer: str, code: str, detail: str) -> dict[str, str]
 
 def invalid(instance: str, *faults: dict[str, str]) -> dict[str, Any]:
     """Return the body of a 422 with these faults."""
-    detail = f"{len(faults)} fault{'' if len(faults) == 1 else 's'} in the request"
+    detail = f"{len(faults)} error{'' if len(faults) == 1 else 's'} in the request"
     return problem(422, instance, detail, errors=list(faults))

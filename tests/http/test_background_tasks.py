@@ -451,7 +451,7 @@ def line_of(function: Any) -> str:
 
 
 async def test_a_mistake_is_told_when_it_is_added(refused: Any) -> None:
-    """What cannot be injected is told with place and mend, each time."""
+    """What cannot be injected is told with place and hint, each time."""
     for _ in range(2):
         error = await refused(needs_user)
         assert type(error) is NoRequestError
@@ -459,7 +459,7 @@ async def test_a_mistake_is_told_when_it_is_added(refused: Any) -> None:
             f"find_user ({line_of(find_user)}), parameter 'authorization': "
             "it is read from a request, and needs_user runs outside of one.\n"
             "  Needed by: needs_user -> User\n"
-            "  Mend: pass what is needed of the request as an argument, or write Request | None where the request "
+            "  Hint: pass what is needed of the request as an argument, or write Request | None where the request "
             "itself is asked for."
         )
     group = await refused(needs_much)
@@ -467,18 +467,18 @@ async def test_a_mistake_is_told_when_it_is_added(refused: Any) -> None:
     assert [str(one) for one in group.exceptions] == [
         f"needs_much ({line_of(needs_much)}), parameter 'number': no provider for int.\n"
         "  Needed by: needs_much\n"
-        "  Mend: pass it as an argument, or give the parameter a default.",
+        "  Hint: pass it as an argument, or give the parameter a default.",
         f"needs_much ({line_of(needs_much)}), parameter 'unknown': no provider for Auditor.\n"
         "  Needed by: needs_much\n"
-        "  Mend: container.add_scoped(Auditor), or give the parameter a default.",
+        "  Hint: container.add_scoped(Auditor), or give the parameter a default.",
     ]
     assert all(isinstance(one, MissingProviderError) for one in group.exceptions)
     assert str(await refused(generator)) == (
         f"generator ({line_of(generator)}): it is to be called with injected services and is a generator.\n"
-        "  Mend: write it as a plain function; services that are closed after it are injected."
+        "  Hint: write it as a plain function; services that are closed after it are injected."
     )
     assert str(await refused("send")) == (
-        "'send': it is to be called with injected services and is not a function.\n  Mend: give a function or a method."
+        "'send': it is to be called with injected services and is not a function.\n  Hint: give a function or a method."
     )
     assert type(await refused(Session)) is InvalidTaskError
 
@@ -524,7 +524,7 @@ async def test_a_singleton_that_was_not_opened(serve: Serve) -> None:
         == [
             f"needs_unopened ({line_of(needs_unopened)}): "
             "it needs Repository[Mailer], a singleton that nothing asked for when the app was built.\n"
-            "  Mend: register Repository[Mailer] by itself, or ask for it in a controller."
+            "  Hint: register Repository[Mailer] by itself, or ask for it in a controller."
         ]
         * 2
     )

@@ -104,7 +104,7 @@ async def test_faults_beyond_a_hundred_are_dropped(server: TestServer, query: in
     assert answer.problem == problem(
         422,
         "/tags",
-        "More than 100 faults in the request; the first 100 are listed",
+        "More than 100 errors in the request; the first 100 are listed",
         errors=[fault(*one, "type", "Expected `int`, got `str`") for one in faults],
     )
 
@@ -114,7 +114,7 @@ async def test_hundred_faults_are_all_told(server: TestServer, query: int, body:
     """A hundred faults are not too many."""
     target = "/tags?" + "&".join(["tags=x"] * query + ["tags=1"])
     answer = await ask(server, "POST", target, body={"values": ["x"] * body})
-    assert answer.problem["detail"] == "100 faults in the request"
+    assert answer.problem["detail"] == "100 errors in the request"
     assert len(answer.problem["errors"]) == 100
 
 

@@ -267,20 +267,20 @@ def test_what_cannot_be_true_is_refused_at_start_up() -> None:
     assert found == [
         [
             "it handles an exception with the status 99, which is no final status of HTTP.",
-            "  Mend: use a status from 200 to 599.",
+            "  Hint: use a status from 200 to 599.",
         ],
         [
             "it returns a Response of complex, which cannot be encoded (msgspec does not know complex).",
-            "  Mend: describe it with App(types=[CustomType(complex, decode=…, encode=…, schema=…)]), "
+            "  Hint: describe it with App(types=[CustomType(complex, decode=…, encode=…, schema=…)]), "
             "or use a builtin, a Struct, a dataclass, a TypedDict, a NamedTuple or an attrs class.",
         ],
         [
             "raises= names KeyError, whose exception handler does not declare its status.",
-            "  Mend: decorate the handler with @framework.openapi.handles(status=409), for example.",
+            "  Hint: decorate the handler with @framework.openapi.handles(status=409), for example.",
         ],
         [
             "raises= names OSError, which is no HTTPError.",
-            "  Mend: derive it from HTTPError with a status, register an exception handler for it, or take it out.",
+            "  Hint: derive it from HTTPError with a status, register an exception handler for it, or take it out.",
         ],
     ]
 

@@ -9,7 +9,14 @@ from aiohttp import web
 from msgspec import Struct
 
 from framework import Controller, HTTPError, Request, get
-from framework.http_errors import BadRequest, Fault, NotFound, ServiceUnavailable, Unauthorized, UnprocessableContent
+from framework.http_errors import (
+    BadRequest,
+    FieldError,
+    NotFound,
+    ServiceUnavailable,
+    Unauthorized,
+    UnprocessableContent,
+)
 from tests.http.raw import Answer, ask, exchange, make_request
 from tests.http.shapes import Serve, app_of, fault, logged, problem
 
@@ -134,10 +141,10 @@ async def test_status_without_a_phrase_has_a_title_of_its_own(serve: Serve) -> N
 
 async def test_faults_may_be_raised_by_hand(serve: Serve) -> None:
     """A handler reports faults of its own in the shape of all others."""
-    found = Fault("body", "/sku", "value", "No such article")
-    answer = await raised(serve, UnprocessableContent("1 fault in the request", errors=[found]))
+    found = FieldError("body", "/sku", "value", "No such article")
+    answer = await raised(serve, UnprocessableContent("1 error in the request", errors=[found]))
     assert answer.problem == problem(
-        422, "/raise", "1 fault in the request", errors=[fault("body", "/sku", "value", "No such article")]
+        422, "/raise", "1 error in the request", errors=[fault("body", "/sku", "value", "No such article")]
     )
     assert (await raised(serve, BadRequest("no"))).problem == problem(400, "/raise", "no", errors=[])
 

@@ -217,6 +217,6 @@ def test_two_sockets() -> None:
         (
             DuplicateRouteError,
             f"Twice.second ({place(Twice.second)}): GET /talk/{{b}} is also answered by Twice.first "
-            f"({place(Twice.first)}) as /talk/{{a}}.\n  Mend: change the path or the method of one of them.",
+            f"({place(Twice.first)}) as /talk/{{a}}.\n  Hint: change the path or the method of one of them.",
         )
     ]

@@ -98,7 +98,7 @@ async def test_a_fault_is_reported(aiohttp_client: AiohttpClient) -> None:
             "type": "about:blank",
             "title": "Unprocessable Content",
             "status": 422,
-            "detail": "2 faults in the message",
+            "detail": "2 errors in the message",
             "instance": "/chat/red/listen",
             "errors": [
                 fault("body", "/x", "type", "Expected `int`, got `str`"),
@@ -138,12 +138,12 @@ async def test_a_fault_is_reported(aiohttp_client: AiohttpClient) -> None:
 @pytest.mark.parametrize(
     ("message", "opcode", "code", "reason"),
     [
-        (b'{"type":"move","x":"1"}', 1, 1008, "1 fault in the message: /x Expected `int`, got `str`"),
+        (b'{"type":"move","x":"1"}', 1, 1008, "1 error in the message: /x Expected `int`, got `str`"),
         (
             b'{"type":"say","text":""}',
             1,
             1008,
-            "1 fault in the message: /text Expected `str` of length >= 1",
+            "1 error in the message: /text Expected `str` of length >= 1",
         ),
         (b"{", 1, 1007, "The message cannot be parsed: Input data was truncated"),
         (
@@ -192,7 +192,7 @@ async def test_a_reason_is_cut(serve: Serve) -> None:
         assert opcode == 8
         assert payload[:2] == b"\x03\xf0"
         reason = payload[2:].decode()
-        assert reason.startswith("3 faults in the message: /ööö")
+        assert reason.startswith("3 errors in the message: /ööö")
         assert 122 <= len(payload[2:]) <= 123
 
 

@@ -86,69 +86,69 @@ def test_mistakes_of_every_kind_arrive_in_one_group() -> None:
         (
             DuplicateProviderError,
             f"{after(register, 3)}: Session is registered more than once (first at {after(register, 2)}).\n"
-            "  Mend: drop one of the registrations, or tell them apart with qualifier=.",
+            "  Hint: drop one of the registrations, or tell them apart with qualifier=.",
         ),
         (
             CaptiveProviderError,
             f"{repository}, parameter 'session': Repository lives as long as the process, and Session is scoped.\n"
             "  Needed by: Repository -> Session\n"
-            "  Mend: register Session as a singleton, or Repository as scoped.",
+            "  Hint: register Session as a singleton, or Repository as scoped.",
         ),
         (
             MissingProviderError,
             f"{repository}, parameter 'database': no provider for Database.\n"
             "  Needed by: Repository\n"
-            "  Mend: container.add_singleton(Database), or give the parameter a default.",
+            "  Hint: container.add_singleton(Database), or give the parameter a default.",
         ),
         (
             InvalidLayerError,
             "print (module builtins): print is given as a guard of app and cannot be called as one.\n"
-            "  Mend: write it as async def guard(request) -> None, with every other parameter annotated, "
+            "  Hint: write it as async def guard(request) -> None, with every other parameter annotated, "
             "or as a class with such a __call__.",
         ),
-        (InvalidOptionError, f"{show}: status='201' is not a number.\n  Mend: write it as status=201."),
+        (InvalidOptionError, f"{show}: status='201' is not a number.\n  Hint: write it as status=201."),
         (
             InvalidPathError,
             f"Orders.broken ({place(Orders.broken)}): the path '/orders/{{' has a brace without its partner.\n"
-            "  Mend: write placeholders as {name}.",
+            "  Hint: write placeholders as {name}.",
         ),
         (
             InvalidControllerError,
             f"Empty ({place(Empty)}): it has no handler.\n"
-            "  Mend: decorate a method with @get(), @post() or another route.",
+            "  Hint: decorate a method with @get(), @post() or another route.",
         ),
         (
             BodyNotAllowedError,
             f"{show}, parameter 'order': Order would be the request body, and GET has none.\n"
-            "  Mend: spread its fields over the query with Annotated[Order, Query()], "
+            "  Hint: spread its fields over the query with Annotated[Order, Query()], "
             "or register the type in the container.",
         ),
         (
             UnboundPlaceholderError,
             f"{show}: no parameter takes the placeholder {{order_id}} of the path '/orders/{{order_id}}'.\n"
-            "  Mend: add a parameter named 'order_id', or take the placeholder out of the path.",
+            "  Hint: add a parameter named 'order_id', or take the placeholder out of the path.",
         ),
         (
             MissingReturnAnnotationError,
             f"{show}: it has no return annotation.\n"
-            "  Mend: say what is answered, for example -> Order, or -> None for 204 No Content.",
+            "  Hint: say what is answered, for example -> Order, or -> None for 204 No Content.",
         ),
         (
             MissingAnnotationError,
             f"Orders.first ({place(Orders.first)}), parameter 'limit': it has no type annotation.\n"
-            "  Mend: say what it takes, for example limit: int.",
+            "  Hint: say what it takes, for example limit: int.",
         ),
         (
             DuplicateRouteError,
             f"Orders.second ({place(Orders.second)}): GET /orders/same is also answered by "
             f"Orders.first ({place(Orders.first)}).\n"
-            "  Mend: change the path or the method of one of them.",
+            "  Hint: change the path or the method of one of them.",
         ),
         (
             DuplicateRouteError,
             f"Orders.third ({place(Orders.third)}): GET /orders/same is also answered by "
             f"Orders.first ({place(Orders.first)}).\n"
-            "  Mend: change the path or the method of one of them.",
+            "  Hint: change the path or the method of one of them.",
         ),
     ]
 
@@ -214,7 +214,7 @@ def test_a_mistake_that_several_routes_meet_is_told_once() -> None:
         (
             MissingAnnotationError,
             f"open_session ({place(open_session)}), parameter 'zone': it has no type annotation.\n"
-            "  Mend: say what it takes, for example zone: int.",
+            "  Hint: say what it takes, for example zone: int.",
         )
     ]
 
@@ -229,13 +229,13 @@ def test_a_registration_that_nobody_uses_is_looked_at() -> None:
             MissingProviderError,
             f"Repository.__init__ ({place(Repository.__init__)}), parameter 'database': no provider for Database.\n"
             "  Needed by: Repository\n"
-            "  Mend: container.add_scoped(Database), or give the parameter a default.",
+            "  Hint: container.add_scoped(Database), or give the parameter a default.",
         )
     ]
 
 
 def test_building_again_tells_the_same() -> None:
-    """Nothing of a failed build is kept: the mistakes are found again, and not when they are mended."""
+    """Nothing of a failed build is kept: the mistakes are found again, and not once they are corrected."""
 
     class Orders(Controller):
         @get()

@@ -28,14 +28,14 @@ def test_a_struct_on_get() -> None:
             BodyNotAllowedError,
             f"Orders.search ({place(Orders.search)}), parameter 'page': "
             "Page would be the request body, and GET has none.\n"
-            "  Mend: spread its fields over the query with Annotated[Page, Query()], "
+            "  Hint: spread its fields over the query with Annotated[Page, Query()], "
             "or register the type in the container.",
         )
     ]
 
 
 def test_other_types() -> None:
-    """What else would be a body is mended by what it could be in the query, or not at all."""
+    """What else would be a body is answered with what it could be in the query, or not at all."""
 
     class Orders(Controller):
         @head("/a")
@@ -55,19 +55,19 @@ def test_other_types() -> None:
             BodyNotAllowedError,
             f"Orders.marked ({place(Orders.marked)}), parameter 'limit': "
             "int would be the request body, and HEAD has none.\n"
-            "  Mend: read it from the query with Annotated[int, Query()].",
+            "  Hint: read it from the query with Annotated[int, Query()].",
         ),
         (
             BodyNotAllowedError,
             f"Orders.mapping ({place(Orders.mapping)}), parameter 'where': "
             "dict[str, int] would be the request body, and GET has none.\n"
-            '  Mend: read it from the query with Annotated[dict[str, int], Query(style="deepObject")].',
+            '  Hint: read it from the query with Annotated[dict[str, int], Query(style="deepObject")].',
         ),
         (
             BodyNotAllowedError,
             f"Orders.rows ({place(Orders.rows)}), parameter 'pages': "
             "list[Page] would be the request body, and GET has none.\n"
-            "  Mend: answer POST, PUT, PATCH or DELETE.",
+            "  Hint: answer POST, PUT, PATCH or DELETE.",
         ),
     ]
 
@@ -85,7 +85,7 @@ def test_patch_is_no_query() -> None:
             BodyNotAllowedError,
             f"Orders.search ({place(Orders.search)}), parameter 'change': "
             "PatchOfPage would be the request body, and GET has none.\n"
-            "  Mend: answer PATCH.",
+            "  Hint: answer PATCH.",
         )
     ]
 
@@ -103,7 +103,7 @@ def test_one_method_of_several() -> None:
             BodyNotAllowedError,
             f"Orders.search ({place(Orders.search)}), parameter 'page': "
             "Page would be the request body, and GET has none.\n"
-            "  Mend: spread its fields over the query with Annotated[Page, Query()], "
+            "  Hint: spread its fields over the query with Annotated[Page, Query()], "
             "or register the type in the container.",
         )
     ]

@@ -47,7 +47,7 @@ def test_a_singleton_that_needs_a_scoped_one() -> None:
             f"Repository.__init__ ({place(Repository.__init__)}), parameter 'session': "
             "Repository lives as long as the process, and Session is scoped.\n"
             "  Needed by: Repository -> Session\n"
-            "  Mend: register Session as a singleton, or Repository as scoped.",
+            "  Hint: register Session as a singleton, or Repository as scoped.",
         )
     ]
 
@@ -66,7 +66,7 @@ def test_through_a_transient() -> None:
             f"Repository.__init__ ({place(Repository.__init__)}), parameter 'session': "
             "Cache lives as long as the process, and Session is scoped.\n"
             "  Needed by: Cache -> Repository -> Session\n"
-            "  Mend: register Session as a singleton, or Cache as scoped.",
+            "  Hint: register Session as a singleton, or Cache as scoped.",
         )
     ]
 
@@ -89,7 +89,7 @@ def test_in_a_list() -> None:
             f"Group.__init__ ({place(Group.__init__)}), parameter 'sessions': "
             "Group lives as long as the process, and Session is scoped.\n"
             "  Needed by: Group -> Session\n"
-            "  Mend: register Session as a singleton, or Group as scoped.",
+            "  Hint: register Session as a singleton, or Group as scoped.",
         )
     ]
 
@@ -112,7 +112,7 @@ def test_a_guard() -> None:
             f"RequireSession.__init__ ({place(RequireSession.__init__)}), parameter 'session': "
             "RequireSession lives as long as the process, and Session is scoped.\n"
             "  Needed by: RequireSession -> Session\n"
-            "  Mend: register Session as a singleton, or take it in __call__ of a guard or an exception handler.",
+            "  Hint: register Session as a singleton, or take it in __call__ of a guard or an exception handler.",
         )
     ]
 

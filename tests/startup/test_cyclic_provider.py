@@ -4,7 +4,7 @@ from framework import Container, Controller, get
 from framework.errors import CyclicProviderError
 from tests.startup.expected import mistakes_of, place
 
-MEND = "  Mend: let one of them take what it needs as a method argument, or move what both need to a third service."
+HINT = "  Hint: let one of them take what it needs as a method argument, or move what both need to a third service."
 
 
 class First:
@@ -57,7 +57,7 @@ def test_of_three() -> None:
         (
             CyclicProviderError,
             f"First.__init__ ({place(First.__init__)}): the provider of First needs itself.\n"
-            f"  Needed by: First -> Second -> Third -> First\n{MEND}",
+            f"  Needed by: First -> Second -> Third -> First\n{HINT}",
         )
     ]
     assert mistakes_of(register, Orders) == cycle
@@ -69,7 +69,7 @@ def test_of_one() -> None:
     assert mistakes_of(lambda container: container.add_scoped(Own)) == [
         (
             CyclicProviderError,
-            f"Own.__init__ ({place(Own.__init__)}): the provider of Own needs itself.\n  Needed by: Own -> Own\n{MEND}",
+            f"Own.__init__ ({place(Own.__init__)}): the provider of Own needs itself.\n  Needed by: Own -> Own\n{HINT}",
         )
     ]
 
@@ -86,7 +86,7 @@ def test_of_several_lifetimes() -> None:
         (
             CyclicProviderError,
             f"First.__init__ ({place(First.__init__)}): the provider of First needs itself.\n"
-            f"  Needed by: First -> Second -> Third -> First\n{MEND}",
+            f"  Needed by: First -> Second -> Third -> First\n{HINT}",
         )
     ]
 

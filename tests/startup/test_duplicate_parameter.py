@@ -8,7 +8,7 @@ from framework import Container, Controller, Header, Query, get
 from framework.errors import DuplicateParameterError
 from tests.startup.expected import mistakes, place
 
-MEND = "  Mend: give both the same type, or one of them another name on the wire."
+HINT = "  Hint: give both the same type, or one of them another name on the wire."
 
 
 class Page(Struct):
@@ -34,7 +34,7 @@ def test_two_parameters_of_a_handler() -> None:
         (
             DuplicateParameterError,
             f"Orders.search ({place(Orders.search)}): "
-            f"the query parameter 'x' is read with different types: int, str.\n{MEND}",
+            f"the query parameter 'x' is read with different types: int, str.\n{HINT}",
         )
     ]
 
@@ -56,7 +56,7 @@ def test_a_handler_and_a_provider() -> None:
         (
             DuplicateParameterError,
             f"Orders.search ({place(Orders.search)}): "
-            f"the header parameter 'x-tenant' is read with different types: int, str.\n{MEND}",
+            f"the header parameter 'x-tenant' is read with different types: int, str.\n{HINT}",
         )
     ]
 
@@ -73,7 +73,7 @@ def test_a_model_and_a_parameter() -> None:
         (
             DuplicateParameterError,
             f"Orders.search ({place(Orders.search)}): "
-            f"the query parameter 'number' is read with different types: a field of Page, str.\n{MEND}",
+            f"the query parameter 'number' is read with different types: a field of Page, str.\n{HINT}",
         )
     ]
 

@@ -4,7 +4,7 @@ from framework import Container
 from framework.errors import DuplicateProviderError
 from tests.startup.expected import after, mistakes_of
 
-MEND = "  Mend: drop one of the registrations, or tell them apart with qualifier=."
+HINT = "  Hint: drop one of the registrations, or tell them apart with qualifier=."
 
 
 class Clock:
@@ -23,11 +23,11 @@ def test_twice() -> None:
     assert mistakes_of(register) == [
         (
             DuplicateProviderError,
-            f"{after(register, 2)}: Clock is registered more than once (first at {first}).\n{MEND}",
+            f"{after(register, 2)}: Clock is registered more than once (first at {first}).\n{HINT}",
         ),
         (
             DuplicateProviderError,
-            f"{after(register, 3)}: Clock is registered more than once (first at {first}).\n{MEND}",
+            f"{after(register, 3)}: Clock is registered more than once (first at {first}).\n{HINT}",
         ),
     ]
 
@@ -44,7 +44,7 @@ def test_under_one_qualifier() -> None:
         (
             DuplicateProviderError,
             f"{after(register, 3)}: Clock is registered more than once with qualifier 'slow' "
-            f"(first at {after(register, 2)}).\n{MEND}",
+            f"(first at {after(register, 2)}).\n{HINT}",
         )
     ]
 

@@ -6,7 +6,7 @@ from framework import App, Controller, OpenAPI, Router, get, head, options, post
 from framework.errors import DuplicateRouteError
 from tests.startup.expected import mistakes, place, told
 
-MEND = "  Mend: change the path or the method of one of them."
+HINT = "  Hint: change the path or the method of one of them."
 
 
 def test_placeholder_names_do_not_count() -> None:
@@ -25,7 +25,7 @@ def test_placeholder_names_do_not_count() -> None:
         (
             DuplicateRouteError,
             f"Users.by_user ({place(Users.by_user)}): GET /users/{{user_id}} is also answered by "
-            f"Users.by_id ({place(Users.by_id)}) as /users/{{id}}.\n{MEND}",
+            f"Users.by_id ({place(Users.by_id)}) as /users/{{id}}.\n{HINT}",
         )
     ]
 
@@ -49,7 +49,7 @@ def test_across_controllers_and_routers() -> None:
         (
             DuplicateRouteError,
             f"Second.list_all ({place(Second.list_all)}): GET /v1/orders is also answered by "
-            f"First.search ({place(First.search)}).\n{MEND}",
+            f"First.search ({place(First.search)}).\n{HINT}",
         )
     ]
 
@@ -77,7 +77,7 @@ def test_one_handler_twice() -> None:
             DuplicateRouteError,
             f"{where}: GET {path} is also answered by itself: its controller is given twice, or it has two decorators "
             "for one path.\n"
-            "  Mend: take one of them out, or give the controller below two Routers with paths of their own.",
+            "  Hint: take one of them out, or give the controller below two Routers with paths of their own.",
         )
         for where, path in (
             (f"Orders.first ({place(Orders.first)})", "/a"),
@@ -100,7 +100,7 @@ def test_the_document_s_own_path() -> None:
     assert text.startswith(
         f"Documents.show ({place(Documents.show)}): GET /openapi.json is also answered by OpenAPIController.document ("
     )
-    assert text.endswith(f").\n{MEND}")
+    assert text.endswith(f").\n{HINT}")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_page_s_own_path(openapi: OpenAPI, own: str) -> None:
     ((kind, text),) = told(App([Pages], openapi=openapi))
     assert kind is DuplicateRouteError
     assert text.startswith(f"Pages.show ({place(Pages.show)}): GET /page is also answered by {own}.index (")
-    assert text.endswith(f").\n{MEND}")
+    assert text.endswith(f").\n{HINT}")
 
 
 def test_what_is_no_duplicate() -> None:

@@ -4,7 +4,7 @@ from framework import Controller, Router, get
 from framework.errors import DuplicateRouteNameError
 from tests.startup.expected import mistakes, place
 
-MEND = "  Mend: give one of them another name=."
+HINT = "  Hint: give one of them another name=."
 
 
 def test_two_handlers() -> None:
@@ -23,7 +23,7 @@ def test_two_handlers() -> None:
         (
             DuplicateRouteNameError,
             f"Orders.second ({place(Orders.second)}): the route name 'orders' is also that of "
-            f"Orders.first ({place(Orders.first)}).\n{MEND}",
+            f"Orders.first ({place(Orders.first)}).\n{HINT}",
         )
     ]
 
@@ -44,7 +44,7 @@ def test_a_name_that_another_handler_has_by_default() -> None:
         (
             DuplicateRouteNameError,
             f"Orders.second ({place(Orders.second)}): the route name 'Orders.first' is also that of "
-            f"Orders.first ({place(Orders.first)}).\n{MEND}",
+            f"Orders.first ({place(Orders.first)}).\n{HINT}",
         )
     ]
 

@@ -39,7 +39,7 @@ class Engine:
 URL = "{$request.body#/notify_url}"
 
 
-def of_callback(callback: Callback, what: str, mend: str) -> None:
+def of_callback(callback: Callback, what: str, hint: str) -> None:
     """Declare a callback and see what is told."""
 
     class Orders(Controller):
@@ -47,11 +47,11 @@ def of_callback(callback: Callback, what: str, mend: str) -> None:
         async def order(self, order: Order) -> None: ...
 
     where = f"Orders.order ({place(Orders.order)}), callback 'paid'"
-    assert mistakes(Orders) == [(InvalidCallbackError, f"{where}: {what}.\n  Mend: {mend}.")]
+    assert mistakes(Orders) == [(InvalidCallbackError, f"{where}: {what}.\n  Hint: {hint}.")]
 
 
 @pytest.mark.parametrize(
-    ("url", "what", "mend"),
+    ("url", "what", "hint"),
     [
         (
             "",
@@ -91,13 +91,13 @@ def of_callback(callback: Callback, what: str, mend: str) -> None:
         ),
     ],
 )
-def test_the_url(url: Any, what: str, mend: str) -> None:
+def test_the_url(url: Any, what: str, hint: str) -> None:
     """It holds runtime expressions of what the route reads and answers."""
-    of_callback(Callback(url, Payment), what, mend)
+    of_callback(Callback(url, Payment), what, hint)
 
 
 @pytest.mark.parametrize(
-    ("settings", "what", "mend"),
+    ("settings", "what", "hint"),
     [
         (
             {"method": "FETCH"},
@@ -138,13 +138,13 @@ def test_the_url(url: Any, what: str, mend: str) -> None:
         ),
     ],
 )
-def test_what_is_sent(settings: Any, what: str, mend: str) -> None:
+def test_what_is_sent(settings: Any, what: str, hint: str) -> None:
     """A method that OpenAPI has, a body that can be written, and an answer as HTTP has it: of both."""
-    of_callback(Callback(URL, **settings), what, mend)
+    of_callback(Callback(URL, **settings), what, hint)
 
     webhook = {"paid": Webhook(**settings)}
     assert told(App(openapi=OpenAPI(webhooks=webhook))) == [
-        (InvalidCallbackError, f"OpenAPI, webhook 'paid': {what}.\n  Mend: {mend}.")
+        (InvalidCallbackError, f"OpenAPI, webhook 'paid': {what}.\n  Hint: {hint}.")
     ]
 
 
@@ -154,7 +154,7 @@ def test_a_webhook_that_is_a_type() -> None:
         (
             InvalidCallbackError,
             "OpenAPI, webhook 'moved': its body Engine cannot be encoded (msgspec does not know Engine).\n"
-            f"  Mend: {custom_type_hint('Engine')}.",
+            f"  Hint: {custom_type_hint('Engine')}.",
         )
     ]
 

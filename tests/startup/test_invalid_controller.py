@@ -25,8 +25,8 @@ def make_orders() -> Orders:
     return Orders()
 
 
-FUNCTION = "  Mend: write it as a method of a Controller, and give that class."
-MEND = "  Mend: give the class of a controller; its constructor is injected."
+FUNCTION = "  Hint: write it as a method of a Controller, and give that class."
+HINT = "  Hint: give the class of a controller; its constructor is injected."
 
 
 def test_what_is_no_class() -> None:
@@ -37,18 +37,18 @@ def test_what_is_no_class() -> None:
 
     where = f"App ({after(make, 1)})"
     assert told(make()) == [
-        (InvalidControllerError, f"{where}: an instance of Orders stands among the controllers.\n{MEND}"),
+        (InvalidControllerError, f"{where}: an instance of Orders stands among the controllers.\n{HINT}"),
         (InvalidControllerError, f"{where}: the function make_orders stands among the controllers.\n{FUNCTION}"),
-        (InvalidControllerError, f"{where}: 3 stands among the controllers.\n{MEND}"),
-        (InvalidControllerError, f"{where}: 'Orders' stands among the controllers.\n{MEND}"),
-        (InvalidControllerError, f"{where}: None stands among the controllers.\n{MEND}"),
+        (InvalidControllerError, f"{where}: 3 stands among the controllers.\n{HINT}"),
+        (InvalidControllerError, f"{where}: 'Orders' stands among the controllers.\n{HINT}"),
+        (InvalidControllerError, f"{where}: None stands among the controllers.\n{HINT}"),
     ]
 
 
 def test_below_a_router() -> None:
     """What a router holds is told with the router."""
     assert mistakes(Router("/v1", [Orders()])) == [  # type: ignore[list-item]  # the mistake
-        (InvalidControllerError, f"Router('/v1'): an instance of Orders stands among the controllers.\n{MEND}")
+        (InvalidControllerError, f"Router('/v1'): an instance of Orders stands among the controllers.\n{HINT}")
     ]
 
 
@@ -63,7 +63,7 @@ def test_a_class_that_is_no_controller() -> None:
     assert mistakes(Items) == [
         (
             InvalidControllerError,
-            f"Items ({place(Items)}): it is no Controller.\n  Mend: write class Items(Controller).",
+            f"Items ({place(Items)}): it is no Controller.\n  Hint: write class Items(Controller).",
         )
     ]
 
@@ -86,7 +86,7 @@ def test_an_abstract_controller() -> None:
         (
             InvalidControllerError,
             f"Resource ({place(Resource)}): it is abstract (without kind, name).\n"
-            "  Mend: give a subclass that implements what is missing.",
+            "  Hint: give a subclass that implements what is missing.",
         )
     ]
 
@@ -109,12 +109,12 @@ def test_an_open_generic() -> None:
         (
             InvalidControllerError,
             f"Resource ({place(Resource)}): it is generic (over T).\n"
-            "  Mend: derive a class from Resource[…] and give that.",
+            "  Hint: derive a class from Resource[…] and give that.",
         ),
         (
             InvalidControllerError,
             f"App ({after(make, 1)}): Resource[int] stands among the controllers.\n"
-            "  Mend: derive a class from Resource[int] and give that.",
+            "  Hint: derive a class from Resource[int] and give that.",
         ),
     ]
 
@@ -132,10 +132,10 @@ def test_a_controller_without_handlers() -> None:
         async def search(self) -> str:
             return self.answer
 
-    mend = "  Mend: decorate a method with @get(), @post() or another route."
+    hint = "  Hint: decorate a method with @get(), @post() or another route."
     assert mistakes(Empty, Undecorated) == [
-        (InvalidControllerError, f"Empty ({place(Empty)}): it has no handler.\n{mend}"),
-        (InvalidControllerError, f"Undecorated ({place(Undecorated)}): it has no handler.\n{mend}"),
+        (InvalidControllerError, f"Empty ({place(Empty)}): it has no handler.\n{hint}"),
+        (InvalidControllerError, f"Undecorated ({place(Undecorated)}): it has no handler.\n{hint}"),
     ]
 
 

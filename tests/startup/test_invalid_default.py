@@ -14,8 +14,8 @@ from framework.errors import InvalidDefaultError
 from framework.types import SecretStr
 from tests.startup.expected import mistakes, place, told
 
-NONE = "  Mend: write the type as T | None, or give a default that fits."
-MEND = "  Mend: give a default that fits, or a type that admits it."
+NONE = "  Hint: write the type as T | None, or give a default that fits."
+HINT = "  Hint: give a default that fits, or a type that admits it."
 
 
 class Colour(enum.Enum):
@@ -52,8 +52,8 @@ def test_of_a_parameter() -> None:
 
     def told(function: Any, default: str, reason: str) -> tuple[type, str]:
         where = f"{function.__qualname__.rpartition('<locals>.')[2]} ({place(function)}), parameter 'limit'"
-        mend = NONE if default == "None" else MEND
-        return InvalidDefaultError, f"{where}: its default {default} does not fit its type ({reason}).\n{mend}"
+        hint = NONE if default == "None" else HINT
+        return InvalidDefaultError, f"{where}: its default {default} does not fit its type ({reason}).\n{hint}"
 
     assert mistakes(Orders) == [
         told(Orders.null, "None", "Expected `int`, got `null`"),
@@ -116,7 +116,7 @@ def test_of_a_field() -> None:
         (
             InvalidDefaultError,
             f"Line ({place(Line)}), field 'count': "
-            f"its default 'one' does not fit its type (Expected `int`, got `str`).\n{MEND}",
+            f"its default 'one' does not fit its type (Expected `int`, got `str`).\n{HINT}",
         ),
     ]
 
@@ -178,7 +178,7 @@ def test_a_text_in_the_place_of_a_value() -> None:
 
     def told(function: Any, default: str, reason: str) -> tuple[type, str]:
         where = f"{function.__qualname__.rpartition('<locals>.')[2]} ({place(function)}), parameter 'given'"
-        return InvalidDefaultError, f"{where}: its default {default} does not fit its type ({reason}).\n{MEND}"
+        return InvalidDefaultError, f"{where}: its default {default} does not fit its type ({reason}).\n{HINT}"
 
     assert mistakes(Orders) == [
         told(Orders.date, "'2026-12-31'", "Expected `date`, got `str`"),
@@ -189,7 +189,7 @@ def test_a_text_in_the_place_of_a_value() -> None:
         (
             InvalidDefaultError,
             f"Invoice ({place(Invoice)}), field 'due': its default '2026-12-31' does not fit its type "
-            f"(Expected `date`, got `str`).\n{MEND}",
+            f"(Expected `date`, got `str`).\n{HINT}",
         ),
     ]
 
@@ -242,7 +242,7 @@ def test_of_a_service() -> None:
     assert text.startswith(
         f"Orders.wrong ({place(Orders.wrong)}), parameter 'clock': its default an instance of Depends"
     )
-    assert text.endswith(f"does not fit its type (got `Depends`).\n{MEND}")
+    assert text.endswith(f"does not fit its type (got `Depends`).\n{HINT}")
 
 
 T = TypeVar("T")
@@ -267,6 +267,6 @@ def test_of_a_field_of_a_generic() -> None:
         (
             InvalidDefaultError,
             f"Several ({place(Several)}), field 'number': its default 'one' does not fit its type "
-            f"(Expected `int`, got `str`).\n{MEND}",
+            f"(Expected `int`, got `str`).\n{HINT}",
         )
     ]

@@ -28,7 +28,7 @@ def told(handler: Any, where: str, text: str, reason: str) -> tuple[type, str]:
     return (
         InvalidExampleError,
         f"Orders.order ({place(handler)}){where}: the example {text} does not fit its type ({reason}).\n"
-        "  Mend: give an example that fits.",
+        "  Hint: give an example that fits.",
     )
 
 
@@ -86,7 +86,7 @@ def test_of_a_body_and_of_an_answer(example: Any, text: str) -> None:
         (
             InvalidExampleError,
             f"Answers.order ({place(Answers.order)}): the example {text} does not fit its type ({reason}).\n"
-            "  Mend: give an example that fits.",
+            "  Hint: give an example that fits.",
         )
     ]
 
@@ -112,6 +112,6 @@ def test_both_ways_at_once() -> None:
         (
             InvalidMarkerError,
             f"Orders.order ({place(Orders.order)}), parameter 'size': it has example= and examples=.\n"
-            "  Mend: keep the one that is meant.",
+            "  Hint: keep the one that is meant.",
         )
     ]

@@ -63,11 +63,11 @@ def test_forms_and_files_where_there_is_no_body() -> None:
         async def stream(self, stream: BodyStream) -> str:
             return str(stream)
 
-    def told(handler: Any, parameter: str, name: str, mend: str) -> tuple[type, str]:
+    def told(handler: Any, parameter: str, name: str, hint: str) -> tuple[type, str]:
         return (
             BodyNotAllowedError,
             f"Uploads.{handler.__name__} ({place(handler)}), parameter {parameter!r}: "
-            f"{name} would be the request body, and GET has none.\n  Mend: {mend}.",
+            f"{name} would be the request body, and GET has none.\n  Hint: {hint}.",
         )
 
     other = "answer POST, PUT, PATCH or DELETE"
@@ -93,17 +93,17 @@ def test_files_that_no_form_can_carry() -> None:
         async def by_name(self, photos: Annotated[dict[str, UploadFile], Form()]) -> str:
             return str(photos)
 
-    mend = "  Mend: take UploadFile, UploadFile | None or list[UploadFile] as a field of the form itself."
+    hint = "  Hint: take UploadFile, UploadFile | None or list[UploadFile] as a field of the form itself."
     assert mistakes(Uploads) == [
         (
             InvalidMarkerError,
             f"Uploads.nested ({place(Uploads.nested)}), parameter 'outer': "
-            f"the field 'inner' of Outer holds files that no form can carry.\n{mend}",
+            f"the field 'inner' of Outer holds files that no form can carry.\n{hint}",
         ),
         (
             InvalidMarkerError,
             f"Uploads.by_name ({place(Uploads.by_name)}), parameter 'photos': "
-            f"its type holds files that no form can carry.\n{mend}",
+            f"its type holds files that no form can carry.\n{hint}",
         ),
     ]
 
@@ -133,7 +133,7 @@ def test_files_outside_of_forms() -> None:
             UnsupportedTypeError,
             f"Uploads.{handler.__name__} ({place(handler)}), parameter {parameter!r}: "
             f"{name} cannot be read from a request (msgspec does not know UploadFile).\n"
-            "  Mend: send it as a form: UploadFile by itself, in a list, or as a field of Annotated[T, Form()].",
+            "  Hint: send it as a form: UploadFile by itself, in a list, or as a field of Annotated[T, Form()].",
         )
 
     assert mistakes(Uploads) == [
@@ -164,18 +164,18 @@ def test_markers_that_say_nothing_of_their_type() -> None:
         (
             InvalidMarkerError,
             f"Uploads.file ({place(Uploads.file)}), parameter 'name': File() stands at a type that is no file.\n"
-            "  Mend: take an UploadFile, or mark it Form().",
+            "  Hint: take an UploadFile, or mark it Form().",
         ),
         (
             InvalidMarkerError,
             f"Uploads.embed ({place(Uploads.embed)}), parameter 'name': "
-            "embed=True stands at what is one field anyway.\n  Mend: drop embed=True.",
+            "embed=True stands at what is one field anyway.\n  Hint: drop embed=True.",
         ),
         (
             InvalidMarkerError,
             f"Uploads.named ({place(Uploads.named)}), parameter 'model': "
             "name='x' names one parameter, and every field of a model is one.\n"
-            "  Mend: drop name=; the fields are renamed in the model.",
+            "  Hint: drop name=; the fields are renamed in the model.",
         ),
     ]
 
@@ -200,17 +200,17 @@ def test_media_types_that_nobody_reads() -> None:
         (
             InvalidMarkerError,
             f"Uploads.typed ({place(Uploads.typed)}), parameter 'filter_': no format reads image/png.\n"
-            "  Mend: take bytes, or give the app a format that reads it: App(formats=...).",
+            "  Hint: take bytes, or give the app a format that reads it: App(formats=...).",
         ),
         (
             InvalidMarkerError,
             f"Uploads.wrong ({place(Uploads.wrong)}), parameter 'data': media_type='png' is no media type.\n"
-            '  Mend: write it as media_type="image/png".',
+            '  Hint: write it as media_type="image/png".',
         ),
         (
             InvalidMarkerError,
             f"Uploads.parts ({place(Uploads.parts)}), parameter 'parts': "
-            "a MultipartStream is always multipart/form-data.\n  Mend: drop media_type=.",
+            "a MultipartStream is always multipart/form-data.\n  Hint: drop media_type=.",
         ),
     ]
 
@@ -235,7 +235,7 @@ def test_plain_functions_that_would_have_to_await() -> None:
         (
             InvalidHandlerError,
             f"{handler.__qualname__.rpartition('<locals>.')[2]} ({place(handler)}): "
-            "it is a plain def, and its body is read with await.\n  Mend: write it as async def.",
+            "it is a plain def, and its body is read with await.\n  Hint: write it as async def.",
         )
         for handler in (Uploads.file, Uploads.stream)
     ]

@@ -59,7 +59,7 @@ def orders(*guards: Any) -> type[Controller]:
     return Orders
 
 
-BODY = "  Mend: take it in the handler, or decide by path, query, headers or cookies."
+BODY = "  Hint: take it in the handler, or decide by path, query, headers or cookies."
 
 
 def test_the_body() -> None:
@@ -117,7 +117,7 @@ def test_a_placeholder() -> None:
             UnknownPlaceholderError,
             f"own ({place(own)}), parameter 'order_id': the path {path!r} has no placeholder {{order_id}}.\n"
             "  Needed by: Other.search -> own\n"
-            "  Mend: add {order_id} to the path, or give the guard own only to routes that have it.",
+            "  Hint: add {order_id} to the path, or give the guard own only to routes that have it.",
         )
         for path in ("/items", "/items/{item}")
     ]
@@ -135,27 +135,27 @@ def test_values_from_nowhere() -> None:
         (
             MissingProviderError,
             f"{where}, parameter 'page': no provider for Page.\n{needed}"
-            "  Mend: say where it is read, for example Annotated[Page, Query()]; a body is read by the handler alone.",
+            "  Hint: say where it is read, for example Annotated[Page, Query()]; a body is read by the handler alone.",
         ),
         (
             MissingProviderError,
             f"{where}, parameter 'limit': no provider for int.\n{needed}"
-            "  Mend: say where it is read, for example Annotated[int, Query()].",
+            "  Hint: say where it is read, for example Annotated[int, Query()].",
         ),
         (
             MissingProviderError,
             f"{where}, parameter 'session': no provider for Session.\n{needed}"
-            "  Mend: pass container= to App, with container.add_scoped(Session), or give the parameter a default.",
+            "  Hint: pass container= to App, with container.add_scoped(Session), or give the parameter a default.",
         ),
         (
             MissingProviderError,
             f"{where}, parameter 'name': no provider for str.\n{needed}"
-            "  Mend: say where it is read, for example Annotated[str, Query()].",
+            "  Hint: say where it is read, for example Annotated[str, Query()].",
         ),
         (
             InvalidGuardError,
             f"{where}, parameter 'level': it has no marker, so it is never read from the request and always has its "
-            "default.\n  Mend: say where it is read, for example Annotated[int, Query()], or leave it out.",
+            "default.\n  Hint: say where it is read, for example Annotated[int, Query()], or leave it out.",
         ),
     ]
 
@@ -177,7 +177,7 @@ def test_markers_of_others() -> None:
         (
             InvalidMarkerError,
             f"guard ({place(guard)}), parameter 'session': it carries Depends() of fastapi, which nobody reads here.\n"
-            "  Mend: take the markers of framework and Meta of msgspec; services are injected by their type.",
+            "  Hint: take the markers of framework and Meta of msgspec; services are injected by their type.",
         )
     ]
 
@@ -197,15 +197,15 @@ def test_two_types_of_one_name() -> None:
             return number
 
     where = f"Orders.search ({place(Orders.search)})"
-    mend = "  Mend: give both the same type, or one of them another name on the wire."
+    hint = "  Hint: give both the same type, or one of them another name on the wire."
     assert mistakes(Orders) == [
         (
             DuplicateParameterError,
-            f"{where}: the query parameter 'number' is read with different types: str, int.\n{mend}",
+            f"{where}: the query parameter 'number' is read with different types: str, int.\n{hint}",
         ),
         (
             DuplicateParameterError,
-            f"{where}: the header parameter 'x-level' is read with different types: int, str.\n{mend}",
+            f"{where}: the header parameter 'x-level' is read with different types: int, str.\n{hint}",
         ),
     ]
 

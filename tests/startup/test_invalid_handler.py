@@ -56,11 +56,11 @@ def test_a_decorator_without_parentheses() -> None:
         async def second(self) -> str:  # type: ignore[misc]  # as above
             return ""
 
-    mend = '  Mend: write @get() or @get("/path").'
+    hint = '  Hint: write @get() or @get("/path").'
     where = [f"Orders.{name} ({place(vars(Orders)[name])})" for name in ("first", "second")]
     assert mistakes(Orders) == [
-        (InvalidHandlerError, f"{where[0]}: its route decorator has no parentheses.\n{mend}"),
-        (InvalidHandlerError, f"{where[1]}: its route decorator has no parentheses.\n{mend}"),
+        (InvalidHandlerError, f"{where[0]}: its route decorator has no parentheses.\n{hint}"),
+        (InvalidHandlerError, f"{where[1]}: its route decorator has no parentheses.\n{hint}"),
     ]
 
 
@@ -118,14 +118,14 @@ def test_what_is_no_method() -> None:
             (
                 InvalidHandlerError,
                 f"Orders.{name} ({place(functions[name])}): {kind} cannot be a handler.\n"
-                "  Mend: write it as a method of the controller.",
+                "  Hint: write it as a method of the controller.",
             )
             for name, kind in names.items()
         ),
         (
             InvalidHandlerError,
             f"Orders.Inner ({filename}:{int(line) + 1}): it stands in the place of a handler and is no method.\n"
-            "  Mend: write it as async def.",
+            "  Hint: write it as async def.",
         ),
     ]
 
@@ -141,7 +141,7 @@ def test_what_takes_no_attribute() -> None:
                 return ""
 
     assert str(caught.value) == (
-        "a route decorator of GET '/a': a property cannot be a handler.\n  Mend: decorate a method of a controller."
+        "a route decorator of GET '/a': a property cannot be a handler.\n  Hint: decorate a method of a controller."
     )
 
 
@@ -159,7 +159,7 @@ def test_a_handler_that_was_overridden_by_no_method() -> None:
     assert mistakes(Orders) == [
         (
             InvalidHandlerError,
-            "Orders.show: it stands in the place of a handler and is no method.\n  Mend: write it as async def.",
+            "Orders.show: it stands in the place of a handler and is no method.\n  Hint: write it as async def.",
         )
     ]
 
@@ -185,7 +185,7 @@ def test_a_name_that_every_controller_has() -> None:
             InvalidHandlerError,
             f"Orders.{name} ({place(vars(Orders)[name])}): "
             f"a handler cannot be named {name}, which every controller has already.\n"
-            "  Mend: rename it.",
+            "  Hint: rename it.",
         )
         for name in ("path", "guards", "__init__")
     )
@@ -210,7 +210,7 @@ def test_a_method_without_self() -> None:
     assert mistakes(Orders) == [
         (
             InvalidHandlerError,
-            f"Orders.{name} ({place(vars(Orders)[name])}): its first parameter is not self.\n  Mend: write self first.",
+            f"Orders.{name} ({place(vars(Orders)[name])}): its first parameter is not self.\n  Hint: write self first.",
         )
         for name in ("nothing", "value", "named")
     ]
@@ -233,12 +233,12 @@ def test_parameters_without_a_name() -> None:
         async def decorated(self, limit: int) -> str:
             return str(limit)
 
-    mend = "  Mend: name the parameters one by one; a decorator around a handler needs functools.wraps."
+    hint = "  Hint: name the parameters one by one; a decorator around a handler needs functools.wraps."
     wrapper = vars(Orders)["decorated"]
     assert mistakes(Orders) == [
-        (InvalidHandlerError, f"Orders.several ({place(Orders.several)}): nothing fills *tags.\n{mend}"),
-        (InvalidHandlerError, f"Orders.named ({place(Orders.named)}): nothing fills **tags.\n{mend}"),
-        (InvalidHandlerError, f"Orders.wrapper ({place(wrapper)}): nothing fills **kwargs.\n{mend}"),
+        (InvalidHandlerError, f"Orders.several ({place(Orders.several)}): nothing fills *tags.\n{hint}"),
+        (InvalidHandlerError, f"Orders.named ({place(Orders.named)}): nothing fills **tags.\n{hint}"),
+        (InvalidHandlerError, f"Orders.wrapper ({place(wrapper)}): nothing fills **kwargs.\n{hint}"),
     ]
 
 
@@ -260,7 +260,7 @@ def test_an_async_handler_in_a_plain_wrapper() -> None:
         (
             InvalidHandlerError,
             f"Orders.search ({place(Orders.search)}): the decorator around it makes it a plain function.\n"
-            "  Mend: write its wrapper as async def.",
+            "  Hint: write its wrapper as async def.",
         )
     ]
 
@@ -277,7 +277,7 @@ def test_a_generator() -> None:
         (
             InvalidHandlerError,
             f"Orders.search ({place(Orders.search)}): it is a generator.\n"
-            "  Mend: write it as async def, or return the value instead.",
+            "  Hint: write it as async def, or return the value instead.",
         )
     ]
 
@@ -302,8 +302,8 @@ def test_an_async_generator_that_does_not_say_so() -> None:
         async def perhaps(self) -> AsyncIterator[int] | None:
             yield 1
 
-    mend = (
-        "  Mend: annotate it -> AsyncIterator[Order] or -> EventStream[Order] with the type that it yields, "
+    hint = (
+        "  Hint: annotate it -> AsyncIterator[Order] or -> EventStream[Order] with the type that it yields, "
         "or return the value."
     )
     said = {
@@ -313,7 +313,7 @@ def test_an_async_generator_that_does_not_say_so() -> None:
         "perhaps": "is annotated -> AsyncIterator[int] | None",
     }
     assert mistakes(Orders) == [
-        (InvalidHandlerError, f"Orders.{name} ({place(vars(Orders)[name])}): it yields, and {what}.\n{mend}")
+        (InvalidHandlerError, f"Orders.{name} ({place(vars(Orders)[name])}): it yields, and {what}.\n{hint}")
         for name, what in said.items()
     ]
 
@@ -335,7 +335,7 @@ def test_a_plain_function_that_returns_a_stream() -> None:
         (
             InvalidHandlerError,
             f"Orders.{name} ({place(vars(Orders)[name])}): it is a plain function that returns {what}.\n"
-            "  Mend: write it as async def.",
+            "  Hint: write it as async def.",
         )
         for name, what in returned.items()
     ]
@@ -354,6 +354,6 @@ def test_an_async_generator_in_a_plain_wrapper() -> None:
         (
             InvalidHandlerError,
             f"Orders.feed ({place(Orders.feed)}): the decorator around it makes it a plain function.\n"
-            "  Mend: write its wrapper as async def.",
+            "  Hint: write its wrapper as async def.",
         )
     ]

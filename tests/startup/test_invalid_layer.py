@@ -12,15 +12,15 @@ from framework.typedefs import CallNext
 from tests.startup.expected import after, mistakes, place, told
 
 GUARD = (
-    "  Mend: write it as async def guard(request) -> None, with every other parameter annotated, "
+    "  Hint: write it as async def guard(request) -> None, with every other parameter annotated, "
     "or as a class with such a __call__."
 )
 MIDDLEWARE = (
-    "  Mend: write it as async def middleware(request, call_next), or as a class with such a __call__, whose "
+    "  Hint: write it as async def middleware(request, call_next), or as a class with such a __call__, whose "
     "constructor takes its services."
 )
 HANDLER = (
-    "  Mend: write it as async def handler(request, error), with services as its other parameters, "
+    "  Hint: write it as async def handler(request, error), with services as its other parameters, "
     "or as a class with such a __call__."
 )
 
@@ -72,9 +72,9 @@ class Orders(Controller):
         return ""
 
 
-def misfit(where: str, name: str, role: str, level: str, mend: str) -> tuple[type, str]:
+def misfit(where: str, name: str, role: str, level: str, hint: str) -> tuple[type, str]:
     """Return the mistake as it is told."""
-    return InvalidLayerError, f"{where}: {name} is given as {role} of {level} and cannot be called as one.\n{mend}"
+    return InvalidLayerError, f"{where}: {name} is given as {role} of {level} and cannot be called as one.\n{hint}"
 
 
 def test_guards() -> None:
@@ -144,9 +144,9 @@ def test_keys_of_exception_handlers() -> None:
         return App([Orders], openapi=None, exception_handlers=dict.fromkeys([*keys, 404, OSError], two_arguments))
 
     where = f"App ({after(make, 1)})"
-    mend = "  Mend: register it for one Exception class or one status from 400 to 599."
+    hint = "  Hint: register it for one Exception class or one status from 400 to 599."
     assert told(make()) == [
-        (InvalidLayerError, f"{where}: an exception handler is registered for {name}.\n{mend}")
+        (InvalidLayerError, f"{where}: an exception handler is registered for {name}.\n{hint}")
         for name in ("'KeyError'", "BaseException", "[KeyError, ValueError]", "4.5", "True", "200", "int")
     ]
 
@@ -167,7 +167,7 @@ def test_a_scoped_guard() -> None:
             InvalidLayerError,
             f"Registered.__init__ ({place(Registered)}): it is given as a guard of app, "
             "which lives as long as the process, and it is registered as scoped.\n"
-            "  Mend: register it as a singleton, or not at all.",
+            "  Hint: register it as a singleton, or not at all.",
         )
     ]
     assert build(lambda container: container.add_singleton(Registered)) == []
@@ -201,23 +201,23 @@ async def unreadable(request: web.Request) -> "Nowhere":  # type: ignore[name-de
 
 def test_a_guard_that_tells_by_its_result() -> None:
     """False would admit everybody: a guard raises to refuse."""
-    mend = (
-        "  Mend: raise Forbidden or another HTTPError to refuse, and annotate it -> None: nobody looks at its result."
+    hint = (
+        "  Hint: raise Forbidden or another HTTPError to refuse, and annotate it -> None: nobody looks at its result."
     )
 
     assert mistakes(Orders, guards=[is_ann, IsAnn, silent, never, unreadable]) == [
         (
             InvalidLayerError,
-            f"is_ann ({place(is_ann)}): it is given as a guard of app and returns bool.\n{mend}",
+            f"is_ann ({place(is_ann)}): it is given as a guard of app and returns bool.\n{hint}",
         ),
         (
             InvalidLayerError,
-            f"IsAnn.__call__ ({place(IsAnn.__call__)}): it is given as a guard of app and returns bool.\n{mend}",
+            f"IsAnn.__call__ ({place(IsAnn.__call__)}): it is given as a guard of app and returns bool.\n{hint}",
         ),
         (
             InvalidLayerError,
             f"silent ({place(silent)}): it is given as a guard of app and does not say that it returns nothing.\n"
-            "  Mend: annotate it -> None, and raise Forbidden or another HTTPError to refuse.",
+            "  Hint: annotate it -> None, and raise Forbidden or another HTTPError to refuse.",
         ),
     ]
 
@@ -253,12 +253,12 @@ def test_layers_that_give_no_response() -> None:
         (
             InvalidLayerError,
             f"swallow ({place(swallow)}): it is given as a middleware of app and returns None.\n"
-            "  Mend: return what call_next gives, or a Response, and say so in the annotation.",
+            "  Hint: return what call_next gives, or a Response, and say so in the annotation.",
         ),
         (
             InvalidLayerError,
             f"text ({place(text)}): it is given as an exception handler of app and returns str.\n"
-            "  Mend: return a Response, and say so in the annotation.",
+            "  Hint: return a Response, and say so in the annotation.",
         ),
     ]
     fitting: list[Any] = [either, anything]
@@ -306,20 +306,20 @@ def test_services_of_exception_handlers() -> None:
         (
             InvalidLayerError,
             f"take_values ({place(take_values)}), parameter 'limit': int is not a service, and an exception handler "
-            "takes services alone.\n  Mend: read it from the request, which is the first argument.",
+            "takes services alone.\n  Hint: read it from the request, which is the first argument.",
         ),
         (
             NoRequestError,
             f"user_of ({place(user_of)}), parameter 'authorization': it is read from a request, and take_user runs "
             "outside of one.\n"
             "  Needed by: take_user -> User\n"
-            "  Mend: pass what is needed of the request as an argument, or write Request | None where the request "
+            "  Hint: pass what is needed of the request as an argument, or write Request | None where the request "
             "itself is asked for.",
         ),
         (
             MissingProviderError,
             f"take_nobody ({place(take_nobody)}), parameter 'session': no provider for Session.\n"
             "  Needed by: take_nobody\n"
-            "  Mend: container.add_scoped(Session), or give the parameter a default.",
+            "  Hint: container.add_scoped(Session), or give the parameter a default.",
         ),
     ]

@@ -109,7 +109,7 @@ class Targets(Controller):
         """Be in no document."""
 
 
-def of_link(link: Link, what: str, mend: str, *, name: str = "next") -> None:
+def of_link(link: Link, what: str, hint: str, *, name: str = "next") -> None:
     """Declare a link at a route that reads and answers, and see what is told."""
 
     class Orders(Controller):
@@ -120,11 +120,11 @@ def of_link(link: Link, what: str, mend: str, *, name: str = "next") -> None:
             raise NotImplementedError
 
     where = f"Orders.order ({place(Orders.order)}), link {name!r}"
-    assert mistakes(Orders, Targets) == [(InvalidLinkError, f"{where}: {what}.\n  Mend: {mend}.")]
+    assert mistakes(Orders, Targets) == [(InvalidLinkError, f"{where}: {what}.\n  Hint: {hint}.")]
 
 
 @pytest.mark.parametrize(
-    ("link", "what", "mend"),
+    ("link", "what", "hint"),
     [
         (Link("Targets.shw"), "its target 'Targets.shw' is no operation of this app", "write 'Targets.show'"),
         (Link("Elsewhere.index"), "its target 'Elsewhere.index' is no operation of this app", NAME),
@@ -138,13 +138,13 @@ def of_link(link: Link, what: str, mend: str, *, name: str = "next") -> None:
         ),
     ],
 )
-def test_a_target_that_is_none(link: Link, what: str, mend: str) -> None:
+def test_a_target_that_is_none(link: Link, what: str, hint: str) -> None:
     """It must be one operation of the app."""
-    of_link(link, what, mend)
+    of_link(link, what, hint)
 
 
 @pytest.mark.parametrize(
-    ("link", "what", "mend"),
+    ("link", "what", "hint"),
     [
         (
             Link("Targets.show", number=1, numbr=2),
@@ -199,9 +199,9 @@ def test_a_target_that_is_none(link: Link, what: str, mend: str) -> None:
         ),
     ],
 )
-def test_what_the_target_does_not_take(link: Link, what: str, mend: str) -> None:
+def test_what_the_target_does_not_take(link: Link, what: str, hint: str) -> None:
     """All that a link gives is a parameter or the body of its target, and all of its path is given."""
-    of_link(link, what, mend)
+    of_link(link, what, hint)
 
 
 def test_one_parameter_twice() -> None:
@@ -233,7 +233,7 @@ def test_what_is_no_expression(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "what", "mend"),
+    ("text", "what", "hint"),
     [
         (
             "$request.path.number",
@@ -300,9 +300,9 @@ def test_what_is_no_expression(text: str) -> None:
         ),
     ],
 )
-def test_what_the_route_does_not_have(text: str, what: str, mend: str) -> None:
+def test_what_the_route_does_not_have(text: str, what: str, hint: str) -> None:
     """An expression names what the request or the answer of its own route can have."""
-    of_link(Link("Targets.show", number=text), f"number={what}", mend)
+    of_link(Link("Targets.show", number=text), f"number={what}", hint)
 
 
 def test_a_name_that_is_none() -> None:
@@ -354,13 +354,13 @@ def test_bodies_that_have_no_parts() -> None:
         Stream: ("'$request.body#/id' points into the body of the request, which is no JSON", 'write "$request.body"'),
         Fields: ("'$request.body#/id' points to what the body of the request cannot have: /id", "use one of /sku"),
     }
-    for controller, (what, mend) in expected.items():
+    for controller, (what, hint) in expected.items():
         where = f"{controller.__name__}.order ({place(controller.order)}), link 'next'"
-        assert mistakes(controller, Targets) == [(InvalidLinkError, f"{where}: number={what}.\n  Mend: {mend}.")]
+        assert mistakes(controller, Targets) == [(InvalidLinkError, f"{where}: number={what}.\n  Hint: {hint}.")]
 
 
 def test_a_header_that_nothing_declares() -> None:
-    """Where the answer has no header of its own, the mend is the option alone."""
+    """Where the answer has no header of its own, the hint is the option alone."""
 
     class Orders(Controller):
         @get("/orders", links={"next": Link("Targets.show", number="$response.header.X-Next")})
@@ -372,7 +372,7 @@ def test_a_header_that_nothing_declares() -> None:
         (
             InvalidLinkError,
             f"{where}: number='$response.header.X-Next' names a header that the route does not declare.\n"
-            "  Mend: declare it with response_headers=.",
+            "  Hint: declare it with response_headers=.",
         )
     ]
 
@@ -401,7 +401,7 @@ def test_a_target_in_no_document() -> None:
         return (
             InvalidLinkError,
             f"Orders.search ({place(Orders.search)}), link {name!r}: its target GET {target} stands in no document "
-            "with the route.\n  Mend: let one document include both, or take the link out.",
+            "with the route.\n  Hint: let one document include both, or take the link out.",
         )
 
     public = OpenAPI(include=("/orders",))

@@ -38,14 +38,14 @@ class Clock:
 
 
 def marker_told(controller: type[Controller], *whats: tuple[Any, str, str]) -> None:
-    """Compare all mistakes of a controller with handler, what and mend; each is of the parameter ``value``."""
+    """Compare all mistakes of a controller with handler, what and hint; each is of the parameter ``value``."""
     assert mistakes(controller) == [
         (
             InvalidMarkerError,
             f"{function.__qualname__.rpartition('<locals>.')[2]} ({place(function)}), parameter 'value': {what}.\n"
-            f"  Mend: {mend}.",
+            f"  Hint: {hint}.",
         )
-        for function, what, mend in whats
+        for function, what, hint in whats
     ]
 
 
@@ -78,7 +78,7 @@ def test_two_markers_of_a_provider() -> None:
         (
             InvalidMarkerError,
             f"make_clock ({place(make_clock)}), parameter 'zone': it carries Header() and Inject().\n"
-            "  Mend: keep the one that is meant.",
+            "  Hint: keep the one that is meant.",
         )
     ]
 
@@ -214,8 +214,8 @@ def test_a_cookie_of_many_values() -> None:
         async def second(self, value: Annotated[Theme, Cookie()]) -> str:
             return str(value)
 
-    what, mend = "a cookie is one text and cannot hold a collection", "take a str and part it"
-    marker_told(Orders, (Orders.first, what, mend), (Orders.second, what, mend))
+    what, hint = "a cookie is one text and cannot hold a collection", "take a str and part it"
+    marker_told(Orders, (Orders.first, what, hint), (Orders.second, what, hint))
 
 
 def test_a_header_model_that_forbids_unknown_fields() -> None:
@@ -391,16 +391,16 @@ def test_markers_of_others() -> None:
         async def limit(self, value: Annotated[int, Query(), Ge] = 1) -> str:
             return str(value)
 
-    mend = "take the markers of framework and Meta of msgspec; services are injected by their type"
+    hint = "take the markers of framework and Meta of msgspec; services are injected by their type"
     marker_told(
         Orders,
-        (Orders.user, "it carries Depends() of fastapi, which nobody reads here", mend),
-        (Orders.limit, "it carries Ge() of annotated_types, which nobody reads here", mend),
+        (Orders.user, "it carries Depends() of fastapi, which nobody reads here", hint),
+        (Orders.limit, "it carries Ge() of annotated_types, which nobody reads here", hint),
     )
 
 
 def test_credentials_as_a_default() -> None:
-    """The mend keeps the function that verifies."""
+    """The hint keeps the function that verifies."""
 
     async def verify(token: str) -> Page | None:
         return Page(len(token))
@@ -416,7 +416,7 @@ def test_credentials_as_a_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "what", "mend"),
+    ("make", "what", "hint"),
     [
         (
             lambda query: query(None),
@@ -441,12 +441,12 @@ def test_credentials_as_a_default() -> None:
         ),
     ],
 )
-def test_what_a_marker_does_not_take(make: Callable[[Any], object], what: str, mend: str) -> None:
+def test_what_a_marker_does_not_take(make: Callable[[Any], object], what: str, hint: str) -> None:
     """What stands in the markers of other frameworks is told where it stands, when the module is imported."""
     with pytest.raises(InvalidOptionError) as caught:
         make(Query)
     error, line = caught.value, make.__code__.co_firstlineno
-    assert (error.where, error.what, error.mend) == (f"Query (tests/startup/test_invalid_marker.py:{line})", what, mend)
+    assert (error.where, error.what, error.hint) == (f"Query (tests/startup/test_invalid_marker.py:{line})", what, hint)
 
 
 def test_markers_are_what_they_were() -> None:

@@ -42,7 +42,7 @@ class Foreign(BaseModel):
 
 DATACLASS = (
     "(Checked is a dataclass of pydantic, and msgspec would not run its checks).\n"
-    "  Mend: derive Checked from pydantic.BaseModel, or decorate it with dataclasses.dataclass."
+    "  Hint: derive Checked from pydantic.BaseModel, or decorate it with dataclasses.dataclass."
 )
 
 
@@ -104,7 +104,7 @@ def test_the_extra(monkeypatch: pytest.MonkeyPatch, settings: Any, reason: str) 
         (
             UnsupportedTypeError,
             f"Models.create ({place(Models.create)}), parameter 'model': Model cannot be read from a request "
-            f"({reason}).\n  Mend: install it with pip install 'framework-aiohttp[pydantic]'.",
+            f"({reason}).\n  Hint: install it with pip install 'framework-aiohttp[pydantic]'.",
         )
     ]
 
@@ -125,7 +125,7 @@ def test_a_model_of_pydantic_1() -> None:
             UnsupportedTypeError,
             f"Orders.create ({place(Orders.create)}), parameter 'old': Old cannot be read from a request "
             "(Old is a model of pydantic 1).\n"
-            "  Mend: write it for pydantic 2, and install it with pip install 'framework-aiohttp[pydantic]'.",
+            "  Hint: write it for pydantic 2, and install it with pip install 'framework-aiohttp[pydantic]'.",
         )
     ]
 
@@ -141,7 +141,7 @@ def test_a_model_that_cannot_be_described() -> None:
     assert kind is UnsupportedTypeError
     assert "(the JSON Schema of Foreign cannot be made (Cannot generate a JsonSchema for" in text
     assert text.endswith(
-        "Mend: use types that pydantic describes: a msgspec Struct cannot be a field of a model; write it as a model."
+        "Hint: use types that pydantic describes: a msgspec Struct cannot be a field of a model; write it as a model."
     )
 
 
@@ -161,7 +161,7 @@ def test_a_model_that_is_not_complete() -> None:
     ((_, text),) = mistakes(Orders)
     assert text.endswith(
         "(Incomplete refers to classes that are not defined).\n"
-        "  Mend: define them before, or call Incomplete.model_rebuild()."
+        "  Hint: define them before, or call Incomplete.model_rebuild()."
     )
 
 
@@ -185,13 +185,13 @@ def test_models_of_parameters() -> None:
         (
             BodyNotAllowedError,
             f"Orders.body ({place(Orders.body)}), parameter 'model': Model would be the request body, and GET has "
-            "none.\n  Mend: spread its fields over the query with Annotated[Model, Query()], or register the type in "
+            "none.\n  Hint: spread its fields over the query with Annotated[Model, Query()], or register the type in "
             "the container.",
         ),
         (
             InvalidMarkerError,
             f"Orders.nested ({place(Orders.nested)}), parameter 'nested': the field 'model' of Nested is no scalar "
-            "and no collection of scalars.\n  Mend: send it as a JSON body, or take it by a parameter of its own "
+            "and no collection of scalars.\n  Hint: send it as a JSON body, or take it by a parameter of its own "
             'with Query(style="deepObject").',
         ),
     ]

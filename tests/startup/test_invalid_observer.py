@@ -9,12 +9,12 @@ from framework import App, Container, Controller, Observation, Observer, Request
 from framework.errors import InvalidLayerError, InvalidObserverError, InvalidOptionError, MissingProviderError
 from tests.startup.expected import after, mistakes, place, told
 
-BEGIN = "  Mend: write it as def begin(self, request)"
-END = "  Mend: write it as def end(self, observation, state)"
+BEGIN = "  Hint: write it as def begin(self, request)"
+END = "  Hint: write it as def end(self, observation, state)"
 SLOW = ", and hand slow work to a queue or a task."
 NEITHER = (
     " as an observer of app and has neither begin nor end.\n"
-    "  Mend: derive a class from framework.Observer and write def begin(self, request) or "
+    "  Hint: derive a class from framework.Observer and write def begin(self, request) or "
     "def end(self, observation, state)."
 )
 
@@ -199,5 +199,5 @@ def test_observers_that_are_no_sequence() -> None:
     ((kind, text),) = mistakes(Orders, observers=Good())
     assert kind is InvalidOptionError
     assert text.endswith(
-        "observers=an instance of Good is not a sequence.\n  Mend: write it as observers=[AccessLog()]."
+        "observers=an instance of Good is not a sequence.\n  Hint: write it as observers=[AccessLog()]."
     )

@@ -112,7 +112,7 @@ class Orders(Controller):
     ],
 )
 def test_an_option_of_a_route(option: str, value: Any, what: str, example: str) -> None:
-    """Each option of a route has a type, and the mend shows a value of it."""
+    """Each option of a route has a type, and the hint shows a value of it."""
     options: Any = {option: value}
 
     class Items(Controller):
@@ -121,7 +121,7 @@ def test_an_option_of_a_route(option: str, value: Any, what: str, example: str) 
             return ""
 
     assert mistakes(Items) == [
-        (InvalidOptionError, f"Items.search ({place(Items.search)}): {what}.\n  Mend: write it as {example}.")
+        (InvalidOptionError, f"Items.search ({place(Items.search)}): {what}.\n  Hint: write it as {example}.")
     ]
 
 
@@ -152,7 +152,7 @@ def test_a_policy_that_contradicts_itself(control: CacheControl, mistake: str) -
         (
             InvalidOptionError,
             f"Items.search ({place(Items.search)}): cache_control= is no policy: {mistake}.\n"
-            "  Mend: keep what is meant.",
+            "  Hint: keep what is meant.",
         )
     ]
 
@@ -169,7 +169,7 @@ def test_a_precondition_where_nothing_changes() -> None:
         (
             InvalidOptionError,
             f"Items.search ({place(Items.search)}): require_precondition=True is for what changes something, "
-            "and it is GET.\n  Mend: drop it.",
+            "and it is GET.\n  Hint: drop it.",
         )
     ]
 
@@ -191,9 +191,9 @@ def test_an_option_that_nobody_knows() -> None:
         f"Items.{one.__name__} ({place(one)}): no route has an option" for one in (Items.search, Items.other)
     )
     assert mistakes(Items) == [
-        (InvalidOptionError, f"{search} statuss=.\n  Mend: write status= instead."),
-        (InvalidOptionError, f"{other} status_code=.\n  Mend: write status= instead."),
-        (InvalidOptionError, f"{other} colour=.\n  Mend: use one of {known}."),
+        (InvalidOptionError, f"{search} statuss=.\n  Hint: write status= instead."),
+        (InvalidOptionError, f"{other} status_code=.\n  Hint: write status= instead."),
+        (InvalidOptionError, f"{other} colour=.\n  Hint: use one of {known}."),
     ]
 
 
@@ -213,13 +213,13 @@ def test_keep_alive_without_an_event_stream() -> None:
         async def events(self) -> EventStream[str]:
             yield ""
 
-    mend = "  Mend: take it out, or annotate the handler -> EventStream[…]."
+    hint = "  Hint: take it out, or annotate the handler -> EventStream[…]."
     said = {"search": "list[str]", "lines": "AsyncIterator[str]"}
     assert mistakes(Items) == [
         (
             InvalidOptionError,
             f"Items.{name} ({place(vars(Items)[name])}): keep_alive= is for event streams, and it returns {what}.\n"
-            f"{mend}",
+            f"{hint}",
         )
         for name, what in said.items()
     ]
@@ -246,16 +246,16 @@ def test_methods_that_no_request_has() -> None:
         async def text(self) -> str:
             return ""
 
-    mend = '  Mend: write it as methods=("GET", "POST").'
+    hint = '  Hint: write it as methods=("GET", "POST").'
     assert mistakes(Items) == [
-        (InvalidOptionError, f"Items.none ({place(Items.none)}): methods=() names no HTTP methods.\n{mend}"),
+        (InvalidOptionError, f"Items.none ({place(Items.none)}): methods=() names no HTTP methods.\n{hint}"),
         (
             InvalidOptionError,
-            f"Items.joined ({place(Items.joined)}): methods=('GET, POST') names no HTTP methods.\n{mend}",
+            f"Items.joined ({place(Items.joined)}): methods=('GET, POST') names no HTTP methods.\n{hint}",
         ),
         (
             InvalidOptionError,
-            f"Items.number ({place(Items.number)}): methods=(3, 'GET') names no HTTP methods.\n{mend}",
+            f"Items.number ({place(Items.number)}): methods=(3, 'GET') names no HTTP methods.\n{hint}",
         ),
     ]
 
@@ -277,22 +277,22 @@ def test_attributes_of_a_controller() -> None:
 
     where = f"Items ({place(Items)})"
     assert mistakes(Items) == [
-        (InvalidOptionError, f'{where}: path=3 is not a text.\n  Mend: write it as path="/orders".'),
-        (InvalidOptionError, f'{where}: tags=3 is not a sequence of texts.\n  Mend: write it as tags=("orders",).'),
-        (InvalidOptionError, f"{where}: guards=3 is not a sequence.\n  Mend: write it as guards=(require_user,)."),
+        (InvalidOptionError, f'{where}: path=3 is not a text.\n  Hint: write it as path="/orders".'),
+        (InvalidOptionError, f'{where}: tags=3 is not a sequence of texts.\n  Hint: write it as tags=("orders",).'),
+        (InvalidOptionError, f"{where}: guards=3 is not a sequence.\n  Hint: write it as guards=(require_user,)."),
         (
             InvalidOptionError,
-            f"{where}: middlewares=3 is not a sequence.\n  Mend: write it as middlewares=(measure,).",
+            f"{where}: middlewares=3 is not a sequence.\n  Hint: write it as middlewares=(measure,).",
         ),
         (
             InvalidOptionError,
             f"{where}: exception_handlers=3 is not a mapping.\n"
-            "  Mend: write it as exception_handlers={KeyError: not_found}.",
+            "  Hint: write it as exception_handlers={KeyError: not_found}.",
         ),
         (
             InvalidOptionError,
             f"Items.search ({place(Items.search)}): name=3 is not a text with something in it.\n"
-            '  Mend: write it as name="orders".',
+            '  Hint: write it as name="orders".',
         ),
     ]
 
@@ -304,13 +304,13 @@ def test_settings_of_a_router() -> None:
     assert mistakes(Router(controllers)) == [
         (
             InvalidOptionError,
-            'Router([Orders]): path=[Orders] is not a text.\n  Mend: write it as path="/orders".',
+            'Router([Orders]): path=[Orders] is not a text.\n  Hint: write it as path="/orders".',
         )
     ]
     assert mistakes(Router("/v1", one)) == [
         (
             InvalidOptionError,
-            "Router('/v1'): controllers=Orders is not a sequence.\n  Mend: write it as controllers=[Orders].",
+            "Router('/v1'): controllers=Orders is not a sequence.\n  Hint: write it as controllers=[Orders].",
         )
     ]
 
@@ -335,25 +335,25 @@ def test_settings_of_the_app() -> None:
     assert told(make()) == [
         (
             InvalidOptionError,
-            f"{where}: controllers=Orders is not a sequence.\n  Mend: write it as controllers=[Orders].",
+            f"{where}: controllers=Orders is not a sequence.\n  Hint: write it as controllers=[Orders].",
         ),
-        (InvalidOptionError, f"{where}: container=3 is not a Container.\n  Mend: write it as container=Container()."),
+        (InvalidOptionError, f"{where}: container=3 is not a Container.\n  Hint: write it as container=Container()."),
         (
             InvalidOptionError,
-            f'{where}: openapi=3 is not an OpenAPI.\n  Mend: write it as openapi=OpenAPI(title="Shop").',
+            f'{where}: openapi=3 is not an OpenAPI.\n  Hint: write it as openapi=OpenAPI(title="Shop").',
         ),
         (
             InvalidOptionError,
-            f"{where}: tags='orders' is not a sequence of texts.\n  Mend: write it as tags=(\"orders\",).",
+            f"{where}: tags='orders' is not a sequence of texts.\n  Hint: write it as tags=(\"orders\",).",
         ),
-        (InvalidOptionError, f"{where}: guards=3 is not a sequence.\n  Mend: write it as guards=(require_user,)."),
-        (InvalidOptionError, f"{where}: middlewares=3 is not a sequence.\n  Mend: write it as middlewares=(measure,)."),
+        (InvalidOptionError, f"{where}: guards=3 is not a sequence.\n  Hint: write it as guards=(require_user,)."),
+        (InvalidOptionError, f"{where}: middlewares=3 is not a sequence.\n  Hint: write it as middlewares=(measure,)."),
         (
             InvalidOptionError,
             f"{where}: exception_handlers=3 is not a mapping.\n"
-            "  Mend: write it as exception_handlers={KeyError: not_found}.",
+            "  Hint: write it as exception_handlers={KeyError: not_found}.",
         ),
-        (InvalidOptionError, f"{where}: limits=3 is not a Limits.\n  Mend: write it as limits=Limits(body=65_536)."),
+        (InvalidOptionError, f"{where}: limits=3 is not a Limits.\n  Hint: write it as limits=Limits(body=65_536)."),
     ]
 
 
@@ -367,12 +367,12 @@ def test_limits_of_the_app() -> None:
     assert told(make()) == [
         (
             InvalidOptionError,
-            f"{where}: Limits(body=-1) is not a number of bytes.\n  Mend: write it as Limits(body=65_536).",
+            f"{where}: Limits(body=-1) is not a number of bytes.\n  Hint: write it as Limits(body=65_536).",
         ),
         (
             InvalidOptionError,
             f"{where}: Limits(timeout=-2.0) is not a positive number of seconds.\n"
-            "  Mend: write it as Limits(timeout=2.5).",
+            "  Hint: write it as Limits(timeout=2.5).",
         ),
     ]
 
@@ -393,7 +393,7 @@ def test_what_is_no_mistake() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "what", "mend"),
+    ("settings", "what", "hint"),
     [
         (
             {"since": date(2027, 1, 1), "sunset": date(2026, 12, 31)},
@@ -417,7 +417,7 @@ def test_what_is_no_mistake() -> None:
         ),
     ],
 )
-def test_a_deprecation(settings: Any, what: str, mend: str) -> None:
+def test_a_deprecation(settings: Any, what: str, hint: str) -> None:
     """Its moments and its link are checked wherever it is declared."""
     deprecation = Deprecation(**settings)
 
@@ -429,14 +429,14 @@ def test_a_deprecation(settings: Any, what: str, mend: str) -> None:
             return ""
 
     told_of = [
-        (InvalidOptionError, f"{where}: {what}.\n  Mend: {mend}.")
+        (InvalidOptionError, f"{where}: {what}.\n  Hint: {hint}.")
         for where in ("Router('/v1')", f"Items ({place(Items)})", f"Items.search ({place(Items.search)})")
     ]
     assert mistakes(Router("/v1", [Items], deprecated=deprecation)) == told_of
 
 
 @pytest.mark.parametrize(
-    ("settings", "what", "mend"),
+    ("settings", "what", "hint"),
     [
         (
             {"include": "internal"},
@@ -460,11 +460,11 @@ def test_a_deprecation(settings: Any, what: str, mend: str) -> None:
         ),
     ],
 )
-def test_routes_of_a_document(settings: dict[str, Any], what: str, mend: str) -> None:
+def test_routes_of_a_document(settings: dict[str, Any], what: str, hint: str) -> None:
     """What chooses the routes of a document must name some; the same mistake in two documents is told once."""
     documents = (OpenAPI(**settings), OpenAPI(path="/b.json", docs_path="/b", **settings))
 
-    assert told(App([Orders], openapi=documents)) == [(InvalidOptionError, f"OpenAPI: {what}.\n  Mend: {mend}.")]
+    assert told(App([Orders], openapi=documents)) == [(InvalidOptionError, f"OpenAPI: {what}.\n  Hint: {hint}.")]
 
 
 def test_asyncapi_documents_at_one_place() -> None:
@@ -483,7 +483,7 @@ def test_asyncapi_documents_at_one_place() -> None:
         (
             InvalidOptionError,
             f"{where}: several documents of openapi= have asyncapi_path='/asyncapi.json'.\n"
-            "  Mend: give each OpenAPI its own asyncapi_path=, or None.",
+            "  Hint: give each OpenAPI its own asyncapi_path=, or None.",
         )
     ]
 
@@ -497,18 +497,18 @@ def test_documents_at_one_place() -> None:
         (
             InvalidOptionError,
             f"{where}: several documents of openapi= have path='/openapi.json'.\n"
-            "  Mend: give each OpenAPI its own path=.",
+            "  Hint: give each OpenAPI its own path=.",
         ),
         (
             InvalidOptionError,
             f"{where}: several documents of openapi= have docs_path='/docs'.\n"
-            "  Mend: give each OpenAPI its own docs_path=.",
+            "  Hint: give each OpenAPI its own docs_path=.",
         ),
     ]
 
 
 @pytest.mark.parametrize(
-    ("settings", "what", "mend"),
+    ("settings", "what", "hint"),
     [
         ({"title": 3}, "title=3) is not a text", 'title="Shop"'),
         ({"version": 1.0}, "version=1.0) is not a text", 'version="1.0"'),
@@ -544,14 +544,14 @@ def test_documents_at_one_place() -> None:
         ({"guards": print}, "guards=print) is not a sequence", "guards=(require_admin,)"),
     ],
 )
-def test_settings_of_a_document(settings: dict[str, Any], what: str, mend: str) -> None:
+def test_settings_of_a_document(settings: dict[str, Any], what: str, hint: str) -> None:
     """What would be served as it is, and break those who read it, is told with the place of the call of App."""
 
     def make() -> App:
         return App([Orders], openapi=OpenAPI(**settings))
 
     assert told(make()) == [
-        (InvalidOptionError, f"App ({after(make, 1)}): OpenAPI({what}.\n  Mend: write it as {mend}.")
+        (InvalidOptionError, f"App ({after(make, 1)}): OpenAPI({what}.\n  Hint: write it as {hint}.")
     ]
 
 
@@ -574,11 +574,11 @@ def test_what_cannot_stand_in_the_document() -> None:
     ((kind, text),) = mistakes(Items)
     assert kind is InvalidOptionError
     assert text.startswith(f"Items.wrong ({place(Items.wrong)}): extra={{'x-limits': [{{'owner': ")
-    assert text.endswith('is not a mapping of what JSON has.\n  Mend: write it as extra={"x-internal": True}.')
+    assert text.endswith('is not a mapping of what JSON has.\n  Hint: write it as extra={"x-internal": True}.')
 
 
 @pytest.mark.parametrize(
-    ("settings", "what", "mend"),
+    ("settings", "what", "hint"),
     [
         ({"path": None}, "OpenAPI(path=None) is not a path", 'OpenAPI(path="/openapi.json")'),
         ({"docs_path": 3}, "OpenAPI(docs_path=3) is not a path or None", 'OpenAPI(docs_path="/docs")'),
@@ -586,14 +586,14 @@ def test_what_cannot_stand_in_the_document() -> None:
         ({"scalar_path": b"/"}, "OpenAPI(scalar_path=b'/') is not a path or None", 'OpenAPI(scalar_path="/scalar")'),
     ],
 )
-def test_places_that_are_none(settings: dict[str, Any], what: str, mend: str) -> None:
+def test_places_that_are_none(settings: dict[str, Any], what: str, hint: str) -> None:
     """Documents and pages are at paths; the same mistake in two documents is told once."""
     one, two = OpenAPI(**settings), OpenAPI(**{"path": "/b.json", "docs_path": "/b", **settings})
     apps = App([Orders], openapi=one), App([Orders], openapi=(one, two))
     where = f"App ({after(test_places_that_are_none, 12)})"
 
     for app in apps:
-        assert told(app) == [(InvalidOptionError, f"{where}: {what}.\n  Mend: write it as {mend}.")]
+        assert told(app) == [(InvalidOptionError, f"{where}: {what}.\n  Hint: write it as {hint}.")]
 
 
 def test_pages_at_one_place() -> None:
@@ -608,12 +608,12 @@ def test_pages_at_one_place() -> None:
         (
             InvalidOptionError,
             f"{where}: path='/openapi.json' and scalar_path='/openapi.json' of openapi= are one place.\n"
-            "  Mend: give each a path of its own.",
+            "  Hint: give each a path of its own.",
         ),
         (
             InvalidOptionError,
             f"{where}: docs_path='/docs' and redoc_path='/docs' of openapi= are one place.\n"
-            "  Mend: give each a path of its own.",
+            "  Hint: give each a path of its own.",
         ),
     ]
 
@@ -628,6 +628,6 @@ def test_redoc_pages_at_one_place() -> None:
         (
             InvalidOptionError,
             f"{where}: several documents of openapi= have redoc_path='/r'.\n"
-            "  Mend: give each OpenAPI its own redoc_path=.",
+            "  Hint: give each OpenAPI its own redoc_path=.",
         )
     ]

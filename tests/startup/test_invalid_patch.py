@@ -29,7 +29,7 @@ def test_what_has_no_named_fields(given: Any) -> None:
     name = {None: "None", list[int]: "list[int]"}.get(given) or given.__name__
     assert str(caught.value) == (
         f"Patch[{name}]: it is neither a Struct with named fields nor a dataclass.\n"
-        "  Mend: give the class of what is changed."
+        "  Hint: give the class of what is changed."
     )
 
 
@@ -39,5 +39,5 @@ def test_what_names_unknown_types() -> None:
         Patch[Order]
     assert str(caught.value) == (
         "Patch[Order]: its annotations cannot be resolved (name 'Line' is not defined).\n"
-        "  Mend: define the types that it names before the patch, and not under TYPE_CHECKING."
+        "  Hint: define the types that it names before the patch, and not under TYPE_CHECKING."
     )

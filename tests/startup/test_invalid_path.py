@@ -13,7 +13,7 @@ NONE: Any = None
 
 
 @pytest.mark.parametrize(
-    ("path", "reason", "mend"),
+    ("path", "reason", "hint"),
     [
         ("/{", "has a brace without its partner", "write placeholders as {name}"),
         ("/a}", "has a brace without its partner", "write placeholders as {name}"),
@@ -52,7 +52,7 @@ NONE: Any = None
         ("/a//b", "has an empty segment", "write the path alone, with single slashes"),
     ],
 )
-def test_a_template(path: str, reason: str, mend: str) -> None:
+def test_a_template(path: str, reason: str, hint: str) -> None:
     """Every template that cannot be read, or that no request can meet, is told with what is wrong with it."""
 
     class Orders(Controller):
@@ -64,7 +64,7 @@ def test_a_template(path: str, reason: str, mend: str) -> None:
     assert mistakes(Orders) == [
         (
             InvalidPathError,
-            f"Orders.show ({place(Orders.show)}): the path {shown} {reason}.\n  Mend: {mend}.",
+            f"Orders.show ({place(Orders.show)}): the path {shown} {reason}.\n  Hint: {hint}.",
         )
     ]
 
@@ -84,14 +84,14 @@ def test_all_paths_of_all_handlers() -> None:
             return ""
 
     where, other = f"Orders.show ({place(Orders.show)})", f"Orders.search ({place(Orders.search)})"
-    mend = "  Mend: write placeholders as {name}."
+    hint = "  Hint: write placeholders as {name}."
     assert mistakes(Orders) == [
-        (InvalidPathError, f"{where}: the path '/orders/{{' has a brace without its partner.\n{mend}"),
-        (InvalidPathError, f"{where}: the path '/orders/}}' has a brace without its partner.\n{mend}"),
+        (InvalidPathError, f"{where}: the path '/orders/{{' has a brace without its partner.\n{hint}"),
+        (InvalidPathError, f"{where}: the path '/orders/}}' has a brace without its partner.\n{hint}"),
         (
             InvalidPathError,
             f"{other}: the path '/orders/{{a}}{{b}}' has two placeholders in one segment ('{{a}}{{b}}').\n"
-            "  Mend: put a slash between them.",
+            "  Hint: put a slash between them.",
         ),
     ]
 
@@ -108,10 +108,10 @@ def test_what_is_no_text() -> None:
         async def search(self) -> str:
             return ""
 
-    mend = '  Mend: give the paths one by one: @get("/a", "/b").'
+    hint = '  Hint: give the paths one by one: @get("/a", "/b").'
     assert mistakes(Orders) == [
-        (InvalidPathError, f"Orders.show ({place(Orders.show)}): the path ['/a', '/b'] is no text.\n{mend}"),
-        (InvalidPathError, f"Orders.search ({place(Orders.search)}): the path None is no text.\n{mend}"),
+        (InvalidPathError, f"Orders.show ({place(Orders.show)}): the path ['/a', '/b'] is no text.\n{hint}"),
+        (InvalidPathError, f"Orders.search ({place(Orders.search)}): the path None is no text.\n{hint}"),
     ]
 
 
@@ -130,6 +130,6 @@ def test_a_mistake_in_a_prefix() -> None:
             InvalidPathError,
             f"Orders.show ({place(Orders.show)}): the path '/v1/orders/{{/{{order_id}}' "
             "has a brace without its partner.\n"
-            "  Mend: write placeholders as {name}.",
+            "  Hint: write placeholders as {name}.",
         )
     ]

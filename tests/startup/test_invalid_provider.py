@@ -46,9 +46,9 @@ class AbstractStore(ABC, Generic[T]):
         """Return something."""
 
 
-def wrong(where: str, what: str, mend: str) -> Told:
+def wrong(where: str, what: str, hint: str) -> Told:
     """Return the one mistake as it is told."""
-    return [(InvalidProviderError, f"{where}: {what}.\n  Mend: {mend}.")]
+    return [(InvalidProviderError, f"{where}: {what}.\n  Hint: {hint}.")]
 
 
 def make_calendar() -> Calendar:
@@ -111,7 +111,7 @@ def test_a_factory_of_something_else(factory: Any) -> None:
 
 def test_a_factory_of_less() -> None:
     """A base class, None and a list are not what is asked for."""
-    mend = "register it for what it makes, or correct its return annotation"
+    hint = "register it for what it makes, or correct its return annotation"
 
     def register(container: Container) -> None:
         container.add_scoped(FastClock, make_clock)
@@ -119,12 +119,12 @@ def test_a_factory_of_less() -> None:
         container.add_scoped(Calendar, make_calendars)
 
     assert mistakes_of(register) == [
-        *wrong(f"make_clock ({place(make_clock)})", "it makes Clock and is registered for FastClock", mend),
-        *wrong(f"make_nothing ({place(make_nothing)})", "it makes None and is registered for Clock", mend),
+        *wrong(f"make_clock ({place(make_clock)})", "it makes Clock and is registered for FastClock", hint),
+        *wrong(f"make_nothing ({place(make_nothing)})", "it makes None and is registered for Clock", hint),
         *wrong(
             f"make_calendars ({place(make_calendars)})",
             "it makes list[Calendar] and is registered for Calendar",
-            mend,
+            hint,
         ),
     ]
 
@@ -140,10 +140,10 @@ def test_a_class_of_something_else() -> None:
         container.add_singleton(Clock, Calendar)
         container.add_scoped(Store[int], Own)
 
-    mend = "register it for what it makes, or correct its return annotation"
+    hint = "register it for what it makes, or correct its return annotation"
     assert mistakes_of(register) == [
-        *wrong(f"Calendar.__init__ ({place(Calendar)})", "it makes Calendar and is registered for Clock", mend),
-        *wrong(f"Own.__init__ ({place(Own.__init__)})", "it makes Own and is registered for Store[int]", mend),
+        *wrong(f"Calendar.__init__ ({place(Calendar)})", "it makes Calendar and is registered for Clock", hint),
+        *wrong(f"Own.__init__ ({place(Own.__init__)})", "it makes Own and is registered for Store[int]", hint),
     ]
 
 
@@ -177,10 +177,10 @@ def test_what_cannot_be_called() -> None:
         container.add_scoped(Clock, clock)
         container.add_scoped(Calendar, empty)
 
-    mend = "give a class or a function, or use add_instance for something that exists already"
+    hint = "give a class or a function, or use add_instance for something that exists already"
     assert mistakes_of(register) == [
-        *wrong(after(register, 1), "the factory of Clock cannot be called", mend),
-        *wrong(after(register, 2), "the factory of Calendar cannot be called", mend),
+        *wrong(after(register, 1), "the factory of Clock cannot be called", hint),
+        *wrong(after(register, 2), "the factory of Calendar cannot be called", hint),
     ]
 
 
@@ -208,10 +208,10 @@ def test_an_async_constructor() -> None:
         async def search(self) -> str:
             return self.zone
 
-    mend = "write a plain __init__, and await in an async factory"
+    hint = "write a plain __init__, and await in an async factory"
     assert mistakes_of(lambda container: container.add_scoped(Later), Orders) == [
-        *wrong(f"Later.__init__ ({place(Later.__init__)})", "a constructor cannot be async", mend),
-        *wrong(f"Orders.__init__ ({place(Orders.__init__)})", "a constructor cannot be async", mend),
+        *wrong(f"Later.__init__ ({place(Later.__init__)})", "a constructor cannot be async", hint),
+        *wrong(f"Orders.__init__ ({place(Orders.__init__)})", "a constructor cannot be async", hint),
     ]
 
 
@@ -229,10 +229,10 @@ def test_a_generator_that_never_yields() -> None:
         container.add_singleton(Clock, later, qualifier="later")
 
     what = "it is annotated as a generator and never yields"
-    mend = "yield the service, or annotate what is returned"
+    hint = "yield the service, or annotate what is returned"
     assert mistakes_of(register) == [
-        *wrong(f"plain ({place(plain)})", what, mend),
-        *wrong(f"later ({place(later)})", what, mend),
+        *wrong(f"plain ({place(plain)})", what, hint),
+        *wrong(f"later ({place(later)})", what, hint),
     ]
 
 

@@ -38,9 +38,9 @@ def make_clock() -> Clock:
     return Clock()
 
 
-def wrong(where: str, what: str, mend: str) -> Told:
+def wrong(where: str, what: str, hint: str) -> Told:
     """Return the one mistake as it is told."""
-    return [(InvalidProviderError, f"{where}: {what}.\n  Mend: {mend}.")]
+    return [(InvalidProviderError, f"{where}: {what}.\n  Hint: {hint}.")]
 
 
 def test_an_instance_of_something_else() -> None:
@@ -97,16 +97,16 @@ def test_what_is_no_type() -> None:
         container.add_scoped(unhashable_mark, make_clock)
         container.add_scoped(partly_open)
 
-    mend = "give the type itself; add_instance takes it and then the instance"
+    hint = "give the type itself; add_instance takes it and then the instance"
     assert mistakes_of(register) == [
-        *wrong(after(register, 1), "'Clock' is registered as a type", mend),
+        *wrong(after(register, 1), "'Clock' is registered as a type", hint),
         *wrong(
             after(register, 2),
             "the function make_clock is registered as a type",
             "give the type first, then its factory",
         ),
-        *wrong(after(register, 3), "an instance of Clock is registered as a type", mend),
-        *wrong(after(register, 4), "None is registered as a type", mend),
+        *wrong(after(register, 3), "an instance of Clock is registered as a type", hint),
+        *wrong(after(register, 4), "None is registered as a type", hint),
         *wrong(
             after(register, 5),
             "Clock | None is registered as an optional",
@@ -115,7 +115,7 @@ def test_what_is_no_type() -> None:
         *wrong(
             after(register, 6), "Clock is registered with metadata", "register Clock; qualifier= tells several apart"
         ),
-        *wrong(after(register, 7), "[Clock] is registered as a type", mend),
+        *wrong(after(register, 7), "[Clock] is registered as a type", hint),
         *wrong(
             after(register, 8), "Clock is registered with metadata", "register Clock; qualifier= tells several apart"
         ),

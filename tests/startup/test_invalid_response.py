@@ -34,12 +34,12 @@ def test_a_body_with_a_status_that_has_none() -> None:
         (
             InvalidResponseError,
             f"Orders.first ({place(Orders.first)}): its status 204 has no body, and it returns list[int].\n"
-            "  Mend: annotate it -> None, or use another status.",
+            "  Hint: annotate it -> None, or use another status.",
         ),
         (
             InvalidResponseError,
             f"Orders.second ({place(Orders.second)}): its status 304 has no body, and it returns str.\n"
-            "  Mend: annotate it -> None, or use another status.",
+            "  Hint: annotate it -> None, or use another status.",
         ),
     ]
 
@@ -60,12 +60,12 @@ def test_a_status_that_is_none() -> None:
         (
             InvalidResponseError,
             f"Orders.first ({place(Orders.first)}): its status 100 is no final status of HTTP.\n"
-            "  Mend: use a status from 200 to 599.",
+            "  Hint: use a status from 200 to 599.",
         ),
         (
             InvalidResponseError,
             f"Orders.second ({place(Orders.second)}): its status 600 is no final status of HTTP.\n"
-            "  Mend: use a status from 200 to 599.",
+            "  Hint: use a status from 200 to 599.",
         ),
     ]
 
@@ -78,12 +78,12 @@ def test_raises_names_what_is_no_http_error() -> None:
         async def search(self) -> str:
             return ""
 
-    mend = "  Mend: derive it from HTTPError with a status, register an exception handler for it, or take it out."
+    hint = "  Hint: derive it from HTTPError with a status, register an exception handler for it, or take it out."
     where = f"Orders.search ({place(Orders.search)})"
     assert mistakes(Orders) == [
-        (InvalidResponseError, f"{where}: raises= names an instance of HTTPError.\n  Mend: name the class."),
-        (InvalidResponseError, f"{where}: raises= names 'NotFound', which is no HTTPError.\n{mend}"),
-        (InvalidResponseError, f"{where}: raises= names ValueError, which is no HTTPError.\n{mend}"),
+        (InvalidResponseError, f"{where}: raises= names an instance of HTTPError.\n  Hint: name the class."),
+        (InvalidResponseError, f"{where}: raises= names 'NotFound', which is no HTTPError.\n{hint}"),
+        (InvalidResponseError, f"{where}: raises= names ValueError, which is no HTTPError.\n{hint}"),
     ]
 
 
@@ -112,16 +112,16 @@ def test_a_status_of_a_response_of_aiohttps() -> None:
         async def third(self) -> Response:  # type: ignore[type-arg]
             return Response()
 
-    mend = "  Mend: drop status=, or return a framework Response, which takes the status of the route."
+    hint = "  Hint: drop status=, or return a framework Response, which takes the status of the route."
     assert mistakes(Pages) == [
         (
             InvalidResponseError,
-            f"Pages.first ({place(Pages.first)}): its status 201 is not that of the Response that it returns.\n{mend}",
+            f"Pages.first ({place(Pages.first)}): its status 201 is not that of the Response that it returns.\n{hint}",
         ),
         (
             InvalidResponseError,
             f"Pages.second ({place(Pages.second)}): its status 201 is not that of the FileResponse or StreamResponse "
-            f"that it returns.\n{mend}",
+            f"that it returns.\n{hint}",
         ),
     ]
 
@@ -146,26 +146,26 @@ def test_a_media_type_that_does_not_fit() -> None:
         async def fourth(self) -> web.Response:
             return web.Response()
 
-    mend = "  Mend: annotate it with the type of the value, or drop media_type=."
+    hint = "  Hint: annotate it with the type of the value, or drop media_type=."
     assert mistakes(Pages) == [
         (
             InvalidResponseError,
             f"Pages.first ({place(Pages.first)}): no format of the app writes Page as text/html.\n"
-            "  Mend: return str or bytes, or name application/json, application/msgpack or a type that ends with a "
+            "  Hint: return str or bytes, or name application/json, application/msgpack or a type that ends with a "
             "suffix of theirs.",
         ),
         (
             InvalidResponseError,
             f"Pages.second ({place(Pages.second)}): media_type= names 2 media types, and str is written in one way.\n"
-            "  Mend: keep the one that it is.",
+            "  Hint: keep the one that it is.",
         ),
         (
             InvalidResponseError,
-            f"Pages.third ({place(Pages.third)}): media_type='text/html' has no value to describe.\n{mend}",
+            f"Pages.third ({place(Pages.third)}): media_type='text/html' has no value to describe.\n{hint}",
         ),
         (
             InvalidResponseError,
-            f"Pages.fourth ({place(Pages.fourth)}): media_type='text/html' has no value to describe.\n{mend}",
+            f"Pages.fourth ({place(Pages.fourth)}): media_type='text/html' has no value to describe.\n{hint}",
         ),
     ]
 
@@ -183,7 +183,7 @@ def test_a_type_that_only_json_writes() -> None:
             UnencodableReturnError,
             f"Pages.first ({place(Pages.first)}): its return type Raw cannot be encoded "
             "(no format of the app but JSON writes it).\n"
-            "  Mend: return a Struct, a dataclass or builtins, a framework Response, or an aiohttp StreamResponse.",
+            "  Hint: return a Struct, a dataclass or builtins, a framework Response, or an aiohttp StreamResponse.",
         )
     ]
 
@@ -208,22 +208,22 @@ def test_versions_of_what_has_none() -> None:
         (
             InvalidResponseError,
             f"Pages.first ({place(Pages.first)}): etag= is for GET, and it is POST.\n"
-            "  Mend: drop etag=, and take preconditions: Preconditions where a version is to be compared.",
+            "  Hint: drop etag=, and take preconditions: Preconditions where a version is to be compared.",
         ),
         (
             InvalidResponseError,
             f"Pages.second ({place(Pages.second)}): etag= needs a value, and it returns nothing.\n"
-            "  Mend: annotate it with the type of the value, or drop etag=.",
+            "  Hint: annotate it with the type of the value, or drop etag=.",
         ),
         (
             InvalidResponseError,
             f"Pages.second ({place(Pages.second)}): last_modified= needs a value, and it returns nothing.\n"
-            "  Mend: annotate it with the type of the value, or drop last_modified=.",
+            "  Hint: annotate it with the type of the value, or drop last_modified=.",
         ),
         (
             InvalidResponseError,
             f"Pages.third ({place(Pages.third)}): etag= needs a value, and it returns a ready Response.\n"
-            "  Mend: annotate it with the type of the value, or drop etag=.",
+            "  Hint: annotate it with the type of the value, or drop etag=.",
         ),
     ]
 
@@ -240,15 +240,15 @@ def test_parts_of_what_has_none() -> None:
         async def second(self) -> bytes:
             return b""
 
-    mend = "  Mend: return bytes, or drop ranges=True."
+    hint = "  Hint: return bytes, or drop ranges=True."
     assert mistakes(Pages) == [
         (
             InvalidResponseError,
-            f"Pages.first ({place(Pages.first)}): ranges=True is for GET and bytes, and it is Page.\n{mend}",
+            f"Pages.first ({place(Pages.first)}): ranges=True is for GET and bytes, and it is Page.\n{hint}",
         ),
         (
             InvalidResponseError,
-            f"Pages.second ({place(Pages.second)}): ranges=True is for GET and bytes, and it is POST.\n{mend}",
+            f"Pages.second ({place(Pages.second)}): ranges=True is for GET and bytes, and it is POST.\n{hint}",
         ),
     ]
 
@@ -265,7 +265,7 @@ def test_headers_that_nothing_sets() -> None:
         (
             InvalidResponseError,
             f"Pages.first ({place(Pages.first)}): response_headers= declares headers that it cannot set.\n"
-            "  Mend: annotate it -> Response[Page], and give Response(headers=…).",
+            "  Hint: annotate it -> Response[Page], and give Response(headers=…).",
         )
     ]
 
@@ -285,7 +285,7 @@ def test_a_header_whose_name_is_not_a_token() -> None:
         (
             InvalidOptionError,
             f"Pages.first ({place(Pages.first)}): response_headers= has a header 'x total', which is not a token.\n"
-            "  Mend: name headers with letters, digits, '-' and '_' (RFC 9110, section 5.1).",
+            "  Hint: name headers with letters, digits, '-' and '_' (RFC 9110, section 5.1).",
         )
     ]
 
@@ -302,7 +302,7 @@ def test_a_redirect_that_is_none() -> None:
         (
             InvalidResponseError,
             f"Pages.first ({place(Pages.first)}): its status 201 is no redirect.\n"
-            "  Mend: use 303, 307 or 308, or drop status=.",
+            "  Hint: use 303, 307 or 308, or drop status=.",
         )
     ]
 
@@ -343,20 +343,20 @@ def test_streams_that_are_none() -> None:
         async def responses(self) -> AsyncGenerator[Response[int], None]:
             yield Response(1)
 
-    alone = "  Mend: return the stream alone, and raise an HTTPError where there is none."
+    alone = "  Hint: return the stream alone, and raise an HTTPError where there is none."
     told = {
         "empty": "its status 204 has no body, and it returns EventStream[int].\n"
-        "  Mend: annotate it -> None, or use another status.",
+        "  Hint: annotate it -> None, or use another status.",
         "bare": "its annotation AsyncIterator does not say what is in the stream.\n"
-        "  Mend: write it as AsyncIterator[Order].",
+        "  Hint: write it as AsyncIterator[Order].",
         "bare_events": "its annotation EventStream does not say what is in the stream.\n"
-        "  Mend: write it as EventStream[Order].",
+        "  Hint: write it as EventStream[Order].",
         "perhaps": f"its annotation AsyncIterator[int] | None has more in it than a stream.\n{alone}",
         "wrapped": f"its annotation Response[EventStream[int]] has more in it than a stream.\n{alone}",
-        "nothing": "None cannot be an item of a stream.\n  Mend: yield bytes, str, or what can be written as JSON.",
-        "raw": "bytes cannot be the data of an event.\n  Mend: yield str, or what can be written as JSON.",
+        "nothing": "None cannot be an item of a stream.\n  Hint: yield bytes, str, or what can be written as JSON.",
+        "raw": "bytes cannot be the data of an event.\n  Hint: yield str, or what can be written as JSON.",
         "responses": "Response[int] cannot be an item of a stream.\n"
-        "  Mend: yield bytes, str, or what can be written as JSON.",
+        "  Hint: yield bytes, str, or what can be written as JSON.",
     }
     assert mistakes(Orders) == [
         (InvalidResponseError, f"Orders.{name} ({place(vars(Orders)[name])}): {what}") for name, what in told.items()
@@ -398,22 +398,22 @@ def test_errors_that_cannot_be_answered() -> None:
             return ""
 
     doubled = f"Doubled ({place(Doubled)})"
-    other_name = "is one that every problem has already.\n  Mend: give it another name."
+    other_name = "is one that every problem has already.\n  Hint: give it another name."
     assert mistakes(Orders) == [
         (
             InvalidResponseError,
-            f"Fine ({place(Fine)}): its status 200 is not that of an error.\n  Mend: give it a status from 400 to 599.",
+            f"Fine ({place(Fine)}): its status 200 is not that of an error.\n  Hint: give it a status from 400 to 599.",
         ),
         (InvalidResponseError, f"{doubled}: its member 'status' {other_name}"),
         (InvalidResponseError, f"{doubled}: its member 'title' {other_name}"),
         (
             InvalidResponseError,
             f"{doubled}: its member 'engine' is Engine, which cannot be encoded (msgspec does not know Engine).\n"
-            f"  Mend: {custom_type_hint('Engine')}.",
+            f"  Hint: {custom_type_hint('Engine')}.",
         ),
         (
             UnresolvedAnnotationError,
             f"Lost ({place(Lost)}): its annotations cannot be resolved (name 'Nowhere' is not defined).\n"
-            "  Mend: import the name at module level, not under TYPE_CHECKING, where the function is defined.",
+            "  Hint: import the name at module level, not under TYPE_CHECKING, where the function is defined.",
         ),
     ]

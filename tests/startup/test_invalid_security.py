@@ -12,9 +12,9 @@ from framework.schemes import Credentials
 from framework.security import APIKey, Basic, Bearer, OAuth2
 from tests.startup.expected import mistakes, place, told
 
-OF_ONE = "  Mend: write it as async def verify(token: str) -> User | None; its other parameters are injected."
+OF_ONE = "  Hint: write it as async def verify(token: str) -> User | None; its other parameters are injected."
 OF_TWO = (
-    "  Mend: write it as async def verify(name: str, password: str) -> User | None; its other parameters are injected."
+    "  Hint: write it as async def verify(name: str, password: str) -> User | None; its other parameters are injected."
 )
 
 
@@ -107,8 +107,8 @@ def test_a_function_of_the_wrong_shape(asked: Any, what: str) -> None:
     """The credentials come first, and what is returned is who they belong to."""
     verify: Callable[..., Any] = asked.verify
     parameter = ", parameter 'token'" if verify is number else ""
-    mend = OF_TWO if verify is one else OF_ONE
-    text = f"{verify.__name__} ({place(verify)}){parameter}: {what}.\n{mend}"
+    hint = OF_TWO if verify is one else OF_ONE
+    text = f"{verify.__name__} ({place(verify)}){parameter}: {what}.\n{hint}"
     assert mistakes(handler(asked)) == [(InvalidSecurityError, text)]
 
 
@@ -119,7 +119,7 @@ def test_a_result_that_says_nothing(verify: Callable[..., Any], returned: str) -
         (
             InvalidSecurityError,
             f"{verify.__name__} ({place(verify)}): it returns {returned}, which says nothing of who is asking.\n"
-            "  Mend: return whom the credentials belong to, and None for nobody.",
+            "  Hint: return whom the credentials belong to, and None for nobody.",
         )
     ]
 
@@ -133,20 +133,20 @@ def test_another_type() -> None:
             f"Names.name ({place(names_of(names))}), parameter 'user': good ({place(good)}) gives User, "
             "and the parameter is str.\n"
             "  Needed by: Names.name\n"
-            "  Mend: annotate it as User, or return str.",
+            "  Hint: annotate it as User, or return str.",
         )
     ]
 
 
 @pytest.mark.parametrize(
-    ("asked", "what", "mend"),
+    ("asked", "what", "hint"),
     [
         (
             Bearer(Users),
             "Bearer() is given the class Users to verify with",
-            OF_ONE.removeprefix("  Mend: "),
+            OF_ONE.removeprefix("  Hint: "),
         ),
-        (Bearer("good"), "Bearer() is given 'good' to verify with", OF_ONE.removeprefix("  Mend: ")),  # type: ignore[arg-type]  # what is tested
+        (Bearer("good"), "Bearer() is given 'good' to verify with", OF_ONE.removeprefix("  Hint: ")),  # type: ignore[arg-type]  # what is tested
         (Bearer(good, scopes="read"), "Bearer(scopes='read') names no scopes", 'write it as scopes=("orders:write",).'),  # type: ignore[arg-type]  # what is tested
         (
             Bearer(good, scopes=("a b",)),
@@ -201,14 +201,14 @@ def test_another_type() -> None:
         ),
     ],
 )
-def test_a_scheme_that_makes_no_sense(asked: Any, what: str, mend: str) -> None:
+def test_a_scheme_that_makes_no_sense(asked: Any, what: str, hint: str) -> None:
     """It is told where it was given, as a parameter or as a guard."""
     names = handler(asked)
     assert mistakes(names) == [
         (
             InvalidSecurityError,
             f"Names.name ({place(names_of(names))}), parameter 'user': {what}.\n"
-            f"  Needed by: Names.name\n  Mend: {mend}",
+            f"  Needed by: Names.name\n  Hint: {hint}",
         )
     ]
 
@@ -222,7 +222,7 @@ def test_a_scheme_that_makes_no_sense(asked: Any, what: str, mend: str) -> None:
     assert mistakes(Guarded) == [
         (
             InvalidSecurityError,
-            f"the guards of Guarded: {what}.\n  Needed by: guards of Guarded\n  Mend: {mend}",
+            f"the guards of Guarded: {what}.\n  Needed by: guards of Guarded\n  Hint: {hint}",
         )
     ]
 
@@ -234,19 +234,19 @@ def test_what_verify_needs_and_nobody_provides() -> None:
             MissingProviderError,
             f"hungry ({place(hungry)}), parameter 'users': no provider for Users.\n"
             "  Needed by: guards of app -> hungry\n"
-            "  Mend: pass container= to App, with container.add_scoped(Users), or give the parameter a default.",
+            "  Hint: pass container= to App, with container.add_scoped(Users), or give the parameter a default.",
         )
     ]
 
 
 def test_what_is_read_later() -> None:
     """Credentials are verified before parameters are read, by verify or by a service that it needs."""
-    mend = "  Mend: take the Request itself, or nothing that is read from it."
+    hint = "  Hint: take the Request itself, or nothing that is read from it."
     assert mistakes(handler(Bearer(reading))) == [
         (
             InvalidSecurityError,
             f"reading ({place(reading)}), parameter 'page': reading verifies credentials before parameters and body "
-            f"are read, and needs one of them.\n{mend}",
+            f"are read, and needs one of them.\n{hint}",
         )
     ]
 
@@ -259,7 +259,7 @@ def test_what_is_read_later() -> None:
         (
             InvalidSecurityError,
             "the provider of Users, parameter 'tenant': hungry verifies credentials before parameters and body "
-            f"are read, and needs one of them.\n{mend}",
+            f"are read, and needs one of them.\n{hint}",
         )
     ]
 
@@ -271,7 +271,7 @@ def test_what_needs_itself() -> None:
             CyclicProviderError,
             f"circular ({place(circular)}), parameter 'user': the provider of circular needs itself.\n"
             "  Needed by: circular -> circular\n"
-            "  Mend: let one of them take what it needs as a method argument, or move what both need to a third "
+            "  Hint: let one of them take what it needs as a method argument, or move what both need to a third "
             "service.",
         )
     ]
@@ -290,7 +290,7 @@ def test_an_alternative_that_needs_both() -> None:
             CyclicProviderError,
             f"asking ({place(asking)}), parameter 'user': the provider of asking needs itself.\n"
             "  Needed by: asking -> asking\n"
-            "  Mend: let one of them take what it needs as a method argument, or move what both need to a third "
+            "  Hint: let one of them take what it needs as a method argument, or move what both need to a third "
             "service.",
         )
     ]
@@ -303,7 +303,7 @@ def test_a_class_without_its_function() -> None:
         (
             InvalidMarkerError,
             f"Names.name ({place(names_of(names))}), parameter 'user': Bearer has no function to verify with.\n"
-            "  Mend: write Annotated[User, Bearer(verify)].",
+            "  Hint: write Annotated[User, Bearer(verify)].",
         )
     ]
 
@@ -316,7 +316,7 @@ def test_two_schemes_of_one_name() -> None:
         (
             InvalidSecurityError,
             f"Names.name ({place(names_of(second))}): its security scheme 'bearer' differs from another of this name.\n"
-            "  Mend: give one of them another name, for example name='bearer-2'.",
+            "  Hint: give one of them another name, for example name='bearer-2'.",
         )
     ]
 
@@ -368,26 +368,26 @@ def test_a_class_whose_services_are_missing() -> None:
             MissingProviderError,
             f"Verifier.__init__ ({place(Verifier.__init__)}), parameter 'users': no provider for Users.\n"
             "  Needed by: Names.name -> Verifier\n"
-            "  Mend: pass container= to App, with container.add_scoped(Users), or give the parameter a default.",
+            "  Hint: pass container= to App, with container.add_scoped(Users), or give the parameter a default.",
         )
     ]
 
 
 @pytest.mark.parametrize(
-    ("cls", "what", "mend"),
+    ("cls", "what", "hint"),
     [
         (Short, "it does not take token first, which Bearer() gives it", OF_ONE),
         (
             Boolean,
             "it returns bool, which says nothing of who is asking",
-            "  Mend: return whom the credentials belong to, and None for nobody.",
+            "  Hint: return whom the credentials belong to, and None for nobody.",
         ),
     ],
 )
-def test_a_class_of_the_wrong_shape(cls: type, what: str, mend: str) -> None:
+def test_a_class_of_the_wrong_shape(cls: type, what: str, hint: str) -> None:
     """Its __call__ is looked at as a function is."""
     call: Any = vars(cls)["__call__"]
-    text = f"{cls.__name__}.__call__ ({place(call)}): {what}.\n{mend}"
+    text = f"{cls.__name__}.__call__ ({place(call)}): {what}.\n{hint}"
     assert mistakes(handler(Bearer(cls))) == [(InvalidSecurityError, text)]
 
 
@@ -398,6 +398,6 @@ def test_a_class_that_reads_parameters() -> None:
             InvalidSecurityError,
             "the provider of Reader, parameter 'page': Reader verifies credentials before parameters and body are "
             "read, and needs one of them.\n"
-            "  Mend: take the Request itself, or nothing that is read from it.",
+            "  Hint: take the Request itself, or nothing that is read from it.",
         )
     ]

@@ -46,7 +46,7 @@ def test_a_plain_function() -> None:
         (
             InvalidSocketError,
             f"Chat.{name} ({place(getattr(Chat, name))}): the handler of a web socket is a plain function.\n"
-            "  Mend: write it as async def.",
+            "  Hint: write it as async def.",
         )
         for name in ("talk", "on_ask")
     ]
@@ -65,7 +65,7 @@ def test_a_web_socket_elsewhere() -> None:
             InvalidSocketError,
             f"Chat.talk ({place(Chat.talk)}), parameter 'socket': "
             "the route of a WebSocket[Ask, Told] is no web socket.\n"
-            "  Mend: decorate the handler with @websocket().",
+            "  Hint: decorate the handler with @websocket().",
         )
     ]
 
@@ -82,7 +82,7 @@ def test_a_returned_value() -> None:
         (
             InvalidSocketError,
             f"Chat.talk ({place(Chat.talk)}): it takes the web socket and returns Told.\n"
-            "  Mend: annotate it -> None and send with socket.send(), "
+            "  Hint: annotate it -> None and send with socket.send(), "
             "or take the message instead of the web socket.",
         )
     ]
@@ -100,7 +100,7 @@ def test_messages_without_a_type() -> None:
             InvalidSocketError,
             f"Chat.talk ({place(Chat.talk)}), parameter 'socket': "
             "WebSocket does not say which messages come and go.\n"
-            "  Mend: write WebSocket[Incoming, Outgoing].",
+            "  Hint: write WebSocket[Incoming, Outgoing].",
         )
     ]
 
@@ -126,19 +126,19 @@ def test_messages_that_nothing_reads_or_writes() -> None:
             InvalidSocketError,
             f"Chat.reads ({place(Chat.reads)}), parameter 'socket': "
             f"Foreign cannot be read from a web socket (msgspec does not know Foreign).\n"
-            f"  Mend: {custom_type_hint('Foreign')}.",
+            f"  Hint: {custom_type_hint('Foreign')}.",
         ),
         (
             InvalidSocketError,
             f"Chat.writes ({place(Chat.writes)}), parameter 'socket': "
             f"list[Foreign] cannot be written to a web socket (msgspec does not know Foreign).\n"
-            f"  Mend: {custom_type_hint('Foreign')}.",
+            f"  Hint: {custom_type_hint('Foreign')}.",
         ),
         (
             InvalidSocketError,
             f"Chat.on_ask ({place(Chat.on_ask)}): "
             f"Foreign cannot be written to a web socket (msgspec does not know Foreign).\n"
-            f"  Mend: {custom_type_hint('Foreign')}.",
+            f"  Hint: {custom_type_hint('Foreign')}.",
         ),
         (
             InvalidSocketError,
@@ -146,7 +146,7 @@ def test_messages_that_nothing_reads_or_writes() -> None:
             "Ask | Told cannot be read from a web socket (If a type union contains multiple Struct types, all Struct "
             "types must be tagged (via `tag` or `tag_field` kwarg) - type "
             f"`{__name__}.Ask | {__name__}.Told` is not supported).\n"
-            "  Mend: tag each of them: class Cat(Struct, tag=True); the tag is then sent as the field type.",
+            "  Hint: tag each of them: class Cat(Struct, tag=True); the tag is then sent as the field type.",
         ),
     ]
 
@@ -163,7 +163,7 @@ def test_nothing_takes_the_messages() -> None:
         (
             InvalidSocketError,
             f"Chat.on_text ({place(Chat.on_text)}): no parameter takes the web socket or a message.\n"
-            "  Mend: add socket: WebSocket[Incoming, Outgoing], or message: Incoming "
+            "  Hint: add socket: WebSocket[Incoming, Outgoing], or message: Incoming "
             "(Annotated[str, Body()] where it is no Struct).",
         )
     ]
@@ -181,7 +181,7 @@ def test_two_messages() -> None:
             InvalidSocketError,
             f"Chat.on_ask ({place(Chat.on_ask)}): its message would be a form, a stream or the value of several "
             "parameters.\n"
-            "  Mend: take it by one parameter.",
+            "  Hint: take it by one parameter.",
         )
     ]
 
@@ -198,7 +198,7 @@ def test_a_message_beside_the_web_socket() -> None:
             BodyNotAllowedError,
             f"Chat.talk ({place(Chat.talk)}), parameter 'ask': "
             "Ask would be the request body, and a web socket has none.\n"
-            "  Mend: spread its fields over the query with Annotated[Ask, Query()], "
+            "  Hint: spread its fields over the query with Annotated[Ask, Query()], "
             "or register the type in the container.",
         )
     ]
@@ -215,7 +215,7 @@ def test_two_web_sockets() -> None:
         (
             InvalidSocketError,
             f"Chat.talk ({place(Chat.talk)}): several parameters take the web socket: 'one', 'two'.\n"
-            "  Mend: take it once.",
+            "  Hint: take it once.",
         )
     ]
 
@@ -231,7 +231,7 @@ def test_a_message_with_a_default() -> None:
         (
             InvalidSocketError,
             f"Chat.on_ask ({place(Chat.on_ask)}): the parameter that takes the messages has a default.\n"
-            "  Mend: take the default out.",
+            "  Hint: take the default out.",
         )
     ]
 
@@ -247,7 +247,7 @@ def test_a_listener_that_does_not_say_what_it_sends() -> None:
         (
             MissingReturnAnnotationError,
             f"Chat.on_ask ({place(Chat.on_ask)}): it has no return annotation.\n"
-            "  Mend: say what is sent back, for example -> Answer | None, or -> None for nothing.",
+            "  Hint: say what is sent back, for example -> Answer | None, or -> None for nothing.",
         )
     ]
 
@@ -283,11 +283,11 @@ def test_options() -> None:
         (
             InvalidOptionError,
             f"Chat.talk ({place(Chat.talk)}): no web socket has an option status=.\n"
-            f"  Mend: use one of {', '.join(SocketOptions.__annotations__)}.",
+            f"  Hint: use one of {', '.join(SocketOptions.__annotations__)}.",
         ),
         *(
-            (InvalidOptionError, f"Chat.other ({place(Chat.other)}): {what}.\n  Mend: write it as {mend}.")
-            for what, mend in told
+            (InvalidOptionError, f"Chat.other ({place(Chat.other)}): {what}.\n  Hint: write it as {hint}.")
+            for what, hint in told
         ),
     ]
 
@@ -303,6 +303,6 @@ def test_no_parentheses() -> None:
         (
             InvalidHandlerError,
             f"Chat.talk ({place(Chat.talk)}): its route decorator has no parentheses.\n"
-            '  Mend: write @get() or @get("/path").',
+            '  Hint: write @get() or @get("/path").',
         )
     ]

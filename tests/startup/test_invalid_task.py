@@ -46,12 +46,12 @@ def test_lifespan_functions_that_give_no_context() -> None:
     assert mistakes(lifespan=[start, never]) == [
         (
             InvalidTaskError,
-            f"start ({place(start)}): it stands in lifespan= and gives no context manager.\n  Mend: {YIELD}.",
+            f"start ({place(start)}): it stands in lifespan= and gives no context manager.\n  Hint: {YIELD}.",
         ),
         (
             InvalidTaskError,
             f"never ({place(never)}): it is annotated as a generator and never yields.\n"
-            "  Mend: yield the service, or annotate what is returned.",
+            "  Hint: yield the service, or annotate what is returned.",
         ),
     ]
 
@@ -68,18 +68,18 @@ def test_lifespan_functions_that_need_what_lives_shorter() -> None:
             CaptiveProviderError,
             f"{where}, parameter 'session': open_bus lives as long as the process, and Session is scoped.\n"
             "  Needed by: open_bus -> Session\n"
-            "  Mend: register Session as a singleton.",
+            "  Hint: register Session as a singleton.",
         ),
         (
             RequestInSingletonError,
             f"{where}, parameter 'request': open_bus lives as long as the process and cannot read a request.\n"
-            "  Mend: take the parameter out.",
+            "  Hint: take the parameter out.",
         ),
         (
             MissingProviderError,
             f"{where}, parameter 'number': no provider for int.\n"
             "  Needed by: open_bus\n"
-            "  Mend: register a function that passes the int, or give the parameter a default.",
+            "  Hint: register a function that passes the int, or give the parameter a default.",
         ),
     ]
 
@@ -92,18 +92,18 @@ def test_what_is_no_function() -> None:
         (
             InvalidTaskError,
             "'refresh': it is to be called with injected services and is not a function.\n"
-            "  Mend: give a function or a method.",
+            "  Hint: give a function or a method.",
         ),
         (
             InvalidTaskError,
             f"App ({after(test_what_is_no_function, 3)}): 'refresh' stands in lifespan= and cannot be called.\n"
-            "  Mend: give the function itself.",
+            "  Hint: give the function itself.",
         ),
     ]
 
 
 @pytest.mark.parametrize(
-    ("settings", "what", "mend"),
+    ("settings", "what", "hint"),
     [
         ({"every": 0}, "every=0 is no positive time", "write every=60 (seconds), or a timedelta"),
         ({"every": "60"}, "every='60' is no positive time", "write every=60 (seconds), or a timedelta"),
@@ -116,14 +116,14 @@ def test_what_is_no_function() -> None:
         ({"every": 60, "jitter": -1}, "jitter=-1 is no time", "write jitter=5 (seconds), or a timedelta"),
     ],
 )
-def test_times_of_a_periodic_task(settings: Any, what: str, mend: str) -> None:
+def test_times_of_a_periodic_task(settings: Any, what: str, hint: str) -> None:
     """An interval is positive, and a jitter not negative."""
 
     async def refresh() -> None:
         """Do nothing."""
 
     assert mistakes(periodic=[Periodic(refresh, **settings)]) == [
-        (InvalidTaskError, f"Periodic of refresh ({place(refresh)}): {what}.\n  Mend: {mend}.")
+        (InvalidTaskError, f"Periodic of refresh ({place(refresh)}): {what}.\n  Hint: {hint}.")
     ]
 
 
@@ -139,13 +139,13 @@ def test_a_periodic_task_whose_arguments_nobody_gives() -> None:
             MissingProviderError,
             f"{where}, parameter 'limit': no provider for int.\n"
             "  Needed by: refresh\n"
-            "  Mend: pass it as an argument, or give the parameter a default.",
+            "  Hint: pass it as an argument, or give the parameter a default.",
         ),
         (
             MissingProviderError,
             f"{where}, parameter 'other': no provider for App.\n"
             "  Needed by: refresh\n"
-            "  Mend: container.add_scoped(App), or give the parameter a default.",
+            "  Hint: container.add_scoped(App), or give the parameter a default.",
         ),
     ]
 
@@ -160,7 +160,7 @@ def test_a_generator_is_no_periodic_task() -> None:
         (
             InvalidTaskError,
             f"refresh ({place(refresh)}): it is to be called with injected services and is a generator.\n"
-            "  Mend: write it as a plain function; services that are closed after it are injected.",
+            "  Hint: write it as a plain function; services that are closed after it are injected.",
         )
     ]
 
@@ -174,17 +174,17 @@ def test_settings_of_another_type() -> None:
         (
             InvalidOptionError,
             f"{where}: lifespan=container_of is not a sequence of functions.\n"
-            "  Mend: write it as lifespan=[container_of].",
+            "  Hint: write it as lifespan=[container_of].",
         ),
         (
             InvalidOptionError,
             f"{where}: periodic=[60] is not a sequence of Periodic.\n"
-            "  Mend: write it as periodic=[Periodic(refresh, every=60)].",
+            "  Hint: write it as periodic=[Periodic(refresh, every=60)].",
         ),
         (
             InvalidOptionError,
             f"{where}: shutdown_timeout=0 is not a positive number of seconds.\n"
-            "  Mend: write it as shutdown_timeout=2.5.",
+            "  Hint: write it as shutdown_timeout=2.5.",
         ),
     ]
     assert told(made) == expected
@@ -217,14 +217,14 @@ def test_tasks_cannot_be_kept_by_a_singleton() -> None:
             f"Mailer.__init__ ({place(Mailer.__init__)}), parameter 'tasks': "
             "Mailer lives as long as the process, and BackgroundTasks is scoped.\n"
             "  Needed by: Mailer -> BackgroundTasks\n"
-            "  Mend: register Mailer as scoped.",
+            "  Hint: register Mailer as scoped.",
         ),
         (
             CaptiveProviderError,
             f"Guard.__init__ ({place(Guard.__init__)}), parameter 'tasks': "
             "Guard lives as long as the process, and BackgroundTasks is scoped.\n"
             "  Needed by: Guard -> BackgroundTasks\n"
-            "  Mend: take the parameter out, or take it in __call__ of a guard or an exception handler.",
+            "  Hint: take the parameter out, or take it in __call__ of a guard or an exception handler.",
         ),
     ]
 
@@ -241,7 +241,7 @@ def test_an_override_of_nothing() -> None:
             (
                 InvalidProviderError,
                 f"{after(test_an_override_of_nothing, 7)}: Session is overridden{under} and was never registered.\n"
-                "  Mend: override a type that is registered.",
+                "  Hint: override a type that is registered.",
             )
             for under in ("", " with qualifier 'x'")
         ]

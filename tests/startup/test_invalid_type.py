@@ -41,7 +41,7 @@ def mistakes(*types: Any) -> list[str]:
     """Return what is reported of an app with some types, without its place, on one line."""
     found = told(App(openapi=None, types=list(types)))
     assert {kind for kind, _ in found} <= {InvalidOptionError}
-    return [text.partition("): ")[2].replace("\n  Mend:", "") for _, text in found]
+    return [text.partition("): ")[2].replace("\n  Hint:", "") for _, text in found]
 
 
 @pytest.mark.parametrize(
@@ -145,14 +145,14 @@ def test_a_direction_that_is_missing() -> None:
         (
             UnencodableReturnError,
             f"Writer.show ({place(Writer.show)}): its return type list[Half] cannot be encoded "
-            "(its CustomType has no encode=).\n  Mend: give CustomType(Half) encode=.",
+            "(its CustomType has no encode=).\n  Hint: give CustomType(Half) encode=.",
         )
     ]
     assert told(App([Reader], openapi=None, types=[CustomType(Half, encode=str)])) == [
         (
             UnsupportedTypeError,
             f"Reader.create ({place(Reader.create)}), parameter 'halves': dict[str, Half] cannot be read from a "
-            "request (its CustomType has no decode=).\n  Mend: give CustomType(Half) decode=.",
+            "request (its CustomType has no decode=).\n  Hint: give CustomType(Half) decode=.",
         )
     ]
 
@@ -169,6 +169,6 @@ def test_a_union() -> None:
     assert kind is UnsupportedTypeError
     assert "Type unions may not contain more than one custom type" in text
     assert text.endswith(
-        "Mend: use one of the types, or write one class for all of them, with a CustomType; "
+        "Hint: use one of the types, or write one class for all of them, with a CustomType; "
         "framework.types.IPAddress is a str that holds an address of either kind."
     )

@@ -28,11 +28,11 @@ class Service:
         self.repository = repository
 
 
-def missing(where: str, name: str, needed_by: str, mend: str, *, parameter: str = "database") -> tuple[type, str]:
+def missing(where: str, name: str, needed_by: str, hint: str, *, parameter: str = "database") -> tuple[type, str]:
     """Return the mistake as it is told."""
     return (
         MissingProviderError,
-        f"{where}, parameter '{parameter}': no provider for {name}.\n  Needed by: {needed_by}\n  Mend: {mend}.",
+        f"{where}, parameter '{parameter}': no provider for {name}.\n  Needed by: {needed_by}\n  Hint: {hint}.",
     )
 
 
@@ -72,10 +72,10 @@ def test_the_whole_path_is_told() -> None:
         container.add_scoped(Service)
         container.add_scoped(Repository)
 
-    mend = "container.add_scoped(Database), or give the parameter a default"
+    hint = "container.add_scoped(Database), or give the parameter a default"
     where = f"Repository.__init__ ({place(Repository.__init__)})"
     # The registration is looked at before the controller; who meets the mistake first tells it.
-    assert mistakes_of(register, Orders) == [missing(where, "Database", "Service -> Repository", mend)]
+    assert mistakes_of(register, Orders) == [missing(where, "Database", "Service -> Repository", hint)]
 
 
 def test_a_handler() -> None:
@@ -117,7 +117,7 @@ def test_an_optional_service_without_default() -> None:
 
 
 def test_of_a_singleton() -> None:
-    """What lives as long as the process needs what does so too, and the mend says so."""
+    """What lives as long as the process needs what does so too, and the hint says so."""
     assert mistakes_of(lambda container: container.add_singleton(Repository)) == [
         missing(
             f"Repository.__init__ ({place(Repository.__init__)})",

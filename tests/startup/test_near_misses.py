@@ -69,7 +69,7 @@ def test_attributes_that_are_nearly_those_of_a_controller() -> None:
         (
             InvalidControllerError,
             f"{where}: its attribute {name} has no effect.\n"
-            f"  Mend: write {meant} instead, or choose a name that is less like it.",
+            f"  Hint: write {meant} instead, or choose a name that is less like it.",
         )
         for name, meant in (("prefix", "path"), ("gaurds", "guards"), ("dependencies", "guards"))
     ]
@@ -100,7 +100,7 @@ def test_a_route_decorator_that_another_decorator_hides() -> None:
             InvalidHandlerError,
             f"Orders.{name} ({file}:{int(line) + below}): another decorator hides its route decorator, so it has no "
             "route.\n"
-            "  Mend: write the route decorator first, above the other, or use functools.wraps in the other.",
+            "  Hint: write the route decorator first, above the other, or use functools.wraps in the other.",
         )
         for name, below in (("first", 1), ("second", 6))
     ]
@@ -123,7 +123,7 @@ def test_two_methods_of_one_name() -> None:
         (
             InvalidControllerError,
             f"Orders ({place(Orders)}): it has several methods named handle (lines {first + 2} and {first + 6}), "
-            "and only the last exists.\n  Mend: give each method a name of its own.",
+            "and only the last exists.\n  Hint: give each method a name of its own.",
         )
     ]
 
@@ -138,7 +138,7 @@ def test_types_of_values_are_not_registered(key: Any) -> None:
         (
             InvalidProviderError,
             f"{name} is registered, so it would fill every parameter of that type.\n"
-            f'  Mend: register a type of your own (a class, or NewType("Name", {name})), or give it a qualifier and '
+            f'  Hint: register a type of your own (a class, or NewType("Name", {name})), or give it a qualifier and '
             f'ask for Annotated[{name}, Inject("…")].',
         )
     ]
@@ -189,12 +189,12 @@ def test_providers_that_name_no_parameters() -> None:
         (
             InvalidProviderError,
             f"Anything.__init__ ({place(Anything.__init__)}): nothing fills *args, **keywords.\n"
-            "  Mend: name the parameters one by one, or register a function that calls it.",
+            "  Hint: name the parameters one by one, or register a function that calls it.",
         ),
         (
             InvalidProviderError,
             f"make_unit ({place(make_unit)}): nothing fills **keywords.\n"
-            "  Mend: name the parameters one by one, or register a function that calls it.",
+            "  Hint: name the parameters one by one, or register a function that calls it.",
         ),
     ]
 
@@ -221,7 +221,7 @@ def test_a_value_with_a_default_in_a_scoped_provider() -> None:
             InvalidProviderError,
             f"paged ({place(paged)}), parameter 'limit': it has no marker, so it is never read from the request and "
             "always has its default.\n"
-            "  Mend: say where it is read, for example Annotated[int, Query()], or leave it out.",
+            "  Hint: say where it is read, for example Annotated[int, Query()], or leave it out.",
         )
     ]
     assert mistakes_of(lambda container: container.add_scoped(Unit, marked)) == []

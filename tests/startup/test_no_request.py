@@ -6,8 +6,8 @@ from framework import Container, Header, Periodic, Request
 from framework.errors import NoRequestError
 from tests.startup.expected import Told, mistakes, place
 
-MEND = (
-    "  Mend: pass what is needed of the request as an argument, or write Request | None where the request itself is "
+HINT = (
+    "  Hint: pass what is needed of the request as an argument, or write Request | None where the request itself is "
     "asked for."
 )
 
@@ -42,7 +42,7 @@ def test_through_a_service() -> None:
             NoRequestError,
             f"find_user ({place(find_user)}), parameter 'authorization': "
             "it is read from a request, and refresh runs outside of one.\n"
-            f"  Needed by: refresh -> User\n{MEND}",
+            f"  Needed by: refresh -> User\n{HINT}",
         )
     ]
 
@@ -57,7 +57,7 @@ def test_by_itself() -> None:
         (
             NoRequestError,
             f"refresh ({place(refresh)}), parameter {name!r}: it is read from a request, and refresh runs outside of "
-            f"one.\n  Needed by: refresh\n{MEND}",
+            f"one.\n  Needed by: refresh\n{HINT}",
         )
         for name in ("request", "page")
     ]

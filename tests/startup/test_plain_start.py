@@ -22,7 +22,7 @@ app = App([Items])
 BUILT = f"{WRONG}app.build()\n"
 MESSAGES = (
     "Items.search (shop.py:5), parameter 'page': it has no type annotation.\n"
-    "  Mend: say what it takes, for example page: int.\n"
+    "  Hint: say what it takes, for example page: int.\n"
     "1 mistake in the application."
 )
 HINT = " (FRAMEWORK_TRACEBACK=1 shows the traceback)"

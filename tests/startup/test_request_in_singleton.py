@@ -40,7 +40,7 @@ def test_by_a_marker_or_whole() -> None:
         (
             RequestInSingletonError,
             f"{where}, parameter '{name}': Clock lives as long as the process and cannot read a request.\n"
-            "  Mend: register Clock with add_scoped, or take the parameter out.",
+            "  Hint: register Clock with add_scoped, or take the parameter out.",
         )
         for name in ("zone", "body", "request")
     ]
@@ -61,7 +61,7 @@ def test_through_a_transient() -> None:
             RequestInSingletonError,
             f"make ({place(make)}), parameter 'request': "
             "Calendar lives as long as the process and cannot read a request.\n"
-            "  Mend: register Calendar with add_scoped, or take the parameter out.",
+            "  Hint: register Calendar with add_scoped, or take the parameter out.",
         )
     ]
 
@@ -81,7 +81,7 @@ def test_a_guard() -> None:
             RequestInSingletonError,
             f"RequireUser.__init__ ({place(RequireUser.__init__)}), parameter 'request': "
             "RequireUser lives as long as the process and cannot read a request.\n"
-            "  Mend: take the parameter out; the request is given to __call__.",
+            "  Hint: take the parameter out; the request is given to __call__.",
         )
     ]
 

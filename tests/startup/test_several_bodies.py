@@ -8,8 +8,8 @@ from framework import Body, BodyStream, Container, Controller, Form, MultipartSt
 from framework.errors import SeveralBodiesError
 from tests.startup.expected import mistakes, place
 
-MEND = (
-    "  Mend: put them into one Struct, mark the others with Query(), Header() or Cookie(), "
+HINT = (
+    "  Hint: put them into one Struct, mark the others with Query(), Header() or Cookie(), "
     "or register their types in the container."
 )
 
@@ -26,7 +26,7 @@ class Payment(Struct):
     amount: int
 
 
-ONE_WAY = "  Mend: read it in one way: as a form, as bytes, as text, as a stream or as values."
+ONE_WAY = "  Hint: read it in one way: as a form, as bytes, as text, as a stream or as values."
 
 
 def test_ways_of_reading_that_exclude_each_other() -> None:
@@ -84,7 +84,7 @@ def test_values_of_different_types() -> None:
         (
             SeveralBodiesError,
             f"Orders.create ({place(Orders.create)}): several parameters would take the request body: "
-            f"'order', 'payment'.\n{MEND}",
+            f"'order', 'payment'.\n{HINT}",
         )
     ]
 
@@ -113,7 +113,7 @@ def test_a_provider_that_reads_another_body() -> None:
         (
             SeveralBodiesError,
             f"Orders.create ({place(Orders.create)}): several parameters would take the request body: "
-            f"'order', 'payment'.\n{MEND}",
+            f"'order', 'payment'.\n{HINT}",
         )
     ]
     assert mistakes(Orders, container=sharing) == []

@@ -12,9 +12,9 @@ from framework.static import StaticFiles
 from tests.startup.expected import Told, mistakes
 
 
-def about(what: str, mend: str) -> Told:
+def about(what: str, hint: str) -> Told:
     """Return the one mistake of a folder at /assets."""
-    return [(InvalidOptionError, f"StaticFiles('/assets'): {what}.\n  Mend: {mend}.")]
+    return [(InvalidOptionError, f"StaticFiles('/assets'): {what}.\n  Hint: {hint}.")]
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_policy_that_contradicts_itself(tmp_path: Path) -> None:
     ],
 )
 def test_settings(tmp_path: Path, setting: str, value: Any, what: str, example: str) -> None:
-    """Each setting has a type, and the mend shows a value of it."""
+    """Each setting has a type, and the hint shows a value of it."""
     settings: dict[str, Any] = {"directory": tmp_path, setting: value}
     assert mistakes(StaticFiles("/assets", **settings)) == about(
         f"{setting}={value!r} is not {what}", f"write it as {example}"

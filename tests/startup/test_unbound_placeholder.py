@@ -22,12 +22,12 @@ def test_no_parameter() -> None:
         (
             UnboundPlaceholderError,
             f"Orders.show ({place(Orders.show)}): {what % 'customer'}.\n"
-            "  Mend: add a parameter named 'customer', or take the placeholder out of the path.",
+            "  Hint: add a parameter named 'customer', or take the placeholder out of the path.",
         ),
         (
             UnboundPlaceholderError,
             f"Orders.show ({place(Orders.show)}): {what % 'order_id'}.\n"
-            "  Mend: add a parameter named 'order_id', or take the placeholder out of the path.",
+            "  Hint: add a parameter named 'order_id', or take the placeholder out of the path.",
         ),
     ]
 
@@ -45,7 +45,7 @@ def test_a_parameter_that_is_marked_otherwise() -> None:
             UnboundPlaceholderError,
             f"Orders.show ({place(Orders.show)}): no parameter takes the placeholder {{order_id}} "
             "of the path '/{order_id}'.\n"
-            "  Mend: take Query() from the parameter 'order_id', or take the placeholder out of the path.",
+            "  Hint: take Query() from the parameter 'order_id', or take the placeholder out of the path.",
         )
     ]
 
@@ -63,7 +63,7 @@ def test_one_path_of_several() -> None:
             UnboundPlaceholderError,
             f"Orders.show ({place(Orders.show)}): no parameter takes the placeholder {{customer}} "
             "of the path '/of/{customer}'.\n"
-            "  Mend: add a parameter named 'customer', or take the placeholder out of the path.",
+            "  Hint: add a parameter named 'customer', or take the placeholder out of the path.",
         )
     ]
 

@@ -10,7 +10,7 @@ from framework import Controller, Event, HTTPError, Response, get
 from framework.errors import UnencodableReturnError
 from tests.startup.expected import custom_type_hint, mistakes, place
 
-MEND = "  Mend: return a Struct, a dataclass or builtins, a framework Response, or an aiohttp StreamResponse."
+HINT = "  Hint: return a Struct, a dataclass or builtins, a framework Response, or an aiohttp StreamResponse."
 
 
 class Engine:
@@ -49,7 +49,7 @@ def test_types_that_nobody_encodes() -> None:
         (
             UnencodableReturnError,
             f"Orders.{name} ({place(getattr(Orders, name))}): its return type {written} cannot be encoded "
-            f"(msgspec does not know {unknown}).\n  Mend: {custom_type_hint(unknown)}.",
+            f"(msgspec does not know {unknown}).\n  Hint: {custom_type_hint(unknown)}.",
         )
         for name, written, unknown in (
             ("alone", "Engine", "Engine"),
@@ -74,7 +74,7 @@ def test_what_is_no_type() -> None:
         (
             UnencodableReturnError,
             f"Orders.search ({place(Orders.search)}): its return type [int] cannot be encoded "
-            f"(Type '[<class 'int'>]' is not supported).\n{MEND}",
+            f"(Type '[<class 'int'>]' is not supported).\n{HINT}",
         )
     ]
 
@@ -97,7 +97,7 @@ def test_a_pattern_beside_a_collection(monkeypatch: pytest.MonkeyPatch) -> None:
             UnencodableReturnError,
             f"Orders.{name} ({place(getattr(Orders, name))}): its return type {written} cannot be encoded "
             "(msgspec crashes over a text with a pattern beside a list, set, dict or tuple of any length).\n"
-            "  Mend: put the text or the collection into a Struct, or check the text in a __post_init__.",
+            "  Hint: put the text or the collection into a Struct, or check the text in a __post_init__.",
         )
         for name, written in (("show", "str | dict[str, int]"), ("listed", "str | set[int]"))
     ]

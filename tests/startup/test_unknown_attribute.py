@@ -8,14 +8,14 @@ from tests.startup.expected import after
 
 
 @pytest.mark.parametrize(
-    ("name", "mend"),
+    ("name", "hint"),
     [
         ("run", "serve app.build(): aiohttp.web.run_app(app.build()), or gunicorn with aiohttp's worker"),
         ("get", "routes are methods of controllers: class Items(Controller), given as App(controllers=[Items])"),
         ("on_event", "write an async generator that yields once, given as App(lifespan=[…])"),
     ],
 )
-def test_an_attribute_that_others_have(name: str, mend: str) -> None:
+def test_an_attribute_that_others_have(name: str, hint: str) -> None:
     """It is an AttributeError with a place and a hint, so that hasattr() works."""
     app = App()
 
@@ -24,7 +24,7 @@ def test_an_attribute_that_others_have(name: str, mend: str) -> None:
 
     with pytest.raises(UnknownAttributeError) as caught:
         use()
-    assert str(caught.value) == f"app.{name} ({after(use, 1)}): App has no such attribute.\n  Mend: {mend}."
+    assert str(caught.value) == f"app.{name} ({after(use, 1)}): App has no such attribute.\n  Hint: {hint}."
     assert not hasattr(app, name)
 
 

@@ -22,13 +22,13 @@ def test_a_marker_without_a_placeholder() -> None:
             UnknownPlaceholderError,
             f"Orders.show ({place(Orders.show)}), parameter 'order_id': the path '/orders' "
             "has no placeholder {order_id}.\n"
-            "  Mend: add {order_id} to the path, or drop the Path() marker.",
+            "  Hint: add {order_id} to the path, or drop the Path() marker.",
         ),
         (
             UnknownPlaceholderError,
             f"Orders.show ({place(Orders.show)}), parameter 'customer': the path '/orders' "
             "has no placeholder {customer-id}.\n"
-            "  Mend: add {customer-id} to the path, or drop the Path() marker.",
+            "  Hint: add {customer-id} to the path, or drop the Path() marker.",
         ),
     ]
 
@@ -46,7 +46,7 @@ def test_another_path_of_the_handler() -> None:
             UnknownPlaceholderError,
             f"Orders.show ({place(Orders.show)}), parameter 'order_id': the path '/latest' "
             "has no placeholder {order_id}.\n"
-            "  Mend: add {order_id} to the path, or give the parameter a default.",
+            "  Hint: add {order_id} to the path, or give the parameter a default.",
         )
     ]
 
@@ -73,6 +73,6 @@ def test_a_provider_on_a_path_without_it() -> None:
             f"find_tenant ({place(find_tenant)}), parameter 'tenant': "
             "the path '/orders' has no placeholder {tenant}.\n"
             "  Needed by: Orders.search -> Tenant\n"
-            "  Mend: add {tenant} to the path, or drop the Path() marker.",
+            "  Hint: add {tenant} to the path, or drop the Path() marker.",
         )
     ]

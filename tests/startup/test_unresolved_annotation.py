@@ -4,7 +4,7 @@ from framework import Controller, get
 from framework.errors import UnresolvedAnnotationError
 from tests.startup.expected import mistakes, mistakes_of, place
 
-MEND = "  Mend: import the name at module level, not under TYPE_CHECKING, where the function is defined."
+HINT = "  Hint: import the name at module level, not under TYPE_CHECKING, where the function is defined."
 
 
 def test_a_handlers_parameter_and_return_type() -> None:
@@ -23,12 +23,12 @@ def test_a_handlers_parameter_and_return_type() -> None:
         (
             UnresolvedAnnotationError,
             f"Orders.show ({place(Orders.show)}): "
-            f"its annotations cannot be resolved (name 'OrderId' is not defined).\n{MEND}",
+            f"its annotations cannot be resolved (name 'OrderId' is not defined).\n{HINT}",
         ),
         (
             UnresolvedAnnotationError,
             f"Orders.search ({place(Orders.search)}): "
-            f"its annotations cannot be resolved (name 'OrderList' is not defined).\n{MEND}",
+            f"its annotations cannot be resolved (name 'OrderList' is not defined).\n{HINT}",
         ),
     ]
 
@@ -52,7 +52,7 @@ def test_a_controllers_constructor() -> None:
         (
             UnresolvedAnnotationError,
             f"Orders.__init__ ({place(Orders.__init__)}): "
-            f"its annotations cannot be resolved (name 'Clock' is not defined).\n{MEND}",
+            f"its annotations cannot be resolved (name 'Clock' is not defined).\n{HINT}",
         )
     ]
 
@@ -70,7 +70,7 @@ def test_a_provider() -> None:
         (
             UnresolvedAnnotationError,
             f"make_clock ({place(make_clock)}): "
-            f"its annotations cannot be resolved (name 'Zone' is not defined).\n{MEND}",
+            f"its annotations cannot be resolved (name 'Zone' is not defined).\n{HINT}",
         )
     ]
 
@@ -87,6 +87,6 @@ def test_text_that_is_no_type() -> None:
         (
             UnresolvedAnnotationError,
             f"Orders.search ({place(Orders.search)}): its annotations cannot be resolved "
-            f"(Forward reference must be an expression -- got 'list[').\n{MEND}",
+            f"(Forward reference must be an expression -- got 'list[').\n{HINT}",
         )
     ]

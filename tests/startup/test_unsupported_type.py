@@ -9,8 +9,8 @@ from framework import App, Body, Controller, Cookie, Header, Query, get, post
 from framework.errors import UnsupportedTypeError
 from tests.startup.expected import custom_type_hint, mistakes, place, told
 
-MEND = (
-    "  Mend: use a builtin, a msgspec Struct, a dataclass, a TypedDict, a NamedTuple or an attrs class, "
+HINT = (
+    "  Hint: use a builtin, a msgspec Struct, a dataclass, a TypedDict, a NamedTuple or an attrs class, "
     "or register the type in the container."
 )
 
@@ -41,7 +41,7 @@ def test_in_the_query() -> None:
             UnsupportedTypeError,
             f"Orders.search ({place(Orders.search)}), parameter 'engine': "
             f"Engine cannot be read from a request (msgspec does not know Engine).\n"
-            f"  Mend: {custom_type_hint('Engine')}.",
+            f"  Hint: {custom_type_hint('Engine')}.",
         )
     ]
 
@@ -59,7 +59,7 @@ def test_in_the_path() -> None:
             UnsupportedTypeError,
             f"Orders.show ({place(Orders.show)}), parameter 'engine': "
             f"Engine cannot be read from a request (msgspec does not know Engine).\n"
-            f"  Mend: {custom_type_hint('Engine')}.",
+            f"  Hint: {custom_type_hint('Engine')}.",
         )
     ]
 
@@ -81,13 +81,13 @@ def test_in_the_body() -> None:
             UnsupportedTypeError,
             f"Orders.first ({place(Orders.first)}), parameter 'orders': "
             f"dict[str, list[Engine]] cannot be read from a request (msgspec does not know Engine).\n"
-            f"  Mend: {custom_type_hint('Engine')}.",
+            f"  Hint: {custom_type_hint('Engine')}.",
         ),
         (
             UnsupportedTypeError,
             f"Orders.second ({place(Orders.second)}), parameter 'order': "
             f"Engine cannot be read from a request (msgspec does not know Engine).\n"
-            f"  Mend: {custom_type_hint('Engine')}.",
+            f"  Hint: {custom_type_hint('Engine')}.",
         ),
     ]
 
@@ -109,12 +109,12 @@ def test_a_union_that_msgspec_cannot_tell_apart() -> None:
         f"Orders.create ({place(Orders.create)}), parameter 'order': Line | Item cannot be read from a request "
         "(If a type union contains multiple Struct types, all Struct types must be tagged (via `tag` or `tag_field` "
         f"kwarg) - type `{Line.__module__}.Line | {Item.__module__}.{Item.__qualname__}` is not supported).\n"
-        "  Mend: tag each of them: class Cat(Struct, tag=True); the tag is then sent as the field type."
+        "  Hint: tag each of them: class Cat(Struct, tag=True); the tag is then sent as the field type."
     )
 
 
 def test_a_constraint_that_the_type_cannot_have() -> None:
-    """What is wrong with a Meta is mended in the Meta."""
+    """What is wrong with a Meta has the Meta in its hint."""
 
     class Orders(Controller):
         @get()
@@ -127,13 +127,13 @@ def test_a_constraint_that_the_type_cannot_have() -> None:
             f"Orders.search ({place(Orders.search)}), parameter 'limit': int cannot be read from a request "
             "(Can only set `min_length` on a str, bytes, or collection type - type "
             "`typing.Annotated[int, msgspec.Meta(min_length=1)]` is invalid).\n"
-            "  Mend: correct its Meta.",
+            "  Hint: correct its Meta.",
         )
     ]
 
 
 def test_what_has_no_form_as_a_query_parameter() -> None:
-    """Objects, rows and nested lists are no query parameters; the mend says what they can be."""
+    """Objects, rows and nested lists are no query parameters; the hint says what they can be."""
 
     class Orders(Controller):
         @get("/a")
@@ -153,17 +153,17 @@ def test_what_has_no_form_as_a_query_parameter() -> None:
         (
             UnsupportedTypeError,
             f"Orders.objects ({place(Orders.objects)}), parameter 'where': dict[str, int] {reason}.\n"
-            '  Mend: read it from the query with Annotated[dict[str, int], Query(style="deepObject")].',
+            '  Hint: read it from the query with Annotated[dict[str, int], Query(style="deepObject")].',
         ),
         (
             UnsupportedTypeError,
             f"Orders.rows ({place(Orders.rows)}), parameter 'lines': list[Line] {reason}.\n"
-            "  Mend: answer POST, PUT, PATCH or DELETE.",
+            "  Hint: answer POST, PUT, PATCH or DELETE.",
         ),
         (
             UnsupportedTypeError,
             f"Orders.nested ({place(Orders.nested)}), parameter 'matrix': list[list[int]] {reason}.\n"
-            "  Mend: answer POST, PUT, PATCH or DELETE.",
+            "  Hint: answer POST, PUT, PATCH or DELETE.",
         ),
     ]
 
@@ -184,22 +184,22 @@ def test_what_has_no_form_as_another_parameter() -> None:
         async def in_path(self, where: dict[str, int]) -> str:
             return str(where)
 
-    mend = "  Mend: use a scalar or a collection of scalars."
+    hint = "  Hint: use a scalar or a collection of scalars."
     assert mistakes(Orders) == [
         (
             UnsupportedTypeError,
             f"Orders.in_header ({place(Orders.in_header)}), parameter 'where': dict[str, int] "
-            f"cannot be read from a request (it has no form as a header parameter).\n{mend}",
+            f"cannot be read from a request (it has no form as a header parameter).\n{hint}",
         ),
         (
             UnsupportedTypeError,
             f"Orders.in_cookie ({place(Orders.in_cookie)}), parameter 'lines': list[Line] "
-            f"cannot be read from a request (it has no form as a cookie parameter).\n{mend}",
+            f"cannot be read from a request (it has no form as a cookie parameter).\n{hint}",
         ),
         (
             UnsupportedTypeError,
             f"Orders.in_path ({place(Orders.in_path)}), parameter 'where': dict[str, int] "
-            f"cannot be read from a request (it has no form as a path parameter).\n{mend}",
+            f"cannot be read from a request (it has no form as a path parameter).\n{hint}",
         ),
     ]
 
@@ -230,7 +230,7 @@ def test_a_pattern_beside_a_collection(monkeypatch: pytest.MonkeyPatch) -> None:
     reason = (
         "cannot be read from a request "
         "(msgspec crashes over a text with a pattern beside a list, set, dict or tuple of any length).\n"
-        "  Mend: put the text or the collection into a Struct, or check the text in a __post_init__."
+        "  Hint: put the text or the collection into a Struct, or check the text in a __post_init__."
     )
     assert mistakes(Orders) == [
         (
@@ -270,7 +270,7 @@ class Parcel(Struct):
 
 
 def test_a_field_whose_type_cannot_be_found() -> None:
-    """The mend is the import, not another type."""
+    """The hint is the import, not another type."""
 
     class Orders(Controller):
         @post()
@@ -282,6 +282,6 @@ def test_a_field_whose_type_cannot_be_found() -> None:
             UnsupportedTypeError,
             f"Orders.send ({place(Orders.send)}), parameter 'parcel': Parcel cannot be read from a request "
             "(name 'Address' is not defined).\n"
-            "  Mend: import the name at module level, not under TYPE_CHECKING, where the class is defined.",
+            "  Hint: import the name at module level, not under TYPE_CHECKING, where the class is defined.",
         )
     ]

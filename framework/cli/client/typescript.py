@@ -35,7 +35,7 @@ def typescript_client(document: Document) -> str:
     npx = shutil.which("npx")
     if npx is None:
         told = " ".join(typescript_command("openapi.json", "client.ts"))
-        raise ToolError("npx is not installed", mend=f"install Node.js, or run elsewhere what this would do: {told}")
+        raise ToolError("npx is not installed", hint=f"install Node.js, or run elsewhere what this would do: {told}")
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "openapi.json"), Path(folder, "client.ts")
         source.write_text(render_document(document), encoding="utf-8")
@@ -43,5 +43,5 @@ def typescript_client(document: Document) -> str:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  fixed words
         if done.returncode != 0:
             said = " ".join((done.stderr or done.stdout).split())
-            raise ToolError(f"openapi-typescript failed: {said}", mend="mend what it says")
+            raise ToolError(f"openapi-typescript failed: {said}", hint="hint what it says")
         return target.read_text(encoding="utf-8")

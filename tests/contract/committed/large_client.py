@@ -138,7 +138,7 @@ class Edit(msgspec.Struct, kw_only=True):
     """One line of text."""
 
 
-class Fault(msgspec.Struct, kw_only=True):
+class FieldError(msgspec.Struct, kw_only=True):
     """One thing that is wrong with a request."""
 
     location: Literal["body", "cookie", "form", "header", "path", "query"]
@@ -492,7 +492,7 @@ class ValidationProblem(msgspec.Struct, kw_only=True):
     """What happened this time."""
     instance: str
     """The path of the request."""
-    errors: list[Fault]
+    errors: list[FieldError]
 
 
 class Version1(msgspec.Struct, kw_only=True, tag_field="version", tag=1):

@@ -22,7 +22,7 @@ from yarl import URL
 _T = TypeVar("_T")
 
 
-class Fault(msgspec.Struct, kw_only=True):
+class FieldError(msgspec.Struct, kw_only=True):
     """One thing that is wrong with a request."""
 
     location: Literal["body", "cookie", "form", "header", "path", "query"]
@@ -219,7 +219,7 @@ class ValidationProblem(msgspec.Struct, kw_only=True):
     """What happened this time."""
     instance: str
     """The path of the request."""
-    errors: list[Fault]
+    errors: list[FieldError]
 
 
 OrderStatus: TypeAlias = Literal["placed", "cancelled"]

@@ -12,7 +12,7 @@ import pytest
 from msgspec import Meta, Struct, inspect
 
 from framework._binding.faults import find_faults
-from framework.http_errors import Fault
+from framework.http_errors import FieldError
 from tests.unit._binding.fault_models import (
     MADE,
     Box,
@@ -45,15 +45,15 @@ def test_every_fault_in_the_order_of_the_document() -> None:
     }
     faults, more = find_faults(inspect.type_info(Order), body, location="body", pointer="/order")
     assert faults == [
-        Fault("body", "/order/discount", "type", "Expected `float | null`, got `str`"),
-        Fault("body", "/order/lines/0/quantity", "constraint", "Expected `int` >= 1"),
-        Fault("body", "/order/lines/0/stockUnit", "constraint", "Expected `str` of length >= 1"),
-        Fault("body", "/order/lines/0/colour", "unknown", "Unknown field"),
-        Fault("body", "/order/lines/2/note", "type", "Expected `str`, got `null`"),
-        Fault("body", "/order/lines/2/stockUnit", "missing", "Field required"),
-        Fault("body", "/order/lines/2/quantity", "missing", "Field required"),
-        Fault("body", "/order/lines/3", "type", "Expected `object`, got `int`"),
-        Fault("body", "/order/customer", "missing", "Field required"),
+        FieldError("body", "/order/discount", "type", "Expected `float | null`, got `str`"),
+        FieldError("body", "/order/lines/0/quantity", "constraint", "Expected `int` >= 1"),
+        FieldError("body", "/order/lines/0/stockUnit", "constraint", "Expected `str` of length >= 1"),
+        FieldError("body", "/order/lines/0/colour", "unknown", "Unknown field"),
+        FieldError("body", "/order/lines/2/note", "type", "Expected `str`, got `null`"),
+        FieldError("body", "/order/lines/2/stockUnit", "missing", "Field required"),
+        FieldError("body", "/order/lines/2/quantity", "missing", "Field required"),
+        FieldError("body", "/order/lines/3", "type", "Expected `object`, got `int`"),
+        FieldError("body", "/order/customer", "missing", "Field required"),
     ]
     assert not more
 
@@ -223,9 +223,9 @@ def test_recursion_does_not_escape() -> None:
     """A RecursionError becomes a fault, or ends the list of those found before."""
     deep = {"low": -4, "high": 1}
     kind = inspect.type_info(list[Range])
-    assert find_faults(kind, [deep], location="body") == ([Fault("body", "", "value", "Nested too deeply")], False)
+    assert find_faults(kind, [deep], location="body") == ([FieldError("body", "", "value", "Nested too deeply")], False)
     assert find_faults(kind, ["x", deep], location="body", pointer="/p") == (
-        [Fault("body", "/p/0", "type", "Expected `object`, got `str`")],
+        [FieldError("body", "/p/0", "type", "Expected `object`, got `str`")],
         True,
     )
 
@@ -273,5 +273,5 @@ def test_kinds_are_not_remembered_without_end() -> None:
     kinds = [inspect.IntType(ge=place) for place in range(10_001)]
     for kind in (*kinds, *kinds[:2]):
         low = kind.ge or 0
-        fault = Fault("body", "", "constraint", f"Expected `int` >= {low}")
+        fault = FieldError("body", "", "constraint", f"Expected `int` >= {low}")
         assert find_faults(kind, low - 1, location="body") == ([fault], False)

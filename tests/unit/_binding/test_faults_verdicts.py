@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from framework._binding.faults import single_fault
-from framework.http_errors import Fault
+from framework.http_errors import FieldError
 from tests.unit._binding.fault_models import Card, Cash, Color, Holder, Order, Range
 
 
@@ -35,11 +35,11 @@ def test_single_fault(hint: Any, body: bytes, expected: tuple[str, str, str]) ->
     """The one error of msgspec's becomes a fault at the place it tells, as far as it tells it."""
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.json.decode(body, type=hint)
-    assert single_fault(caught.value, "body") == Fault("body", *expected)
+    assert single_fault(caught.value, "body") == FieldError("body", *expected)
     pointer, code, detail = expected
-    assert single_fault(caught.value, "form", "/p") == Fault("form", f"/p{pointer}", code, detail)
+    assert single_fault(caught.value, "form", "/p") == FieldError("form", f"/p{pointer}", code, detail)
 
 
 def test_single_fault_of_another_error() -> None:
     """An error that is not msgspec's tells the client nothing."""
-    assert single_fault(RuntimeError("secret"), "body") == Fault("body", "", "value", "Invalid value")
+    assert single_fault(RuntimeError("secret"), "body") == FieldError("body", "", "value", "Invalid value")

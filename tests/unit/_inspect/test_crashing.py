@@ -6,7 +6,7 @@ import pytest
 from msgspec import Meta, inspect
 
 from framework._binding.faults import find_faults
-from framework._inspect.crashing import CRASHING, CRASHING_MEND, IS_AFFECTED
+from framework._inspect.crashing import CRASHING, CRASHING_HINT, IS_AFFECTED
 from framework._inspect.types import Unsupported, unsupported
 
 _MANY = """
@@ -44,7 +44,7 @@ def test_allowed_union_has_its_validation_errors(value: Any, expected: list[tupl
     """Where the union is allowed, each member has its own validation errors; elsewhere it is an error at start-up."""
     hint = Annotated[str, Meta(pattern="^[A-Z]+$")] | list[int]
     if IS_AFFECTED:
-        assert unsupported(hint) == Unsupported(CRASHING, CRASHING_MEND)
+        assert unsupported(hint) == Unsupported(CRASHING, CRASHING_HINT)
         return
     assert unsupported(hint) is None
     found, _ = find_faults(inspect.type_info(hint), value, location="body")

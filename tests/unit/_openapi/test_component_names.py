@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from framework._openapi.naming import component_names, named_types
 from framework._openapi.placeholders import describe
-from framework.http_errors import Fault
+from framework.http_errors import FieldError
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -104,11 +104,11 @@ def test_order_of_registration_does_not_matter() -> None:
 
 def test_shared_problem_schemas_keep_their_names() -> None:
     """A class of the application's yields to the problem schemas that clients rely on, also where they are not used."""
-    problem, fault = made("Problem", "shop.errors"), made("Fault", "shop.errors")
-    assert names(problem, fault, Fault) == {
+    problem, fault = made("Problem", "shop.errors"), made("FieldError", "shop.errors")
+    assert names(problem, fault, FieldError) == {
         problem: "shop.errors.Problem",
-        fault: "shop.errors.Fault",
-        Fault: "Fault",
+        fault: "shop.errors.FieldError",
+        FieldError: "FieldError",
     }
 
 

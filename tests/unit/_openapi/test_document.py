@@ -170,7 +170,7 @@ def test_two_routes_that_are_one_operation(plan: Plan, parameter: Parameter) -> 
     assert isinstance(error, DefinitionError)
     assert str(error) == (
         "F.one (f.py:1): GET /files/{name} stands in the OpenAPI document already, for F.rest (f.py:2).\n"
-        "  Mend: hide one of them with in_document=False, or change its path."
+        "  Hint: hide one of them with in_document=False, or change its path."
     )
 
 

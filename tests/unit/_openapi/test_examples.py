@@ -169,7 +169,7 @@ def test_what_is_read_and_what_is_answered() -> None:
     """A field with a default may be absent when it is read, and is in every answer; two schemas where they differ."""
     schemas = document(Orders)["components"]["schemas"]
     assert {name: one.get("required") for name, one in schemas.items() if "Problem" not in name} == {
-        "Fault": ["location", "pointer", "code", "detail"],
+        "FieldError": ["location", "pointer", "code", "detail"],
         "Filled": ["number"],
         "FilledInput": None,
         "Kept": ["labels"],

@@ -100,7 +100,7 @@ def test_two_handlers_declare_one_id(plan: Plan) -> None:
     ]
     expected = (
         "B.show (b.py:2): its operation id 'show' is also that of A.show (a.py:1).\n"
-        "  Mend: give one of them another operation_id."
+        "  Hint: give one of them another operation_id."
     )
     assert messages(routes) == [expected]
     assert messages(routes[::-1]) == [expected]
@@ -115,5 +115,5 @@ def test_declared_id_that_is_also_derived(plan: Plan) -> None:
     ]
     assert "\n".join(messages(routes)) == (
         "A.show (a.py:1): its operation id 'ThingController.show_put' is also that of B.b (b.py:2).\n"
-        "  Mend: give one of them another operation_id."
+        "  Hint: give one of them another operation_id."
     )

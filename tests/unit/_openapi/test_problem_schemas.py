@@ -151,11 +151,11 @@ def test_validation_problem(plan: Plan, document: Build) -> None:
         "type": "object",
         "properties": {
             **schemas["Problem"]["properties"],
-            "errors": {"type": "array", "items": reference("Fault")},
+            "errors": {"type": "array", "items": reference("FieldError")},
         },
         "required": ["type", "title", "status", "instance", "errors"],
     }
-    assert schemas["Fault"] == {
+    assert schemas["FieldError"] == {
         "description": "One thing that is wrong with a request.",
         "type": "object",
         "properties": {
@@ -191,7 +191,7 @@ def test_shared_responses(plan: Plan, document: Build) -> None:
             "The body is of a type that this operation does not read.", reference("Problem")
         ),
         "UnprocessableContent": problem(
-            "The request can be parsed and is invalid; `errors` lists every fault.", reference("ValidationProblem")
+            "The request can be parsed and is invalid; `errors` lists every error.", reference("ValidationProblem")
         ),
     }
 
@@ -256,7 +256,7 @@ def test_handler_raises_what_the_framework_answers(responses: Responses) -> None
     """An error of the framework's own adds nothing to the shared response, and another is described beside it."""
     assert responses("POST", body=Raw, raises=(BadRequest,)) == BODY
     assert responses("POST", body=Item, raises=(InvalidOrder, UnprocessableContent))["422"] == problem(
-        "The request can be parsed and is invalid; `errors` lists every fault.\n\nThe order contradicts itself.",
+        "The request can be parsed and is invalid; `errors` lists every error.\n\nThe order contradicts itself.",
         reference("ValidationProblem"),
     )
 
@@ -267,5 +267,5 @@ def test_member_that_cannot_be_resolved(plan: Plan) -> None:
         build_document(OpenAPI(), [plan("/a", raises=(Unresolved,)), plan("/b", raises=(Unresolved,))])
     assert "\n".join(str(one) for one in caught.value.exceptions) == (
         f"{__name__}.Unresolved: its annotations cannot be resolved (name 'Nowhere' is not defined).\n"
-        "  Mend: import the name at module level, not under TYPE_CHECKING, where the function is defined."
+        "  Hint: import the name at module level, not under TYPE_CHECKING, where the function is defined."
     )

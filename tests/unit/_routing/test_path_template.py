@@ -88,9 +88,9 @@ def test_filling(path: str, values: dict[str, str], filled: str) -> None:
 
 
 def test_what_cannot_be_read() -> None:
-    """The mistake tells where it stands, what is wrong and how to mend it (the list is in tests/startup)."""
+    """The mistake tells where it stands, what is wrong and how to fix it (the list is in tests/startup)."""
     with pytest.raises(InvalidPathError) as caught:
         template("/{a}{b}")
     assert str(caught.value) == (
-        "here: the path '/{a}{b}' has two placeholders in one segment ('{a}{b}').\n  Mend: put a slash between them."
+        "here: the path '/{a}{b}' has two placeholders in one segment ('{a}{b}').\n  Hint: put a slash between them."
     )

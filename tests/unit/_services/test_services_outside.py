@@ -275,7 +275,7 @@ async def test_what_cannot_be_provided_is_reported(app: App) -> None:
             await services.call(place, 7, colour="red")
 
     assert str(missing.value) == (
-        "services.get(Ghost), parameter 'key': no provider for Ghost.\n  Mend: container.add_scoped(Ghost)."
+        "services.get(Ghost), parameter 'key': no provider for Ghost.\n  Hint: container.add_scoped(Ghost)."
     )
     assert "no provider for Ghost" in str(forgotten.value)
 
