@@ -78,6 +78,7 @@ check: $(VENV)/.check
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.words
 
 # Needs wrk beside Python; the peers go into an environment of their own. OPTIONS="--workloads form ws --rounds 1
 # --seconds 1" measures less; --help names them all.

@@ -11,7 +11,7 @@ __all__ = ("BrokenDecodeError", "decode_hook", "encode_hook", "raise_broken", "r
 
 
 class BrokenDecodeError(ValueError):
-    """An exception of a ``decode=`` that is no validation error, which is its cause.
+    """An exception of a ``decode=`` that is not a validation error, which is its cause.
 
     As a ValueError it reaches the caller of msgspec with the place at which it was raised.
     """

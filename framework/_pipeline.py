@@ -143,7 +143,7 @@ def _ended_by(error: Exception, response: web.StreamResponse) -> web.StreamRespo
 
 
 def require_response(response: object, asked: Any) -> web.StreamResponse:
-    """Return what a layer or a handler answered; raises TypeError if it is no response.
+    """Return what a layer or a handler answered; raises TypeError if it is not a response.
 
     ``asked`` is what returned it, or a text that says where it stands.
     """

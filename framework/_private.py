@@ -174,7 +174,7 @@ QUERY = "request._rel_url.raw_query_string" if SUPPORTED else "request.rel_url.r
 
 
 def serialize_headers(headers: CIMultiDict[str]) -> bytes | None:
-    r"""Return the lines of headers behind the end of another line, and the empty line; ``None`` where one is no text.
+    r"""Return the lines of headers behind the end of another line, and the empty line; ``None`` where one is not text.
 
     ``X-A: b`` -> ``\r\nX-A: b\r\n\r\n``. Refuses what would split the response.
     """

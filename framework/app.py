@@ -275,7 +275,7 @@ class App:
         compiled = self._compile()
         found = compiled.by_route.get((method.upper(), path))
         if found is None:
-            raise LookupError(f"{method} {path} is no route of this app")
+            raise LookupError(f"{method} {path} is not a route of this app")
         return explain_route(*found, compiled.plans.observers)
 
 

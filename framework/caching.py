@@ -85,7 +85,7 @@ class CacheControl(Struct, frozen=True, kw_only=True):
         said = {name: value for name, value in asdict(self).items() if value is not None and value is not False}
         for name, value in said.items():
             if value is not True and (not isinstance(value, int) or value < 0):
-                return f"{name}={value!r} is no number of seconds"
+                return f"{name}={value!r} is not a number of seconds"
         if not said:
             return "it says nothing"
         for one, others in self._CONTRADICTIONS:
@@ -200,7 +200,7 @@ def parse_http_date(text: str | None) -> datetime | None:
     """Return the moment that a header names, ``None`` where it names none that can be read."""
     parts: Any = parsedate_tz(text) if text is not None else None
     if parts is None or parts[9]:
-        # A zone other than GMT is no date of HTTP's.
+        # A zone other than GMT is not a date of HTTP's.
         return None
     year, month, day, hour, minute, second = parts[:6]
     try:

@@ -123,7 +123,7 @@ class UnsupportedTypeError(DefinitionError):
 
 
 class InvalidDefaultError(DefinitionError):
-    """A default that is no value of its own type."""
+    """A default that is not a value of its own type."""
 
     def __init__(self, where: str, name: str, default: str, reason: str) -> None:
         super().__init__(
@@ -136,7 +136,7 @@ class InvalidDefaultError(DefinitionError):
 
 
 class InvalidExampleError(DefinitionError):
-    """An example that is no value of its own type."""
+    """An example that is not a value of its own type."""
 
     def __init__(self, where: str, name: str, example: object, reason: str) -> None:
         super().__init__(
@@ -293,7 +293,7 @@ class UnknownAttributeError(DefinitionError, AttributeError):
 
 
 class InvalidHandlerError(DefinitionError):
-    """What carries a route decorator is no method that can answer a request."""
+    """What carries a route decorator is not a method that can answer a request."""
 
 
 class InvalidControllerError(DefinitionError):

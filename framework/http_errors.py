@@ -175,7 +175,7 @@ def _status_hint(status: object) -> str:
 
 
 def _check_attributes(cls: type[HTTPError]) -> None:
-    """Raise TypeError for what is no status here: ``status_code = 404``."""
+    """Raise TypeError for what is not a status here: ``status_code = 404``."""
     for name in ("status_code", "code"):
         if isinstance(vars(cls).get(name), int) and name not in cls.__annotations__:
             raise TypeError(f"class {cls.__name__}: {name} = {vars(cls)[name]} has no effect; write status instead")

@@ -51,7 +51,7 @@ class Page(Struct, Generic[_T], frozen=True, kw_only=True):
         return _link_header(request, self._offsets())
 
     def _offsets(self) -> Iterator[tuple[str, dict[str, str]]]:
-        # Where the offset is no multiple of the limit, the other parts keep its step.
+        # Where the offset is not a multiple of the limit, the other parts keep its step.
         start = self.offset % self.limit
         last = start + max(0, self.total - 1 - start) // self.limit * self.limit if self.total > start else 0
         found = {"first": 0}

@@ -71,7 +71,7 @@ def media_types_of(
     for one in given:
         if not _MEDIA_TYPE.match(str(one)):
             raise InvalidMarkerError(
-                where, parameter, f"media_type={one!r} is no media type", 'write it as media_type="image/png"'
+                where, parameter, f"media_type={one!r} is not a media type", 'write it as media_type="image/png"'
             )
         if kind is BodyKind.TYPED and not any(format_.reads(one) for format_ in formats):
             raise InvalidMarkerError(

@@ -35,12 +35,12 @@ _PLAIN = (
 
 
 def misfit(default: Any, annotation: Any) -> str | None:
-    """Return why a default is no value of a type, or ``None`` where it is one: it reaches the handler as it is."""
+    """Return why a default is not a value of a type, or ``None`` where it is one: it reaches the handler as it is."""
     if default is UNSET or isinstance(default, msgspec.Raw):
         return None
     if is_instance_of_custom(default, annotation):
         return None
-    # The text of a date is no date here.
+    # The text of a date is not a date here.
     made, reason = _converted(default, annotation, builtin_types=_PLAIN)
     return _unlike(default, made) if reason is None else reason
 
@@ -52,7 +52,7 @@ def is_instance_of_custom(value: Any, annotation: Any) -> bool:
 
 
 def _misfit_example(example: Any, annotation: Any) -> str | None:
-    """Return why an example is no value of a type; it may be written as JSON has it."""
+    """Return why an example is not a value of a type; it may be written as JSON has it."""
     return None if isinstance(example, msgspec.Raw) else _converted(example, annotation)[1]
 
 
@@ -75,10 +75,10 @@ _BUILTIN = (type(None), bool, int, float, str, *_PLAIN)
 
 
 def _unlike(default: Any, made: Any) -> str | None:
-    """Return how a default differs in kind from what msgspec makes of it: the value of an Enum is no member."""
+    """Return how a default differs in kind from what msgspec makes of it: the value of an Enum is not a member."""
     if type(made) in _COLLECTIONS:
         family = next(one for one in _FAMILIES if type(made) in one)
-        # Of Any, what is no collection may have been made one.
+        # Of Any, what is not a collection may have been made one.
         fits = isinstance(default, family) or not isinstance(default, _COLLECTIONS)
     else:
         fits = type(made) in _BUILTIN or isinstance(default, type(made))
@@ -124,7 +124,7 @@ def named_examples(marker: ParameterMarker | Body, annotation: Any, where: str, 
 
 
 def check_examples(examples: Mapping[str, Any], annotation: Any, where: str) -> None:
-    """Raise InvalidExampleError for the first example that is no value of a type."""
+    """Raise InvalidExampleError for the first example that is not a value of a type."""
     for name, example in examples.items():
         reason = _misfit_example(example, annotation)
         if reason is not None:

@@ -100,7 +100,7 @@ def _refuse_int(value: Any) -> str:
 
 
 def _refuse_text(value: Any) -> str:
-    # Others may hold what is no text in UTF-8.
+    # Others may hold what is not text in UTF-8.
     return "str" if value.isascii() else _ASK
 
 

@@ -29,7 +29,7 @@ class PartDecoder(msgspec.Struct, frozen=True):
 
     variable: str
     attribute: str | None
-    """The key in the model; ``None`` where the parameter is no model."""
+    """The key in the model; ``None`` where the parameter is not a model."""
     annotation: Any
     formats: Sequence[Format]
 

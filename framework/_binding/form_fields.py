@@ -20,7 +20,7 @@ def form_field(parameter: Parameter, marker: ParameterMarker, field: FieldPlan, 
     planned = of_form(field, "its type", parameter, where)
     if isinstance(marker, File) and planned.carrier is not Carrier.FILE:
         raise InvalidMarkerError(
-            where, parameter.name, "File() stands at a type that is no file", "take an UploadFile, or mark it Form()"
+            where, parameter.name, "File() stands at a type that is not a file", "take an UploadFile, or mark it Form()"
         )
     if isinstance(marker, Form) and marker.embed and planned.carrier is not Carrier.PART:
         raise InvalidMarkerError(

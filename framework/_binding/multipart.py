@@ -56,7 +56,7 @@ class Part:
         """The name of the field."""
         filename = extended_filename(headers) if segment.filename is None else segment.filename
         self.filename: str | None = None if filename is None else base_name(filename)
-        """The base name of a file, as :attr:`UploadFile.filename` is; ``None`` where the part is no file."""
+        """The base name of a file, as :attr:`UploadFile.filename` is; ``None`` where the part is not a file."""
         self.headers: Mapping[str, str] = CIMultiDictProxy(headers)
         """Its own headers, names in any case."""
         self.given_type: str | None = headers.get(hdrs.CONTENT_TYPE)

@@ -166,7 +166,9 @@ def _check_marker(parameter: Parameter, marker: ParameterMarker, source: Source,
     known = typing.get_args(QueryStyle)
     if isinstance(marker, Query) and marker.style not in known:
         styles = ", ".join(map(repr, known))
-        raise InvalidMarkerError(where, parameter.name, f"style={marker.style!r} is no style", f"use one of {styles}")
+        raise InvalidMarkerError(
+            where, parameter.name, f"style={marker.style!r} is not a style", f"use one of {styles}"
+        )
     if marker.name is None:
         return
     if spread:
@@ -182,7 +184,7 @@ def _check_marker(parameter: Parameter, marker: ParameterMarker, source: Source,
         raise InvalidMarkerError(
             where,
             parameter.name,
-            f"name={name!r} is no name of a {source} parameter",
+            f"name={name!r} is not a name of a {source} parameter",
             "use letters, digits, '-' and '_'" if allowed is _TOKEN else "give a text with something in it",
         )
 
@@ -238,7 +240,7 @@ def _spread(parameter: Parameter, model: Any, source: Source, where: str) -> tup
             raise InvalidMarkerError(
                 where,
                 parameter.name,
-                f"the field {one.attribute!r} of {type_name(model.cls)} is no scalar and no collection of scalars",
+                f"the field {one.attribute!r} of {type_name(model.cls)} is not a scalar and no collection of scalars",
                 _hint_for_nested(one.type, source),
             )
     return fields

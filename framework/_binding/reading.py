@@ -52,7 +52,7 @@ def parse_query(text: str) -> dict[str, Texts]:
 
 def _unescaped(text: str) -> str:
     text = text.replace("+", " ")
-    # PERF: half of what unquote() takes, which also looks for what is no ASCII between the escapes.
+    # PERF: half of what unquote() takes, which also looks for what is not an ASCII between the escapes.
     return unquote_to_bytes(text).decode() if "%" in text else text
 
 

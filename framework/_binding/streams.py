@@ -81,7 +81,7 @@ def read_text(request: web.Request, data: bytes) -> str:
         return decode_text(data, _charset(request))
     except UnicodeDecodeError as error:
         detail = f"Not valid {error.encoding.upper()} (byte {error.start})"
-        raise BadRequest("The body is no text", errors=(FieldError("body", "", "syntax", detail),)) from None
+        raise BadRequest("The body is not text", errors=(FieldError("body", "", "syntax", detail),)) from None
 
 
 def _charset(request: web.Request) -> str:

@@ -47,7 +47,7 @@ def _url_mistakes(callback: Callback, plan: RoutePlan) -> Iterator[Mistake]:
     url: Any = callback.url
     if not isinstance(url, str) or not url:
         hint = 'write where it is sent, for example "{$request.body#/notify_url}"'
-        yield f"its URL {value_name(url)} is no text with something in it", hint
+        yield f"its URL {value_name(url)} is not text with something in it", hint
     else:
         yield from template_mistakes(url, plan)
 
@@ -74,7 +74,7 @@ def _body_mistakes(body: Any) -> Iterator[Mistake]:
 
 def _answer_mistakes(sent: Webhook | Callback) -> Iterator[Mistake]:
     if sent.status is not None and sent.status not in _FINAL:
-        yield f"its status {sent.status!r} is no final status of HTTP", "use a status from 200 to 599"
+        yield f"its status {sent.status!r} is not a final status of HTTP", "use a status from 200 to 599"
     if sent.response is None:
         return
     if sent.status in _BODILESS:

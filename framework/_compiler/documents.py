@@ -111,7 +111,7 @@ class Document(Content):
 
 
 def _forwarded_prefix(request: web.Request) -> str:
-    """Return the prefix that a proxy took off the path; nothing if it is no plain path."""
+    """Return the prefix that a proxy took off the path; nothing if it is not a plain path."""
     said = request.headers.get("X-Forwarded-Prefix", "").rstrip("/")
     return said if _PLAIN_PATH.fullmatch(said) else ""
 

@@ -28,7 +28,7 @@ Encode: TypeAlias = Callable[[Any], bytes]
 def emit_socket(source: Source, plan: RoutePlan, socket: SocketPlan, before: Callable[[], None]) -> None:
     """Emit the handshake and the life of a connection; ``before`` emits what may still refuse it."""
     encode = _encoder(source, plan, socket)
-    # Everything that is no handshake of this route is refused before the guards.
+    # Everything that is not a handshake of this route is refused before the guards.
     source.use(check_handshake=check_handshake, TERMS=_terms(plan, socket, encode), Connection=Connection)
     source.line("check_handshake(request, TERMS)")
     with emit_early(source, plan) as answer:

@@ -43,7 +43,7 @@ def stream_settings(plan: RoutePlan, source: Source) -> StreamSettings:
     """Return what the response of a stream has to know of its route."""
     response, stream = plan.response, plan.response.stream
     if stream is None:
-        raise TypeError(f"{plan.label} is no stream")
+        raise TypeError(f"{plan.label} is not a stream")
     output = Output(response.annotation, plan.label, checks_all=plan.check_responses)
     source.outputs.append(output)
     given = {name for name, _ in response.headers}

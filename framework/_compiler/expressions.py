@@ -56,7 +56,7 @@ def expression_mistakes(text: str, plan: RoutePlan) -> Iterator[Mistake]:
         return
     expression = _read(text)
     if expression is None:
-        yield f"{text!r} is no runtime expression", _WRITTEN
+        yield f"{text!r} is not a runtime expression", _WRITTEN
     elif expression.side is not None:
         yield from _CHECKS[expression.side, expression.source](expression, plan)
 
@@ -70,7 +70,7 @@ def template_mistakes(text: str, plan: RoutePlan) -> Iterator[Mistake]:
         if one.startswith("$"):
             yield from expression_mistakes(one, plan)
         else:
-            yield f"{'{' + one + '}'!r} is no runtime expression", _WRITTEN
+            yield f"{'{' + one + '}'!r} is not a runtime expression", _WRITTEN
 
 
 def _read(text: str) -> _Expression | None:
@@ -153,12 +153,12 @@ def _response_body(expression: _Expression, plan: RoutePlan) -> Iterator[Mistake
 
 
 def _pointer(expression: _Expression, kind: inspect.Type | None, owner: str) -> Iterator[Mistake]:
-    """Check a pointer into a body; one without a type is no JSON."""
+    """Check a pointer into a body; one without a type is not JSON."""
     if not expression.name:
         return
     if kind is None:
         whole = expression.text.partition("#")[0]
-        yield f"{expression.text!r} points into {owner}, which is no JSON", f'write "{whole}"'
+        yield f"{expression.text!r} points into {owner}, which is not JSON", f'write "{whole}"'
         return
     missing = unreachable(kind, expression.name)
     if missing is not None:

@@ -43,7 +43,7 @@ def plan_handled(handler: Any, returns: Any, where: str, report: Callable[[Defin
     declared = declared_by(handler)
     status = declared.status
     if status is not None and status not in _STATUSES:
-        what = f"it handles an exception with the status {status!r}, which is no final status of HTTP"
+        what = f"it handles an exception with the status {status!r}, which is not a final status of HTTP"
         report(InvalidLayerError(where, what, hint="use a status from 200 to 599"))
     bodies: dict[str, list[Any]] = {}
     for one in _values(returns):

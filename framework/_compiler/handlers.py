@@ -32,7 +32,7 @@ _WRAPPERS: dict[type[Any], tuple[str, str]] = {
 
 
 def check_controller(controller: Any, place: str) -> None:
-    """Raise InvalidControllerError for what is no controller that can be built; ``place`` is where it was given."""
+    """Raise InvalidControllerError for what is not a controller that can be built; ``place`` is where it was given."""
     if not isinstance(controller, type):
         if isinstance(controller, types.FunctionType):
             raise InvalidControllerError(
@@ -52,7 +52,7 @@ def check_controller(controller: Any, place: str) -> None:
     where = describe_class(controller)
     if not issubclass(controller, Controller):
         raise InvalidControllerError(
-            where, "it is no Controller", hint=f"write class {type_name(controller)}(Controller)"
+            where, "it is not a Controller", hint=f"write class {type_name(controller)}(Controller)"
         )
     variables: Any = getattr(controller, "__parameters__", ())
     if variables:
@@ -105,7 +105,7 @@ def handler_of(controller: type[Controller], name: str) -> Callable[..., Any]:
         raise InvalidHandlerError(where, f"{kind} cannot be a handler", hint="write it as a method of the controller")
     if isinstance(value, type) or not callable(value):
         raise InvalidHandlerError(
-            where, "it stands in the place of a handler and is no method", hint="write it as async def"
+            where, "it stands in the place of a handler and is not a method", hint="write it as async def"
         )
     if hasattr(Controller, name):
         raise InvalidHandlerError(
@@ -116,12 +116,12 @@ def handler_of(controller: type[Controller], name: str) -> Callable[..., Any]:
 
 
 def check_path(path: Any, where: str) -> str:
-    """Return a path as it was declared; raises InvalidPathError or InvalidHandlerError where it is no text."""
+    """Return a path as it was declared; raises InvalidPathError or InvalidHandlerError where it is not text."""
     if isinstance(path, str):
         return path
     if callable(path):
         raise InvalidHandlerError(where, "its route decorator has no parentheses", hint='write @get() or @get("/path")')
-    raise InvalidPathError(where, path, "is no text", hint='give the paths one by one: @get("/a", "/b")')
+    raise InvalidPathError(where, path, "is not text", hint='give the paths one by one: @get("/a", "/b")')
 
 
 def check_methods(

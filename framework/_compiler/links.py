@@ -93,7 +93,7 @@ class _LinkPlanner:
             return f"its target {value_name(target)} is neither a handler nor the name of a route", _TARGETS
         near = difflib.get_close_matches(str(target), [one for one in self._known if isinstance(one, str)], n=1)
         hint = f"write {near[0]!r}" if near else _TARGETS
-        return f"its target {_label(target)} is no operation of this app", hint
+        return f"its target {_label(target)} is not an operation of this app", hint
 
 
 _TARGETS = "name a handler that is mounted, or a route as url_for does: Link('OrderController.show')"
@@ -162,7 +162,7 @@ def _body_mistakes(value: Any, target: LinkTarget) -> Iterator[Mistake]:
     elif body.kind is BodyKind.TYPED:
         yield from _constant_mistakes("request_body", value, body.type)
     elif not is_expression(value):
-        yield f"request_body={value!r} is a constant, and the body of {target} is no JSON", "give an expression"
+        yield f"request_body={value!r} is a constant, and the body of {target} is not JSON", "give an expression"
 
 
 def _name_mistakes(link: Link, target: LinkTarget) -> Iterator[Mistake]:
@@ -171,7 +171,7 @@ def _name_mistakes(link: Link, target: LinkTarget) -> Iterator[Mistake]:
         if not found:
             known = ", ".join(one.name for one in target.parameters)
             hint = f"use one of {known}" if known else "take it out"
-            yield f"it gives {name}=, which is no parameter of {target}", hint
+            yield f"it gives {name}=, which is not a parameter of {target}", hint
         elif len(found) > 1:
             names = " or ".join(repr(one.full_name) for one in found)
             yield f"it gives {name}=, which {target} has several times", f"call it {names} in parameters="
@@ -187,7 +187,7 @@ def _name_mistakes(link: Link, target: LinkTarget) -> Iterator[Mistake]:
 def _parameter_mistakes(given: str, value: Any, schema: Any) -> Iterator[Mistake]:
     if wire_text(value) is None:
         # The JSON Schema of OpenAPI 3.1 has texts alone there.
-        yield f"{given}={value!r} is no single value, and a link can give no other", "give one, or an expression"
+        yield f"{given}={value!r} is not a single value, and a link can give no other", "give one, or an expression"
     elif isinstance(schema, inspect.Type) and not is_expression(value):
         yield from _constant_mistakes(given, value, schema)
 

@@ -281,7 +281,7 @@ def _check_deprecation(where: str, value: Deprecation, report: Callable[[Definit
         report(InvalidOptionError(where, what, hint="give a sunset that is later than since"))
         return False
     if value.link is not None and not _is_link(value.link):
-        what = f"Deprecation(link={value_name(value.link)}) is no URL"
+        what = f"Deprecation(link={value_name(value.link)}) is not a URL"
         report(InvalidOptionError(where, what, hint='write it as Deprecation(link="https://example.com/changes")'))
         return False
     return True

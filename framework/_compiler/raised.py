@@ -51,7 +51,7 @@ def _needs_handler(error: Any) -> bool:
 def _no_error(where: str, name: str) -> InvalidResponseError:
     return InvalidResponseError(
         where,
-        f"raises= names {name}, which is no HTTPError",
+        f"raises= names {name}, which is not an HTTPError",
         hint="derive it from HTTPError with a status, register an exception handler for it, or take it out",
     )
 

@@ -47,7 +47,7 @@ def _text(name: str, value: Any, label: str) -> str:
 
 
 def wire_text(value: Any) -> str | None:
-    """Return a value as a parameter has it on the wire, ``None`` for what is no single value."""
+    """Return a value as a parameter has it on the wire, ``None`` for what is not a single value."""
     try:
         plain = msgspec.to_builtins(value, builtin_types=(), enc_hook=encode_hook)
     except TypeError:

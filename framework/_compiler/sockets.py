@@ -53,7 +53,7 @@ def argument_of_socket(mounted: Mounted, parameter: Parameter) -> ArgumentPlan:
     if not mounted.socket:
         raise InvalidSocketError(
             f"{mounted.where}, parameter {parameter.name!r}",
-            f"the route of a {type_name(parameter.annotation)} is no web socket",
+            f"the route of a {type_name(parameter.annotation)} is not a web socket",
             hint="decorate the handler with @websocket()",
         )
     return ArgumentPlan(
@@ -123,7 +123,7 @@ def _listened(mounted: Mounted, signature: Signature, binder: RequestBinder) -> 
             mounted.where,
             "no parameter takes the web socket or a message",
             hint="add socket: WebSocket[Incoming, Outgoing], or message: Incoming "
-            "(Annotated[str, Body()] where it is no Struct)",
+            "(Annotated[str, Body()] where it is not a Struct)",
         )
     if binder.body.kind not in _MESSAGE_KINDS or binder.body.members:
         raise InvalidSocketError(

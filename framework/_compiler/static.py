@@ -91,13 +91,13 @@ def static_mistakes(files: StaticFiles, where: str) -> Iterator[DefinitionError]
     if not root.is_dir():
         yield InvalidOptionError(
             where,
-            f"directory={value_name(os.fspath(files.directory))} is no folder",
+            f"directory={value_name(os.fspath(files.directory))} is not a folder",
             hint=f"make it, or give the path of one; a relative path begins at {Path.cwd()}",
         )
     elif files.fallback is not None and not (root / files.fallback).is_file():
         yield InvalidOptionError(
             where,
-            f"fallback={files.fallback!r} is no file in {os.fspath(files.directory)!r}",
+            f"fallback={files.fallback!r} is not a file in {os.fspath(files.directory)!r}",
             hint="make it, or name one that is there",
         )
     unknown = [one for one in files.precompressed if one not in SUFFIXES]
@@ -108,4 +108,4 @@ def static_mistakes(files: StaticFiles, where: str) -> Iterator[DefinitionError]
             hint=f"use {', '.join(map(repr, SUFFIXES))}, or () for none",
         )
     if files.cache_control is not None and (mistake := files.cache_control.mistake()) is not None:
-        yield InvalidOptionError(where, f"cache_control= is no policy: {mistake}", hint="keep what is meant")
+        yield InvalidOptionError(where, f"cache_control= is not a policy: {mistake}", hint="keep what is meant")

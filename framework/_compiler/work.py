@@ -121,7 +121,7 @@ def _check_times(one: Periodic) -> None:
     where = f"Periodic of {describe(one.function)}"
     if not _is_duration(one.every) or not _length(one.every):
         raise InvalidTaskError(
-            where, f"every={one.every!r} is no positive time", hint="write every=60 (seconds), or a timedelta"
+            where, f"every={one.every!r} is not a positive time", hint="write every=60 (seconds), or a timedelta"
         )
     if not _is_duration(one.jitter):
         raise InvalidTaskError(

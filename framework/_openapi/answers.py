@@ -105,7 +105,7 @@ def _typed_headers(response: ResponsePlan) -> dict[str, Any]:
 
 
 def _as_text(kind: inspect.Type) -> inspect.Type:
-    """Return a type as a header has it: without null, and with dates as HTTP writes them, which is no RFC 3339."""
+    """Return a type as a header has it: without null, and with dates as HTTP writes them, which is not a RFC 3339."""
     plain = without_metadata(kind)
     if isinstance(plain, inspect.UnionType):
         members = tuple(_as_text(one) for one in plain.types if not isinstance(one, inspect.NoneType))

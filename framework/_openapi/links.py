@@ -46,7 +46,7 @@ def links_nowhere(documents: Sequence[Sequence[RoutePlan]]) -> list[InvalidLinkE
 
 
 def rename_in_expressions(value: Any, renamed: Mapping[str, str]) -> Any:
-    """Write the placeholders of a route in expressions as the document does; what is no text is left as it is."""
+    """Write the placeholders of a route in expressions as the document does; what is not text is left as it is."""
     if not isinstance(value, str):
         return value
     return _PATH.sub(lambda found: found[1] + renamed.get(found[2], found[2]), value)

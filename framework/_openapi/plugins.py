@@ -70,7 +70,7 @@ class MsgspecPlugin(BasePlugin):
 class SchemaComponents(Components):
     """apispec's components, that leave the schemas ``true`` and ``false`` alone.
 
-    apispec takes all that is no dictionary for a component's name: ``items: False`` would become a reference to
+    apispec takes all that is not a dictionary for a component's name: ``items: False`` would become a reference to
     ``#/components/schemas/False``.
     """
 

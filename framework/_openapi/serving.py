@@ -82,5 +82,5 @@ def encode_yaml(document: Mapping[str, Any]) -> bytes:
 
 
 def _without_aliases(dumper: Any) -> Any:
-    """Write equal parts out each time: an anchor is no error, and no reader of documents expects one."""
+    """Write equal parts out each time: an anchor is not an error, and no reader of documents expects one."""
     return type("Dumper", (dumper,), {"ignore_aliases": lambda *_: True})

@@ -75,7 +75,7 @@ class ParameterPlan(Struct, frozen=True, kw_only=True):
 
     @property
     def field(self) -> FieldPlan:
-        """The only field of a parameter that is no model."""
+        """The only field of a parameter that is not a model."""
         return self.fields[0]
 
 

@@ -96,7 +96,7 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
     security: tuple[SecurityRequirement, ...] = ()
     """What guards and providers say that they ask for and verify themselves."""
     socket: SocketPlan | None = None
-    """What makes the route a web socket; its method is GET then, and it is no operation of the document."""
+    """What makes the route a web socket; its method is GET then, and it is not an operation of the document."""
     raises: tuple[type[Exception], ...] = ()
     tags: tuple[str, ...] = ()
     summary: str | None = None

@@ -24,7 +24,7 @@ def option_mistakes(
     """Yield what is wrong with the options of a route that are about its answer."""
     control = options.get("cache_control")
     if isinstance(control, CacheControl) and (mistake := control.mistake()) is not None:
-        yield InvalidOptionError(where, f"cache_control= is no policy: {mistake}", hint="keep what is meant")
+        yield InvalidOptionError(where, f"cache_control= is not a policy: {mistake}", hint="keep what is meant")
     for name in ("etag", "last_modified"):
         if options.get(name):
             yield from _validator(name, where, method, annotation, encoding)

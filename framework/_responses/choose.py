@@ -112,7 +112,7 @@ def _status(status: int | None, encoding: Encoding, value: Any, ready: Sequence[
         return 204 if encoding is Encoding.NONE else 200
     if not _FIRST <= status <= _LAST:
         raise InvalidResponseError(
-            where, f"its status {status} is no final status of HTTP", hint="use a status from 200 to 599"
+            where, f"its status {status} is not a final status of HTTP", hint="use a status from 200 to 599"
         )
     if encoding is Encoding.PASS and not any(issubclass(one, Response) for one in ready):
         names = " or ".join(map(type_name, ready))
@@ -123,7 +123,7 @@ def _status(status: int | None, encoding: Encoding, value: Any, ready: Sequence[
         )
     if encoding is Encoding.PASS and ready == [Redirect] and status not in REDIRECTS:
         raise InvalidResponseError(
-            where, f"its status {status} is no redirect", hint="use 303, 307 or 308, or drop status="
+            where, f"its status {status} is not a redirect", hint="use 303, 307 or 308, or drop status="
         )
     if encoding not in {Encoding.NONE, Encoding.PASS} and status in _WITHOUT_BODY:
         raise InvalidResponseError(

@@ -108,7 +108,7 @@ class Leaf(Node):
             raise Mismatch(self.name, value) from None
 
 
-# What a subclass of them adds is no part of what is written; encoders differ in what they make of one.
+# What a subclass of them adds is not a part of what is written; encoders differ in what they make of one.
 _PLAIN: dict[type, Callable[[Any], Any]] = {int: int, float: float, str: str.__str__}
 
 

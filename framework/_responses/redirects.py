@@ -45,7 +45,7 @@ class Redirect(Response[None]):
         cookies: Mapping[str, str] | Iterable[SetCookie] | None = None,
     ) -> None:
         if status is not None and status not in REDIRECTS:
-            raise ValueError(f"{status} is no redirect")
+            raise ValueError(f"{status} is not a redirect")
         text = str(to)
         self._authority = _authority(text, {one.lower() for one in hosts})
         super().__init__(status=status, headers=headers, cookies=cookies, location=quote(text, safe=_SAFE))
@@ -83,7 +83,7 @@ def _authority(text: str, hosts: Collection[str]) -> str | None:
     """Return the host that a target names, ``None`` where it names none or one that is allowed; raises BadRequest."""
     try:
         parts = urlsplit(text)
-        parts.port  # noqa: B018  raises where it is no number
+        parts.port  # noqa: B018  raises where it is not a number
     except ValueError:
         raise _refusal(text) from None
     named = bool(parts.scheme or parts.netloc)

@@ -120,7 +120,7 @@ class Response(SafeCookies, web.Response, Generic[_T]):
         cache_control: CacheControl | None = None,
     ) -> None:
         if status is not None and not 200 <= status <= 599:  # noqa: PLR2004  RFC 9110, section 15: final ones
-            raise ValueError(f"{status} is no final status of HTTP")
+            raise ValueError(f"{status} is not a final status of HTTP")
         made = None if headers is None else header_texts(headers)
         super().__init__(status=status or 200, reason=reason_phrase(status or 200), headers=made)
         self._pending = value is not _ABSENT

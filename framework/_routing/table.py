@@ -58,7 +58,7 @@ class PathTable(Generic[_E]):
     def last_placeholders(self) -> dict[str, _E]:
         """Return the entries of paths whose last segment alone is a placeholder, by what stands before its slash.
 
-        ``/items/{item_id}`` stands under ``/items``, and answers each path below that is no static one.
+        ``/items/{item_id}`` stands under ``/items``, and answers each path below that is not a static one.
         """
         return dict(_last_placeholders(self._root, ""))
 

@@ -112,7 +112,7 @@ def _parse_segment(text: str, path: str, where: str) -> Segment:
     before, after = text[: found[0].start()], text[found[0].end() :]
     if not _NAME.match(name) or keyword.iskeyword(name):
         raise InvalidPathError(
-            where, path, f"has the placeholder {{{name}}}, which is no Python name", hint="use letters, digits and _"
+            where, path, f"has the placeholder {{{name}}}, which is not a Python name", hint="use letters, digits and _"
         )
     if colon and (kind != "path" or before or after):
         raise InvalidPathError(

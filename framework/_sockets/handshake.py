@@ -48,7 +48,7 @@ def check_handshake(request: web.Request, terms: SocketTerms) -> None:
 
 
 def _admits(request: web.Request, origins: tuple[str, ...] | None) -> bool:
-    """Tell whether the page that asks may open the socket; who sends no Origin is no browser."""
+    """Tell whether the page that asks may open the socket; who sends no Origin is not a browser."""
     given = request.headers.getall(hdrs.ORIGIN, ())
     if not given or (origins is not None and ANY_ORIGIN in origins):
         return True

@@ -88,7 +88,7 @@ class WebSocket(Generic[_In, _Out]):
         Raises ValueError for a code that may not be sent.
         """
         if code not in _CODES:
-            raise ValueError(f"{code} is no code to close a web socket with")
+            raise ValueError(f"{code} is not a code to close a web socket with")
         await self._connection.shut(code, reason)
 
 

@@ -57,7 +57,7 @@ def read_document(file: Path, kind: Literal["OpenAPI", "AsyncAPI"] = "OpenAPI") 
     except (OSError, ValueError) as error:
         raise ToolError(f"{file} cannot be read: {error}", hint="name a document as JSON or YAML") from error
     if not isinstance(document, dict) or kind.lower() not in document:
-        raise ToolError(f"{file} is no {kind} document", hint=f"write one with framework {kind.lower()} --output")
+        raise ToolError(f"{file} is not an {kind} document", hint=f"write one with framework {kind.lower()} --output")
     return document
 
 

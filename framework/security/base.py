@@ -69,7 +69,7 @@ class ChallengingScheme(SecurityScheme, frozen=True, kw_only=True):
         if isinstance(given, str) or not all(isinstance(one, str) and _is_scope(one) for one in given):
             return (f"{label}(scopes={given!r}) names no scopes", 'write it as scopes=("orders:write",)')
         if not _NAME.match(self.name or self.default_name):
-            what = f"{label}(name={self.name!r}) is no name for the document"
+            what = f"{label}(name={self.name!r}) is not a name for the document"
             return (what, "use letters, digits, '.', '-' and '_' alone")
         if not _QUOTABLE.match(self.realm):
             return (f"{label}(realm={self.realm!r}) cannot stand in a header", "write the realm in ASCII, on one line")

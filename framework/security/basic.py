@@ -30,7 +30,7 @@ class Basic(ChallengingScheme, frozen=True, kw_only=True):
         return {"type": "http", "scheme": "basic"}
 
     def read(self, request: web.Request) -> tuple[str, ...] | None:
-        """Return name and password; raises Unauthorized for what is no base64, no UTF-8, or has no colon."""
+        """Return name and password; raises Unauthorized for what is not base64, no UTF-8, or has no colon."""
         encoded = authorization(request, self, "basic")
         if encoded is None:
             return None

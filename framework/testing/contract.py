@@ -130,7 +130,7 @@ class Contract:
         try:
             return list(read_values(answer.body or b"", media_type, schema, self._formats))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _error(answer, f"the body is no {media_type}: {error}") from error
+            raise _error(answer, f"the body is not valid {media_type}: {error}") from error
 
     def _faults(self, value: Any, pointer: str) -> Iterator[str]:
         errors = self._validator.evolve(schema={"$ref": pointer}).iter_errors(value)

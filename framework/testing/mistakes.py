@@ -96,7 +96,7 @@ def _is_good_as_written(case: Any, sent: bytes) -> bool:
 
 
 def _misses_no_format(body: Any, mutation: Any) -> bool:
-    """Tell whether what was to miss a format is no text: null has no format (JSON Schema, section 7)."""
+    """Tell whether what was to miss a format is not text: null has no format (JSON Schema, section 7)."""
     place = _FIELD.fullmatch(mutation.schema_pointer)
     if mutation.keywords != ("format",) or place is None or not isinstance(body, Mapping):
         return False

@@ -51,7 +51,7 @@ def _keep_json_of_parts(encoding: Mapping[str, Any]) -> None:
 
 
 def _widen(schema: dict[str, Any]) -> None:
-    # Any bytes will do. The tool knows files as OpenAPI 3.0 has them, and would write JSON that is no text.
+    # Any bytes will do. The tool knows files as OpenAPI 3.0 has them, and would write JSON that is not text.
     if "contentMediaType" in schema:
         del schema["contentMediaType"]
         schema["format"] = "binary"

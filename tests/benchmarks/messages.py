@@ -102,7 +102,7 @@ class _Client(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]  # of TCP; uvloop's is no subclass
+        self._transport = transport  # type: ignore[assignment]  # of TCP; uvloop's is not a subclass
         transport.write(self._request)  # type: ignore[attr-defined]  # the same
 
     def data_received(self, data: bytes) -> None:

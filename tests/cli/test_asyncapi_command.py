@@ -66,7 +66,7 @@ def test_a_file_that_is_not_current_fails(run: Run, write: Write) -> None:
 def test_a_file_of_another_kind(run: Run) -> None:
     """One line says so; the exit code is 2."""
     run("openapi", "-o", "api.json")
-    said = "Error: api.json is no AsyncAPI document; write one with framework asyncapi --output.\n"
+    said = "Error: api.json is not an AsyncAPI document; write one with framework asyncapi --output.\n"
 
     assert run("asyncapi", "--check", "api.json") == (2, "", said)
 

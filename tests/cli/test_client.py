@@ -116,7 +116,7 @@ def test_without_node_the_command_is_told(run: Run, write: Write, monkeypatch: p
     ],
 )
 def test_names_of_arguments(text: str, snake: str) -> None:
-    """What is no name of Python's, or hides one that annotations need, gets another."""
+    """What is not a name of Python's, or hides one that annotations need, gets another."""
     assert snake_name(text) == snake
 
 

@@ -87,7 +87,7 @@ def test_a_file_that_is_not_current_fails(run: Run, folder: Path, shop: Path, wr
         ("a.json", None, "a.json cannot be read: [Errno 2] No such file or directory: 'a.json'"),
         ("a.json", "{", "a.json cannot be read: Expecting property name enclosed in double quotes"),
         ("a.yaml", "a: [", "a.yaml cannot be read: while parsing a flow"),
-        ("a.json", "[]", "a.json is no OpenAPI document; write one with framework openapi --output"),
+        ("a.json", "[]", "a.json is not an OpenAPI document; write one with framework openapi --output"),
     ],
 )
 def test_a_file_that_is_no_document(run: Run, write: Write, name: str, text: str | None, said: str) -> None:

@@ -134,7 +134,7 @@ APP = App([Wrong])
 
 
 async def test_wrong_answers_of_other_formats_fail(contract_client: ContractClient) -> None:
-    """MessagePack is read for what it is; what nobody has promised is no failure."""
+    """MessagePack is read for what it is; what nobody has promised is not a failure."""
     client = await contract_client(APP)
 
     with pytest.raises(ContractError, match=r"^GET /packed answered 200: the body is not as declared: /number: -1 is "):
@@ -148,10 +148,15 @@ async def test_wrong_answers_of_other_formats_fail(contract_client: ContractClie
         ("/lines", "application/jsonl", b'{"number":1}\n{"number":2}\n', None),
         ("/lines", "application/jsonl", b"", None),
         ("/lines", "application/jsonl", b'{"number":1}\n{"number":-2}\n', "/number: -2 is less than the minimum of 0"),
-        ("/lines", "application/jsonl", b'{"number":1}\n{"num', "the body is no application/jsonl: Input data was tru"),
+        (
+            "/lines",
+            "application/jsonl",
+            b'{"number":1}\n{"num',
+            "the body is not valid application/jsonl: Input data was tru",
+        ),
         ("/events", "text/event-stream", b': hi\n\nid: 1\ndata: {"number":\ndata: 1}\n\nretry: 1\n\n', None),
         ("/events", "text/event-stream", b'data: {"number":-1}\n\n', "/number: -1 is less than the minimum of 0"),
-        ("/events", "text/event-stream", b"data: one\n\n", "the body is no text/event-stream: JSON is malformed"),
+        ("/events", "text/event-stream", b"data: one\n\n", "the body is not text/event-stream: JSON is malformed"),
         ("/texts", "text/event-stream", b"data: one\n\ndata: 2\n\n", None),
         ("/texts", "text/event-stream", b"data: three\n\n", "(the whole): 'three' is too long"),
         ("/packed", "application/msgpack", msgspec.msgpack.encode({"number": 1}), None),
@@ -159,7 +164,7 @@ async def test_wrong_answers_of_other_formats_fail(contract_client: ContractClie
             "/packed",
             "application/msgpack",
             b"\xc1",
-            "the body is no application/msgpack: MessagePack data is malformed",
+            "the body is not valid application/msgpack: MessagePack data is malformed",
         ),
     ],
 )

@@ -167,7 +167,7 @@ async def test_settings_and_middlewares_go_to_the_client(contract_client: Contra
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (Answer("GET", "/items/1", 200, "application/json", b"{"), "the body is no application/json: "),
+        (Answer("GET", "/items/1", 200, "application/json", b"{"), "the body is not valid application/json: "),
         (Answer("POST", "/items/nothing", 204, "text/plain", b"x"), "there is a body, and none is declared"),
         (Answer("GET", "/items/1", 200, "", b""), "the media type '' is not declared, only application/json"),
     ],

@@ -81,7 +81,7 @@ def test_a_crash_is_found() -> None:
 
 
 def test_an_undeclared_status_is_found() -> None:
-    """An HTTPError that raises= does not name is no part of the contract."""
+    """An HTTPError that raises= does not name is not a part of the contract."""
 
     class Missing(HTTPError, status=404):
         """There is none."""

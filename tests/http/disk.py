@@ -18,7 +18,7 @@ SHORT = Limits(write_timeout=0.3)
 
 
 def fill(folder: Path) -> Path:
-    """Fill a folder with files of all sizes, and what is no file."""
+    """Fill a folder with files of all sizes, and what is not a file."""
     (folder / "small.txt").write_bytes(SMALL)
     (folder / "empty.css").touch()
     (folder / "big.mp4").write_bytes(BIG)

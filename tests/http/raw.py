@@ -16,7 +16,7 @@ __all__ = ("IN_PYTHON", "Answer", "Connection", "Server", "ask", "connect", "exc
 IN_PYTHON = HttpRequestParser is HttpRequestParserPy
 """Which of aiohttp's two parsers this process runs with; AIOHTTP_NO_EXTENSIONS=1 chooses the one in Python."""
 
-# Long enough for a slow machine: it bounds a test that would hang, and is no expectation.
+# Long enough for a slow machine: it bounds a test that would hang, and is not an expectation.
 _PATIENCE = 20.0
 # How long a connection is watched before it counts as open.
 _MOMENT = 0.03

@@ -74,7 +74,7 @@ class Pages(Controller):
 
     @get("/gone", etag=True)
     async def gone(self) -> Response[str]:
-        """Return what is no success."""
+        """Return what is not a success."""
         return Response("text", status=410)
 
     @get("/checked", cache_control=CacheControl(no_cache=True))

@@ -148,7 +148,7 @@ async def test_status_of_a_redirect(server: TestServer) -> None:
     assert (await ask(server, "GET", "/either?found=false")).status == 303
     for name, status in (("see", 303), ("temporary", 307), ("permanent", 308)):
         assert (await ask(server, "GET", f"/helpers/{name}")).status == status
-    with pytest.raises(ValueError, match="200 is no redirect"):
+    with pytest.raises(ValueError, match="200 is not a redirect"):
         Redirect("/", status=200)
 
 

@@ -85,7 +85,7 @@ async def send(server: TestServer, target: str, body: bytes, content_type: str =
     ],
 )
 async def test_form_that_is_none_cannot_be_parsed(server: TestServer, target: str, body: bytes, detail: str) -> None:
-    """What is no multipart form is 400, and what the parser has against it is told."""
+    """What is not a multipart form is 400, and what the parser has against it is told."""
     answer = await send(server, target, body)
     pointer = "/file" if "nested" in detail or "no multipart" in detail else ""
     expected = fault("form", pointer, "syntax", detail)

@@ -95,7 +95,7 @@ def test_padding_in_small_pieces(size: int) -> None:
 
 @pytest.mark.parametrize("behind", [b"x", b" x", b" " * 49, b"\n", b" \n"])
 async def test_other_bytes_behind_a_boundary(server: TestServer, behind: bytes) -> None:
-    """What is not padding is no boundary."""
+    """What is not padding is not a boundary."""
     answer = await ask(server, "POST", "/form", headers=MULTIPART, body=padded(multipart(FILE, FILE), behind))
     assert answer.status == 400
     assert answer.problem["detail"] == "The form cannot be parsed"

@@ -65,7 +65,7 @@ async def test_request_without_exactly_one_host_is_refused(items: TestServer, da
 )
 @pytest.mark.parametrize("target", ["/items", "/nowhere"])
 async def test_host_that_is_none_cannot_be_parsed(items: TestServer, target: str, host: str) -> None:
-    """Row 58: what is no host and port is 400, whether the path exists or not."""
+    """Row 58: what is not a host and port is 400, whether the path exists or not."""
     answer = await exchange(items, make_request("GET", target, headers={"Host": host}), probe=PROBE)
     expected = fault("header", "/host", "syntax", "Not a valid Host header")
     assert answer.problem == problem(400, target, "The Host header cannot be parsed", errors=[expected])
@@ -185,7 +185,7 @@ async def test_compressed_body_counts_decoded(items: TestServer) -> None:
 
 
 async def test_body_that_is_not_compressed_as_it_says_cannot_be_parsed(items: TestServer) -> None:
-    """Row 25: what is no gzip is 400 and closes the connection."""
+    """Row 25: what is not gzip is 400 and closes the connection."""
     data = make_request("POST", "/items", headers={**JSON, "Content-Encoding": "gzip"}, body=BODY)
     answer = await exchange(items, data)
     expected = fault("body", "", "syntax", "The body cannot be decoded")

@@ -100,7 +100,7 @@ async def test_body_that_is_not_utf_8_cannot_be_parsed(items: TestServer, body: 
 
 @pytest.mark.parametrize("field", ["name", "x"])
 async def test_lone_surrogate_cannot_be_parsed(items: TestServer, field: str) -> None:
-    """Row 12: an escaped lone surrogate is no text, so it is 400, in an ignored field as well."""
+    """Row 12: an escaped lone surrogate is not text, so it is 400, in an ignored field as well."""
     answer = await create(items, b'{"count": 1, "' + field.encode() + b'": "\\ud800 and more", "name": "a"}')
     assert answer.status == 400
     assert answer.problem["detail"] == "The body is not valid JSON"
@@ -145,7 +145,7 @@ async def test_required_body_that_is_empty_cannot_be_parsed(items: TestServer, r
 
 
 async def test_body_of_white_space_cannot_be_parsed(items: TestServer) -> None:
-    """Row 18: a body of nothing but white space is no JSON."""
+    """Row 18: a body of nothing but white space is not JSON."""
     assert (await create(items, b" \r\n")).problem == syntax("Input data was truncated")
 
 

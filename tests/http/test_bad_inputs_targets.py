@@ -115,7 +115,7 @@ async def test_another_spelling_is_another_path(items: TestServer, target: str) 
     ],
 )
 async def test_path_parameter_of_the_wrong_type_is_a_fault(items: TestServer, text: str) -> None:
-    """Rows 50 and 51: a segment that is no integer is 422 with its place."""
+    """Rows 50 and 51: a segment that is not an integer is 422 with its place."""
     answer = await request(items, "GET", f"/items/{text}")
     expected = fault("path", "/item_id", "type", "Expected `int`, got `str`")
     assert answer.problem == invalid(f"/items/{text}", expected)

@@ -143,7 +143,7 @@ async def test_list_header_is_parted(serve: Serve, annotation: Any, lines: list[
 
 
 async def test_scalar_header_given_twice_is_a_fault(serve: Serve) -> None:
-    """A header that is no list must stand there once."""
+    """A header that is not a list must stand there once."""
     server = await serve(app_of(reading(get("/read"), Annotated[int, Header(name="X-Tag")])))
     async with connect(server) as connection:
         answer = await connection.exchange(b"GET /read HTTP/1.1\r\nHost: a\r\nX-Tag: 1\r\nX-Tag: 2\r\n\r\n")

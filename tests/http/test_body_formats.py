@@ -142,7 +142,7 @@ async def test_faults_of_message_pack_are_told_as_those_of_json(
     ],
 )
 async def test_broken_message_pack_cannot_be_parsed(serve: Serve, body: bytes) -> None:
-    """What is no MessagePack is 400, however deep, long or cut it is; the connection stays usable."""
+    """What is not a MessagePack is 400, however deep, long or cut it is; the connection stays usable."""
     server = await serve(app_of(reading(post("/read"), Order)))
     probe = make_request("POST", "/read", headers=MESSAGE_PACK, body=msgspec.msgpack.encode(ORDER))
     answer = await exchange(server, make_request("POST", "/read", headers=MESSAGE_PACK, body=body), probe=probe)
@@ -231,11 +231,11 @@ async def test_charset_that_is_none_is_refused(serve: Serve, charset: str) -> No
 
 
 async def test_text_that_is_none_cannot_be_parsed(serve: Serve) -> None:
-    """What its charset cannot decode is 400; JSON is no text here."""
+    """What its charset cannot decode is 400; JSON is not text here."""
     annotation = Annotated[str, Body(media_type="text/plain")]
     answer = await send(serve, annotation, b"a\xff", "text/plain")
     expected = fault("body", "", "syntax", "Not valid UTF-8 (byte 1)")
-    assert answer.problem == problem(400, "/read", "The body is no text", errors=[expected])
+    assert answer.problem == problem(400, "/read", "The body is not text", errors=[expected])
     assert (await send(serve, annotation, b"{}", "application/json")).status == 415
     assert (await send(serve, annotation, b"", "text/plain")).status == 400
 

@@ -150,7 +150,7 @@ async def test_client_is_waited_for_where_no_rate_is_asked(serve: Serve) -> None
 
 
 async def test_nothing_is_read_after_a_stall(server: TestServer) -> None:
-    """What comes after the answer, the rest of the body included, is no request."""
+    """What comes after the answer, the rest of the body included, is not a request."""
     async with connect(server) as connection:
         await connection.send(make_request("POST", "/json", headers={**JSON, "Content-Length": "13"}) + b"{")
         assert (await connection.receive()).problem == SLOW

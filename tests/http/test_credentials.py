@@ -128,7 +128,7 @@ async def test_optional_credentials(
     ],
 )
 async def test_bad_passwords(aiohttp_client: AiohttpClient, sent: str | None, detail: str) -> None:
-    """What is no base64, no UTF-8, has no colon or is wrong is 401, with a challenge that asks for UTF-8."""
+    """What is not base64, no UTF-8, has no colon or is wrong is 401, with a challenge that asks for UTF-8."""
     client = await aiohttp_client(app_of(answering(Basic(verify_password))).build())
     answer = await client.get("/name", headers={} if sent is None else {"Authorization": sent})
     assert answer.status == 401

@@ -110,7 +110,7 @@ async def test_every_answer_of_a_deprecated_route_says_so(
 
 @pytest.mark.parametrize("target", ["/v2/orders", "/v1/orders/current", "/v1/orders/plain", "/v1/nothing"])
 async def test_others_say_nothing(serve: Serve, target: str) -> None:
-    """Neither routes that are not deprecated, nor those of which no date is known, nor what is no route."""
+    """Neither routes that are not deprecated, nor those of which no date is known, nor what is not a route."""
     assert said(await ask(await serve(APP), "GET", target)) == {}
 
 

@@ -266,7 +266,7 @@ def test_what_cannot_be_true_is_refused_at_start_up() -> None:
     found = [str(one).partition("): ")[2].splitlines() for one in caught.value.exceptions]
     assert found == [
         [
-            "it handles an exception with the status 99, which is no final status of HTTP.",
+            "it handles an exception with the status 99, which is not a final status of HTTP.",
             "  Hint: use a status from 200 to 599.",
         ],
         [
@@ -279,7 +279,7 @@ def test_what_cannot_be_true_is_refused_at_start_up() -> None:
             "  Hint: decorate the handler with @framework.openapi.handles(status=409), for example.",
         ],
         [
-            "raises= names OSError, which is no HTTPError.",
+            "raises= names OSError, which is not an HTTPError.",
             "  Hint: derive it from HTTPError with a status, register an exception handler for it, or take it out.",
         ],
     ]

@@ -58,7 +58,7 @@ async def test_a_declared_media_type_is_documented_and_sent(
 async def test_another_media_type_is_found(
     contract_client: ContractClient, path: str, sent: str, declared: str
 ) -> None:
-    """What a handler decides while it runs is no part of a plan: contract tests compare it with the document."""
+    """What a handler decides while it runs is not a part of a plan: contract tests compare it with the document."""
     client = await contract_client(App([Pages]))
 
     with pytest.raises(ContractError) as caught:

@@ -167,7 +167,7 @@ PROBE = make_request("POST", "/fields", headers=URLENCODED, body=b"name=a")
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "multipart/mixed; boundary=x", "x"])
 async def test_other_types_are_no_forms(server: TestServer, content_type: str) -> None:
-    """What is no form is 415 and says which forms are read."""
+    """What is not a form is 415 and says which forms are read."""
     data = make_request("POST", "/fields", headers={"Content-Type": content_type}, body=b"name=a")
     answer = await exchange(server, data, probe=PROBE)
     read = "application/x-www-form-urlencoded and multipart/form-data are read here"

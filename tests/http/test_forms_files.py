@@ -277,7 +277,7 @@ META = msgspec.json.encode(Meta_("A", [Line("a", 2)]))
 
 @pytest.mark.parametrize("media_type", [JSON_PART, "application/msgpack", "application/vnd.x+json"])
 async def test_part_is_decoded_by_its_own_type(server: TestServer, media_type: str) -> None:
-    """What is no scalar is a part that the formats of the app read, also where it has a name of a file."""
+    """What is not a scalar is a part that the formats of the app read, also where it has a name of a file."""
     packed = msgspec.msgpack if media_type.endswith("msgpack") else msgspec.json
     meta = part("meta", packed.encode(Meta_("A", [Line("a", 2)])), filename="blob", media_type=media_type)
     lines = part("lines", packed.encode([Line("b")]), media_type=media_type)
@@ -358,7 +358,7 @@ async def test_urlencoded_form_has_no_files(server: TestServer) -> None:
 
 
 async def test_file_has_a_limit(serve: Serve) -> None:
-    """A file beyond its limit is 413; a file is no field."""
+    """A file beyond its limit is 413; a file is not a field."""
     server = await serve(app_of(Uploads, limits=Limits(file=10, field=2)))
     assert (await send_parts(server, "/one", part("photo", "x" * 10, filename="a"))).status == 200
     answer = await send_parts(server, "/one", part("photo", "x" * 11, filename="a"))

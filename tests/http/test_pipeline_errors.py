@@ -113,7 +113,7 @@ async def test_error_is_answered_by_the_handler_that_fits_best(
 async def test_error_that_no_handler_fits_is_answered_as_ever(
     serve: Serve, handlers: dict[Any, str], name: str
 ) -> None:
-    """Handlers for other errors change nothing, and a redirect is no error."""
+    """Handlers for other errors change nothing, and a redirect is not an error."""
     app = app_of(Failing, exception_handlers={key: answering(one) for key, one in handlers.items()})
     plain = await text_of(await serve(app_of(Failing)), name)
     assert await text_of(await serve(app), name) == plain

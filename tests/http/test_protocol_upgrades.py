@@ -135,7 +135,7 @@ async def test_requests_before_an_upgrade_are_answered(server: TestServer) -> No
 @pytest.mark.parametrize("later", [False, True], ids=["at once", "later"])
 @pytest.mark.parametrize("headers", [{}, {"Content-Length": str(len(HIDDEN))}], ids=["plain", "with a length"])
 async def test_tunnel_is_refused(server: TestServer, headers: dict[str, str], later: bool) -> None:
-    """CONNECT is answered like any method that nobody has, and what follows is no request."""
+    """CONNECT is answered like any method that nobody has, and what follows is not a request."""
     async with connect(server) as connection:
         await connection.send(make_request("CONNECT", "localhost:80", headers=headers) + (b"" if later else HIDDEN))
         answer = await connection.receive()
@@ -160,7 +160,7 @@ async def test_unknown_upgrade_of_a_socket(server: TestServer) -> None:
 @pytest.mark.both_loops
 @pytest.mark.parametrize("target", ["/text", "/socket"])
 async def test_socket_that_is_refused_loses_nothing(server: TestServer, target: str) -> None:
-    """A handshake that is refused, or asked of what is no socket, is a request like any other."""
+    """A handshake that is refused, or asked of what is not a socket, is a request like any other."""
     async with connect(server) as connection:
         await connection.send(_asking("GET", target, "WebSocket") + SECOND[:-5])
         assert (await connection.receive()).status == (200 if target == "/text" else 400)

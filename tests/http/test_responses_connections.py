@@ -193,7 +193,7 @@ async def test_deadline_of_the_app_is_that_of_its_routes(serve: Serve) -> None:
 
 
 async def test_timeout_error_of_a_handler_is_a_crash(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
-    """A TimeoutError that the handler met itself is no deadline of the route."""
+    """A TimeoutError that the handler met itself is not a deadline of the route."""
     container, _, _ = watched()
     server = await serve(app_of(Waiting, container=container))
     assert (await ask(server, "GET", "/inner")).problem == problem(500, "/inner")

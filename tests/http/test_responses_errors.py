@@ -178,7 +178,7 @@ async def test_head_of_an_error_has_no_body(serve: Serve) -> None:
 async def test_error_that_cannot_be_written_is_a_crash(
     serve: Serve, error: HTTPError, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A member that nothing encodes, or a header that is no text, is a 500 and one line of the log."""
+    """A member that nothing encodes, or a header that is not text, is a 500 and one line of the log."""
     assert (await raised(serve, error)).problem == problem(500, "/raise")
     assert len(logged(caplog)) == 1
 

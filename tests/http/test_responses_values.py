@@ -311,7 +311,7 @@ class Anything(Controller):
 @pytest.mark.parametrize("status", [100, 101, 199, 600, 0])
 def test_status_that_ends_no_exchange(status: int) -> None:
     """A response has a final status: after an interim one the client would wait for another."""
-    with pytest.raises(ValueError, match=f"^{status} is no final status of HTTP$"):
+    with pytest.raises(ValueError, match=f"^{status} is not a final status of HTTP$"):
         Response("a", status=status)
 
 

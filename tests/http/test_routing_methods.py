@@ -114,7 +114,7 @@ async def test_head_alone_brings_no_get(serve: Serve) -> None:
 
 
 async def test_head_of_a_path_without_get_is_refused(serve: Serve) -> None:
-    """HEAD is no method of a path that has no GET: 405, without a body, with Allow."""
+    """HEAD is not a method of a path that has no GET: 405, without a body, with Allow."""
 
     class Posts(Controller):
         @post("/posts")
@@ -206,7 +206,7 @@ async def test_query_has_a_body(serve: Serve) -> None:
 
 
 async def test_declared_method_is_known(serve: Serve) -> None:
-    """A method that is no standard's is answered where it is declared, 405 elsewhere and no longer 501."""
+    """A method that is not a standard's is answered where it is declared, 405 elsewhere and no longer 501."""
     server = await serve(app_of(Many))
     assert (await ask(server, "PURGE", "/cached")).body == b"gone"
     assert (await ask(server, "OPTIONS", "/cached")).headers["Allow"] == "OPTIONS, PURGE"

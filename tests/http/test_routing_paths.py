@@ -63,7 +63,7 @@ def handler(path: str) -> Any:
         pytest.param(["/caf\u00e9/{x}"], "/caf%c3%a9/1", ["/caf\u00e9/{x}", "1"], id="static segment beyond ASCII"),
         pytest.param(["/a b"], "/a%20b", ["/a b"], id="static path with a space"),
         pytest.param(["/items"], "/%69tems", ["/items"], id="needless encoding"),
-        pytest.param(["/a/{x}"], "/a/1?b=2", ["/a/{x}", "1"], id="query is no path"),
+        pytest.param(["/a/{x}"], "/a/1?b=2", ["/a/{x}", "1"], id="query is not a path"),
     ],
 )
 @pytest.mark.parametrize("order", ["as written", "reversed"])
@@ -87,7 +87,7 @@ async def test_path_reaches_its_most_specific_handler(
         pytest.param("/r/{n}.json", "/r/.json", id="nothing between the affixes"),
         pytest.param("/r/a{n}a", "/r/a", id="affixes that overlap"),
         pytest.param("/Items", "/items", id="another case"),
-        pytest.param("/a/b", "/a%2Fb", id="encoded slash is no separator"),
+        pytest.param("/a/b", "/a%2Fb", id="encoded slash is not a separator"),
         pytest.param("/a/b", "/a%2fb", id="encoded slash in lower case"),
         pytest.param("/a", "//a", id="empty segment"),
         pytest.param("/a", "/", id="root"),

@@ -298,7 +298,7 @@ async def test_receive_and_send_by_hand(aiohttp_client: AiohttpClient) -> None:
             seen.append((socket.request.path, socket.subprotocol, socket.close_code))
             seen.append(assert_type(await socket.receive(), int))
             seen.append(socket.subprotocol)
-            with pytest.raises(ValueError, match=r"^1006 is no code to close a web socket with$"):
+            with pytest.raises(ValueError, match=r"^1006 is not a code to close a web socket with$"):
                 await socket.close(1006)
             await socket.close(4000, "enough")
             seen.append(socket.close_code)

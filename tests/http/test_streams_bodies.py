@@ -83,7 +83,7 @@ class Streams(Controller):
 
     @get("/no-iterator")
     async def no_iterator(self) -> AsyncIterator[int]:
-        """Return what is no iterator."""
+        """Return what is not an iterator."""
         return [1]  # type: ignore[return-value]  # the mistake
 
     @get("/bad-first")
@@ -207,7 +207,7 @@ async def test_client_that_comes_back_goes_on(streams: TestServer, headers: dict
 async def test_what_fails_before_the_first_item_is_an_ordinary_answer(
     streams: TestServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A coroutine may raise in the place of its iterator; what is no iterator and what cannot be encoded is a 500."""
+    """A coroutine may raise in the place of its iterator; what is not an iterator or cannot be encoded is a 500."""
     assert (await ask(streams, "GET", "/returned/3")).problem == problem(404, "/returned/3")
     assert logged(caplog) == []
     for path in ("/no-iterator", "/bad-first"):

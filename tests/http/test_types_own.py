@@ -317,7 +317,7 @@ async def test_streams_and_sockets(aiohttp_client: AiohttpClient) -> None:
 
 
 class InvalidIdError(Exception):
-    """An exception that is no ValueError, as those of some packages are."""
+    """An exception that is not a ValueError, as those of some packages are."""
 
 
 class Id:

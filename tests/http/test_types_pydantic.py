@@ -76,7 +76,7 @@ class Admin(User):
 
 
 class Keys(RootModel[list[int]]):
-    """A model that is no object."""
+    """A model that is not an object."""
 
 
 class Page(BaseModel):
@@ -142,7 +142,7 @@ class Users(Controller):
 
     @post("/keys")
     async def keys(self, keys: Keys) -> Keys:
-        """Send what is no object."""
+        """Send what is not an object."""
         return keys
 
     @post("/team")
@@ -313,7 +313,7 @@ async def test_all_errors_are_reported(
 
 
 async def test_what_does_not_parse(aiohttp_client: AiohttpClient) -> None:
-    """A body that is no JSON is a 400, as for any other type."""
+    """A body that is not JSON is a 400, as for any other type."""
     client = await aiohttp_client(app_of(Users).build())
 
     async with client.post("/user", data=b'{"Name"', headers={"Content-Type": "application/json"}) as response:

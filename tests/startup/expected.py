@@ -54,7 +54,7 @@ def short(filename: str | None) -> str:
 
 
 def custom_type_hint(name: str) -> str:
-    """Return the hint for a class that is no value, and how it becomes one."""
+    """Return the hint for a class that is not a value, and how it becomes one."""
     return (
         f"describe it with App(types=[CustomType({name}, decode=…, encode=…, schema=…)]), or use a builtin, a Struct, "
         "a dataclass, a TypedDict, a NamedTuple or an attrs class"

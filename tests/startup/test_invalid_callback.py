@@ -55,12 +55,12 @@ def of_callback(callback: Callback, what: str, hint: str) -> None:
     [
         (
             "",
-            "its URL '' is no text with something in it",
+            "its URL '' is not text with something in it",
             'write where it is sent, for example "{$request.body#/notify_url}"',
         ),
         (
             WRONG,
-            "its URL 3 is no text with something in it",
+            "its URL 3 is not text with something in it",
             'write where it is sent, for example "{$request.body#/notify_url}"',
         ),
         (
@@ -85,7 +85,7 @@ def of_callback(callback: Callback, what: str, hint: str) -> None:
         ),
         (
             "https://shop.example/{order}",
-            "'{order}' is no runtime expression",
+            "'{order}' is not a runtime expression",
             'write "$request.path.NAME", "$request.query.NAME", "$request.header.NAME", "$request.body#/POINTER", '
             '"$response.header.NAME", "$response.body#/POINTER", "$url", "$method" or "$statusCode"',
         ),
@@ -124,8 +124,8 @@ def test_the_url(url: Any, what: str, hint: str) -> None:
             "its body list[Login] cannot be encoded (it holds a SecretStr)",
             "give the type of what is sent: a Struct, a dataclass or builtins",
         ),
-        ({"status": 99}, "its status 99 is no final status of HTTP", "use a status from 200 to 599"),
-        ({"status": "204"}, "its status '204' is no final status of HTTP", "use a status from 200 to 599"),
+        ({"status": 99}, "its status 99 is not a final status of HTTP", "use a status from 200 to 599"),
+        ({"status": "204"}, "its status '204' is not a final status of HTTP", "use a status from 200 to 599"),
         (
             {"status": 204, "response": Payment},
             "an answer with the status 204 has no body, and it expects Payment",

@@ -63,7 +63,7 @@ def test_a_class_that_is_no_controller() -> None:
     assert mistakes(Items) == [
         (
             InvalidControllerError,
-            f"Items ({place(Items)}): it is no Controller.\n  Hint: write class Items(Controller).",
+            f"Items ({place(Items)}): it is not a Controller.\n  Hint: write class Items(Controller).",
         )
     ]
 

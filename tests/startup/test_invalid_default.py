@@ -1,4 +1,4 @@
-"""InvalidDefaultError: a default that is no value of its own type."""
+"""InvalidDefaultError: a default that is not a value of its own type."""
 
 import datetime as dt
 import enum
@@ -31,7 +31,7 @@ class Page(Struct):
 
 
 def test_of_a_parameter() -> None:
-    """None is no int, a text is none, and neither is what breaks the constraint."""
+    """None is not an int, a text is none, and neither is what breaks the constraint."""
 
     class Orders(Controller):
         @get("/a")

@@ -1,4 +1,4 @@
-"""InvalidExampleError: an example that is no value of its own type."""
+"""InvalidExampleError: an example that is not a value of its own type."""
 
 from typing import Annotated, Any
 

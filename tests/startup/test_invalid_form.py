@@ -109,7 +109,7 @@ def test_files_that_no_form_can_carry() -> None:
 
 
 def test_files_outside_of_forms() -> None:
-    """A file is no JSON, no query parameter and no header."""
+    """A file is not JSON, no query parameter and no header."""
 
     class Uploads(Controller):
         @post("/body")
@@ -163,7 +163,7 @@ def test_markers_that_say_nothing_of_their_type() -> None:
     assert mistakes(Uploads) == [
         (
             InvalidMarkerError,
-            f"Uploads.file ({place(Uploads.file)}), parameter 'name': File() stands at a type that is no file.\n"
+            f"Uploads.file ({place(Uploads.file)}), parameter 'name': File() stands at a type that is not a file.\n"
             "  Hint: take an UploadFile, or mark it Form().",
         ),
         (
@@ -204,7 +204,7 @@ def test_media_types_that_nobody_reads() -> None:
         ),
         (
             InvalidMarkerError,
-            f"Uploads.wrong ({place(Uploads.wrong)}), parameter 'data': media_type='png' is no media type.\n"
+            f"Uploads.wrong ({place(Uploads.wrong)}), parameter 'data': media_type='png' is not a media type.\n"
             '  Hint: write it as media_type="image/png".',
         ),
         (

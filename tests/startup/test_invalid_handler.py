@@ -1,4 +1,4 @@
-"""InvalidHandlerError: what carries a route decorator is no method that can answer."""
+"""InvalidHandlerError: what carries a route decorator is not a method that can answer."""
 
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -124,7 +124,7 @@ def test_what_is_no_method() -> None:
         ),
         (
             InvalidHandlerError,
-            f"Orders.Inner ({filename}:{int(line) + 1}): it stands in the place of a handler and is no method.\n"
+            f"Orders.Inner ({filename}:{int(line) + 1}): it stands in the place of a handler and is not a method.\n"
             "  Hint: write it as async def.",
         ),
     ]
@@ -159,7 +159,7 @@ def test_a_handler_that_was_overridden_by_no_method() -> None:
     assert mistakes(Orders) == [
         (
             InvalidHandlerError,
-            "Orders.show: it stands in the place of a handler and is no method.\n  Hint: write it as async def.",
+            "Orders.show: it stands in the place of a handler and is not a method.\n  Hint: write it as async def.",
         )
     ]
 

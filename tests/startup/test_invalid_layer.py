@@ -248,7 +248,7 @@ async def typed(request: web.Request, error: KeyError) -> Response[str]:
 
 
 def test_layers_that_give_no_response() -> None:
-    """What is no response would be a 500 for every request."""
+    """What is not a response would be a 500 for every request."""
     assert mistakes(Orders, middlewares=[swallow, either], exception_handlers={KeyError: text}) == [
         (
             InvalidLayerError,
@@ -276,7 +276,7 @@ class User:
 async def take_values(
     request: web.Request, error: KeyError, limit: int, page: Annotated[str, Query()], session: Session
 ) -> web.Response:
-    """Take what is no service."""
+    """Take what is not a service."""
     raise NotImplementedError(request, error, limit, page, session)
 
 

@@ -126,9 +126,9 @@ def of_link(link: Link, what: str, hint: str, *, name: str = "next") -> None:
 @pytest.mark.parametrize(
     ("link", "what", "hint"),
     [
-        (Link("Targets.shw"), "its target 'Targets.shw' is no operation of this app", "write 'Targets.show'"),
-        (Link("Elsewhere.index"), "its target 'Elsewhere.index' is no operation of this app", NAME),
-        (Link(of_link), "its target of_link is no operation of this app", NAME),
+        (Link("Targets.shw"), "its target 'Targets.shw' is not an operation of this app", "write 'Targets.show'"),
+        (Link("Elsewhere.index"), "its target 'Elsewhere.index' is not an operation of this app", NAME),
+        (Link(of_link), "its target of_link is not an operation of this app", NAME),
         (Link(UNKNOWN), "its target 3 is neither a handler nor the name of a route", NAME),
         (Link("Targets.talk"), "its target 'Targets.talk' is a web socket, and no operation", NAME),
         (
@@ -148,10 +148,10 @@ def test_a_target_that_is_none(link: Link, what: str, hint: str) -> None:
     [
         (
             Link("Targets.show", number=1, numbr=2),
-            "it gives numbr=, which is no parameter of GET /targets/{number}",
+            "it gives numbr=, which is not a parameter of GET /targets/{number}",
             "use one of number, page, x-tenant",
         ),
-        (Link("Targets.search", page=1), "it gives page=, which is no parameter of GET /targets", "take it out"),
+        (Link("Targets.search", page=1), "it gives page=, which is not a parameter of GET /targets", "take it out"),
         (
             Link("Targets.twice", parameters={"path.number": 1, "number": 2}),
             "it gives number=, which GET /targets/{number}/twice has several times",
@@ -174,12 +174,12 @@ def test_a_target_that_is_none(link: Link, what: str, hint: str) -> None:
         ),
         (
             Link("Targets.upload", request_body=b"a"),
-            "request_body=b'a' is a constant, and the body of POST /targets/upload is no JSON",
+            "request_body=b'a' is a constant, and the body of POST /targets/upload is not JSON",
             "give an expression",
         ),
         (
             Link("Targets.tagged", tag=["a", "b"]),
-            "tag=['a', 'b'] is no single value, and a link can give no other",
+            "tag=['a', 'b'] is not a single value, and a link can give no other",
             "give one, or an expression",
         ),
         (
@@ -229,7 +229,7 @@ def test_one_parameter_twice() -> None:
 )
 def test_what_is_no_expression(text: str) -> None:
     """Whatever begins with a dollar must be one."""
-    of_link(Link("Targets.show", number=text), f"number={text!r} is no runtime expression", USE)
+    of_link(Link("Targets.show", number=text), f"number={text!r} is not a runtime expression", USE)
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_what_is_no_expression(text: str) -> None:
         ),
         ("$response.query.page", "'$response.query.page' names a query parameter of an answer, which has none", USE),
         ("a{$url", "'a{$url' has a brace without its other", "close each expression: {$request.body#/url}"),
-        ("{$url}{name}", "'{name}' is no runtime expression", USE),
+        ("{$url}{name}", "'{name}' is not a runtime expression", USE),
         (
             "n-{$request.path.number}",
             "'$request.path.number' names a path parameter that the route does not have",
@@ -316,7 +316,7 @@ def test_a_name_that_is_none() -> None:
 
 
 def test_bodies_that_have_no_parts() -> None:
-    """What is no JSON cannot be pointed into, and what is not there cannot be named."""
+    """What is not JSON cannot be pointed into, and what is not there cannot be named."""
     into_answer = {"next": Link("Targets.show", number="$response.body#/id")}
     into_request = {"next": Link("Targets.show", number="$request.body#/id")}
 
@@ -347,11 +347,11 @@ def test_bodies_that_have_no_parts() -> None:
         async def order(self, sku: Annotated[str, Form()]) -> None: ...
 
     expected: dict[Any, tuple[str, str]] = {
-        Text: ("'$response.body#/id' points into the answer, which is no JSON", 'write "$response.body"'),
-        Lines: ("'$response.body#/id' points into the answer, which is no JSON", 'write "$response.body"'),
+        Text: ("'$response.body#/id' points into the answer, which is not JSON", 'write "$response.body"'),
+        Lines: ("'$response.body#/id' points into the answer, which is not JSON", 'write "$response.body"'),
         Nothing: ("'$response.body#/id' names a body, and the route answers without one", "take it out"),
         Without: ("'$request.body#/id' names a body, and the route reads none", "take it out"),
-        Stream: ("'$request.body#/id' points into the body of the request, which is no JSON", 'write "$request.body"'),
+        Stream: ("'$request.body#/id' points into the body of the request, which is not JSON", 'write "$request.body"'),
         Fields: ("'$request.body#/id' points to what the body of the request cannot have: /id", "use one of /sku"),
     }
     for controller, (what, hint) in expected.items():

@@ -248,7 +248,7 @@ def test_a_model_with_a_field_that_is_no_scalar() -> None:
         Orders,
         (
             Orders.search,
-            "the field 'page' of Search is no scalar and no collection of scalars",
+            "the field 'page' of Search is not a scalar and no collection of scalars",
             'send it as a JSON body, or take it by a parameter of its own with Query(style="deepObject")',
         ),
     )
@@ -276,7 +276,7 @@ def test_a_style_that_does_not_fit() -> None:
 
     marker_told(
         Orders,
-        (Orders.unknown, "style='commas' is no style", "use one of 'form', 'csv', 'pipe', 'deepObject'"),
+        (Orders.unknown, "style='commas' is not a style", "use one of 'form', 'csv', 'pipe', 'deepObject'"),
         (Orders.scalar, "style='csv' needs a collection", "drop style="),
         (Orders.fields, "style='pipe' needs a collection", "drop style="),
         (Orders.deep, 'style="deepObject" needs a type with fields', "use a Struct, or another style"),
@@ -339,10 +339,10 @@ def test_a_name_that_does_not_fit() -> None:
 
     marker_told(
         Orders,
-        (Orders.number, "name=3 is no name of a query parameter", "give a text with something in it"),
-        (Orders.empty, "name='' is no name of a query parameter", "give a text with something in it"),
-        (Orders.header, "name='x y' is no name of a header parameter", "use letters, digits, '-' and '_'"),
-        (Orders.cookie, "name='x;y' is no name of a cookie parameter", "use letters, digits, '-' and '_'"),
+        (Orders.number, "name=3 is not a name of a query parameter", "give a text with something in it"),
+        (Orders.empty, "name='' is not a name of a query parameter", "give a text with something in it"),
+        (Orders.header, "name='x y' is not a name of a header parameter", "use letters, digits, '-' and '_'"),
+        (Orders.cookie, "name='x;y' is not a name of a cookie parameter", "use letters, digits, '-' and '_'"),
         (
             Orders.model,
             "name='page' names one parameter, and every field of a model is one",

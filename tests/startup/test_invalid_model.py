@@ -131,7 +131,7 @@ def test_a_model_of_pydantic_1() -> None:
 
 
 def test_a_model_that_cannot_be_described() -> None:
-    """A Struct is no field of a model."""
+    """A Struct is not a field of a model."""
 
     class Orders(Controller):
         @post()
@@ -190,7 +190,7 @@ def test_models_of_parameters() -> None:
         ),
         (
             InvalidMarkerError,
-            f"Orders.nested ({place(Orders.nested)}), parameter 'nested': the field 'model' of Nested is no scalar "
+            f"Orders.nested ({place(Orders.nested)}), parameter 'nested': the field 'model' of Nested is not a scalar "
             "and no collection of scalars.\n  Hint: send it as a JSON body, or take it by a parameter of its own "
             'with Query(style="deepObject").',
         ),

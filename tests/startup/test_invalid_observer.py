@@ -78,7 +78,7 @@ class Short:
 
 
 class NoMethod:
-    """An observer whose end is no method."""
+    """An observer whose end is not a method."""
 
     end = 3
 

@@ -136,8 +136,8 @@ def test_an_option_of_a_route(option: str, value: Any, what: str, example: str) 
         (CacheControl(max_age=1, immutable=True, no_cache=True), "immutable and no_cache exclude each other"),
         (CacheControl(immutable=True), "immutable needs a max_age"),
         (CacheControl(no_cache=True, stale_if_error=1), "no_cache and stale_if_error exclude each other"),
-        (CacheControl(max_age=-1), "max_age=-1 is no number of seconds"),
-        (CacheControl(max_age=WRONG), "max_age=1.5 is no number of seconds"),
+        (CacheControl(max_age=-1), "max_age=-1 is not a number of seconds"),
+        (CacheControl(max_age=WRONG), "max_age=1.5 is not a number of seconds"),
     ],
 )
 def test_a_policy_that_contradicts_itself(control: CacheControl, mistake: str) -> None:
@@ -151,7 +151,7 @@ def test_a_policy_that_contradicts_itself(control: CacheControl, mistake: str) -
     assert mistakes(Items) == [
         (
             InvalidOptionError,
-            f"Items.search ({place(Items.search)}): cache_control= is no policy: {mistake}.\n"
+            f"Items.search ({place(Items.search)}): cache_control= is not a policy: {mistake}.\n"
             "  Hint: keep what is meant.",
         )
     ]
@@ -412,7 +412,7 @@ def test_what_is_no_mistake() -> None:
         ),
         (
             {"since": date(2027, 1, 1), "link": "https://example.com/>; rel=x"},
-            "Deprecation(link='https://example.com/>; rel=x') is no URL",
+            "Deprecation(link='https://example.com/>; rel=x') is not a URL",
             'write it as Deprecation(link="https://example.com/changes")',
         ),
     ],

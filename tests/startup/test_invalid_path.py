@@ -20,11 +20,11 @@ NONE: Any = None
         ("/{{a}}", "has a brace without its partner", "write placeholders as {name}"),
         ("/{a}{b}", "has two placeholders in one segment ('{a}{b}')", "put a slash between them"),
         ("/{a}-{b}", "has two placeholders in one segment ('{a}-{b}')", "put a slash between them"),
-        ("/{}", "has the placeholder {}, which is no Python name", "use letters, digits and _"),
-        ("/{1a}", "has the placeholder {1a}, which is no Python name", "use letters, digits and _"),
-        ("/{a b}", "has the placeholder {a b}, which is no Python name", "use letters, digits and _"),
-        ("/{a.b}", "has the placeholder {a.b}, which is no Python name", "use letters, digits and _"),
-        ("/{class}", "has the placeholder {class}, which is no Python name", "use letters, digits and _"),
+        ("/{}", "has the placeholder {}, which is not a Python name", "use letters, digits and _"),
+        ("/{1a}", "has the placeholder {1a}, which is not a Python name", "use letters, digits and _"),
+        ("/{a b}", "has the placeholder {a b}, which is not a Python name", "use letters, digits and _"),
+        ("/{a.b}", "has the placeholder {a.b}, which is not a Python name", "use letters, digits and _"),
+        ("/{class}", "has the placeholder {class}, which is not a Python name", "use letters, digits and _"),
         (
             "/{a:int}",
             "has the placeholder {a:int}",
@@ -110,8 +110,8 @@ def test_what_is_no_text() -> None:
 
     hint = '  Hint: give the paths one by one: @get("/a", "/b").'
     assert mistakes(Orders) == [
-        (InvalidPathError, f"Orders.show ({place(Orders.show)}): the path ['/a', '/b'] is no text.\n{hint}"),
-        (InvalidPathError, f"Orders.search ({place(Orders.search)}): the path None is no text.\n{hint}"),
+        (InvalidPathError, f"Orders.show ({place(Orders.show)}): the path ['/a', '/b'] is not text.\n{hint}"),
+        (InvalidPathError, f"Orders.search ({place(Orders.search)}): the path None is not text.\n{hint}"),
     ]
 
 

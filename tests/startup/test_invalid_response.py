@@ -59,12 +59,12 @@ def test_a_status_that_is_none() -> None:
     assert mistakes(Orders) == [
         (
             InvalidResponseError,
-            f"Orders.first ({place(Orders.first)}): its status 100 is no final status of HTTP.\n"
+            f"Orders.first ({place(Orders.first)}): its status 100 is not a final status of HTTP.\n"
             "  Hint: use a status from 200 to 599.",
         ),
         (
             InvalidResponseError,
-            f"Orders.second ({place(Orders.second)}): its status 600 is no final status of HTTP.\n"
+            f"Orders.second ({place(Orders.second)}): its status 600 is not a final status of HTTP.\n"
             "  Hint: use a status from 200 to 599.",
         ),
     ]
@@ -82,8 +82,8 @@ def test_raises_names_what_is_no_http_error() -> None:
     where = f"Orders.search ({place(Orders.search)})"
     assert mistakes(Orders) == [
         (InvalidResponseError, f"{where}: raises= names an instance of HTTPError.\n  Hint: name the class."),
-        (InvalidResponseError, f"{where}: raises= names 'NotFound', which is no HTTPError.\n{hint}"),
-        (InvalidResponseError, f"{where}: raises= names ValueError, which is no HTTPError.\n{hint}"),
+        (InvalidResponseError, f"{where}: raises= names 'NotFound', which is not an HTTPError.\n{hint}"),
+        (InvalidResponseError, f"{where}: raises= names ValueError, which is not an HTTPError.\n{hint}"),
     ]
 
 
@@ -301,7 +301,7 @@ def test_a_redirect_that_is_none() -> None:
     assert mistakes(Pages) == [
         (
             InvalidResponseError,
-            f"Pages.first ({place(Pages.first)}): its status 201 is no redirect.\n"
+            f"Pages.first ({place(Pages.first)}): its status 201 is not a redirect.\n"
             "  Hint: use 303, 307 or 308, or drop status=.",
         )
     ]

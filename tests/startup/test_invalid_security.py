@@ -155,7 +155,7 @@ def test_another_type() -> None:
         ),
         (
             Bearer(good, name="my tokens"),
-            "Bearer(name='my tokens') is no name for the document",
+            "Bearer(name='my tokens') is not a name for the document",
             "use letters, digits, '.', '-' and '_' alone.",
         ),
         (

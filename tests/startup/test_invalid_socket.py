@@ -64,7 +64,7 @@ def test_a_web_socket_elsewhere() -> None:
         (
             InvalidSocketError,
             f"Chat.talk ({place(Chat.talk)}), parameter 'socket': "
-            "the route of a WebSocket[Ask, Told] is no web socket.\n"
+            "the route of a WebSocket[Ask, Told] is not a web socket.\n"
             "  Hint: decorate the handler with @websocket().",
         )
     ]
@@ -164,7 +164,7 @@ def test_nothing_takes_the_messages() -> None:
             InvalidSocketError,
             f"Chat.on_text ({place(Chat.on_text)}): no parameter takes the web socket or a message.\n"
             "  Hint: add socket: WebSocket[Incoming, Outgoing], or message: Incoming "
-            "(Annotated[str, Body()] where it is no Struct).",
+            "(Annotated[str, Body()] where it is not a Struct).",
         )
     ]
 

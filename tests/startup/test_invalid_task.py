@@ -105,12 +105,12 @@ def test_what_is_no_function() -> None:
 @pytest.mark.parametrize(
     ("settings", "what", "hint"),
     [
-        ({"every": 0}, "every=0 is no positive time", "write every=60 (seconds), or a timedelta"),
-        ({"every": "60"}, "every='60' is no positive time", "write every=60 (seconds), or a timedelta"),
-        ({"every": float("nan")}, "every=nan is no positive time", "write every=60 (seconds), or a timedelta"),
+        ({"every": 0}, "every=0 is not a positive time", "write every=60 (seconds), or a timedelta"),
+        ({"every": "60"}, "every='60' is not a positive time", "write every=60 (seconds), or a timedelta"),
+        ({"every": float("nan")}, "every=nan is not a positive time", "write every=60 (seconds), or a timedelta"),
         (
             {"every": timedelta(seconds=-1)},
-            "every=datetime.timedelta(days=-1, seconds=86399) is no positive time",
+            "every=datetime.timedelta(days=-1, seconds=86399) is not a positive time",
             "write every=60 (seconds), or a timedelta",
         ),
         ({"every": 60, "jitter": -1}, "jitter=-1 is no time", "write jitter=5 (seconds), or a timedelta"),

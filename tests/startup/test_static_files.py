@@ -22,7 +22,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for missing in (tmp_path / "none", tmp_path / "file"):
         assert mistakes(StaticFiles("/assets", missing)) == about(
-            f"directory={str(missing)!r} is no folder",
+            f"directory={str(missing)!r} is not a folder",
             f"make it, or give the path of one; a relative path begins at {Path.cwd()}",
         )
 
@@ -30,7 +30,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_a_fallback_that_is_not_there(tmp_path: Path) -> None:
     """The page of a single-page application must be there."""
     assert mistakes(StaticFiles("/assets", tmp_path, fallback="index.html")) == about(
-        f"fallback='index.html' is no file in {str(tmp_path)!r}", "make it, or name one that is there"
+        f"fallback='index.html' is not a file in {str(tmp_path)!r}", "make it, or name one that is there"
     )
 
 
@@ -44,7 +44,7 @@ def test_encodings_that_nobody_knows(tmp_path: Path) -> None:
 def test_a_policy_that_contradicts_itself(tmp_path: Path) -> None:
     """A policy is checked as that of a route."""
     assert mistakes(StaticFiles("/assets", tmp_path, cache_control=CacheControl(public=True, private=True))) == about(
-        "cache_control= is no policy: public and private exclude each other", "keep what is meant"
+        "cache_control= is not a policy: public and private exclude each other", "keep what is meant"
     )
 
 

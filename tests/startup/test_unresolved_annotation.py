@@ -76,7 +76,7 @@ def test_a_provider() -> None:
 
 
 def test_text_that_is_no_type() -> None:
-    """A text that is no annotation at all is told with Python's own reason."""
+    """A text that is not an annotation at all is told with Python's own reason."""
 
     class Orders(Controller):
         @get()

@@ -70,7 +70,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     errors: list[str]
     """Statuses, with the classes of their problems: ``409 (OutOfStock)``."""
     model: str | None = None
-    """The source of a class for a body that is no component."""
+    """The source of a class for a body that is not a component."""
     placeholders: dict[str, str] = field(default_factory=dict)
 
 

@@ -629,7 +629,7 @@ Point: TypeAlias = list[Any]
 class ProblemError(Exception):
     """An answer that is an error.
 
-    ``problem`` is its body as RFC 9457 has it, empty where the answer is no problem; ``decode`` gives it with types.
+    ``problem`` is its body as RFC 9457 has it, empty where the answer is not a problem; ``decode`` gives it with types.
     """
 
     def __init__(self, status: int, body: bytes, problem: dict[str, Any]) -> None:

@@ -108,7 +108,7 @@ def gives_async_context() -> AbstractAsyncContextManager[Clock]:
 
 
 def never_yields() -> Generator[Clock, None, None]:
-    """Return what is no generator function's."""
+    """Return what is not a generator function's."""
     return (Clock() for _ in range(1))
 
 

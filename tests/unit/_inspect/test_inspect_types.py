@@ -124,7 +124,7 @@ def test_what_no_query_carries(annotation: Any) -> None:
 
 @pytest.mark.parametrize("annotation", [Service, Callable[[int], str], type[Service], object, complex])
 def test_what_is_a_service(annotation: Any) -> None:
-    """A class that msgspec does not know is no data."""
+    """A class that msgspec does not know is not data."""
     assert is_foreign(annotation)
     assert not is_model(annotation)
 

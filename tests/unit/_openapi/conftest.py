@@ -81,7 +81,7 @@ def make_field(name: str, annotation: Any, **settings: Any) -> FieldPlan:
 
 
 def make_parameter(name: str, annotation: Any, source: str = "query", **settings: Any) -> ParameterPlan:
-    """Plan a parameter that is no model."""
+    """Plan a parameter that is not a model."""
     names = {"required", "default", "default_factory", "repeated"} & settings.keys()
     field = make_field(name, annotation, **{one: settings.pop(one) for one in names})
     return ParameterPlan(source=Source(source), variable="p0", annotation=annotation, fields=(field,), **settings)

@@ -33,7 +33,7 @@ class Two(Struct, Generic[T, U]):
     second: U
 
 
-# To type checkers a class made at run time is no type.
+# To type checkers a class made at run time is not a type.
 any_page: Any = Page
 
 

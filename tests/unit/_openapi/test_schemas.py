@@ -246,7 +246,7 @@ def test_type_that_msgspec_refuses() -> None:
 
 
 def test_default_that_json_cannot_write() -> None:
-    """A default that is no JSON is left out, and so is its being required."""
+    """A default that is not JSON is left out, and so is its being required."""
 
     class Hooked(Struct):
         number: complex = 1j
@@ -406,7 +406,7 @@ def test_tagged_union() -> None:
 
 
 def test_tagged_union_among_others() -> None:
-    """What is no tagged Struct stands beside the tagged union, null last."""
+    """What is not a tagged Struct stands beside the tagged union, null last."""
     assert schema(Cat | Dog | None) == {"anyOf": [CAT_OR_DOG, {"type": "null"}]}
     assert schema(Cat | int | None | Dog) == {"anyOf": [{"type": "integer"}, CAT_OR_DOG, {"type": "null"}]}
 

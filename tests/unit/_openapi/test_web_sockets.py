@@ -45,7 +45,7 @@ class ChatController(Controller):
 
 
 async def test_they_are_left_out(aiohttp_client: Any) -> None:
-    """The document has the routes alone; what only sockets use is no component."""
+    """The document has the routes alone; what only sockets use is not a component."""
     client = await aiohttp_client(App([ChatController]).build())
     document = await (await client.get("/openapi.json")).json()
     assert list(document["paths"]) == ["/health"]

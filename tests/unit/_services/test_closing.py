@@ -74,7 +74,7 @@ def caused(error: BaseException) -> Exception:
 async def test_errors_that_replace_an_error(
     make: Callable[[BaseException], BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An HTTPError, one raised from the first, and what is no Exception at all."""
+    """An HTTPError, one raised from the first, and what is not an Exception at all."""
     seen: Seen = []
     first = KeyError("first")
     second = make(first)
