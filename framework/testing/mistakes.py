@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -43,7 +44,8 @@ def is_no_mistake(check: str, case: Any, interaction: Any) -> bool:
     if interaction is None or interaction.response is None:
         return False
     if check == "negative_data_rejection" and (
-        _is_good_as_written(case, interaction.request.body or b"") or _is_empty_as_written(case)
+        _is_good_as_written(case, interaction.request.body or b"")
+        or _is_empty_as_written(case, interaction.request.uri)
     ):
         return True
     return is_too_long(interaction)
@@ -61,21 +63,20 @@ def is_too_long(interaction: Any) -> bool:
     return any(len(one) > _LONGEST for one in (request.uri, *chain.from_iterable(request.headers.values())))
 
 
-def _is_empty_as_written(case: Any) -> bool:
+def _is_empty_as_written(case: Any, uri: str) -> bool:
     """Tell whether nothing is wrong but arrays of one empty string: between commas or pipes, that is an empty array."""
     mutations = case.meta.phase.data.mutations
     places = [_FIELD.match(one.schema_pointer) for one in mutations]
     names = [place[1] for place in places if place is not None]
     in_query = all(one.parameter_location is not None and one.parameter_location.name == "QUERY" for one in mutations)
-    return (
-        bool(names) and len(names) == len(places) and in_query and all(_is_joined_nothing(case, one) for one in names)
-    )
+    sent = parse_qs(urlsplit(uri).query, keep_blank_values=True)
+    return bool(names) and len(names) == len(places) and in_query and all(_is_joined(case, one, sent) for one in names)
 
 
-def _is_joined_nothing(case: Any, name: str) -> bool:
+def _is_joined(case: Any, name: str, sent: Mapping[str, list[str]]) -> bool:
+    """Tell whether nothing was sent of a parameter whose items stand between commas or pipes."""
     parameter = case.operation.query.get(name)
-    joined = parameter is not None and parameter.definition.get("explode") is False
-    return joined and (case.query or {}).get(name) == [""]
+    return parameter is not None and parameter.definition.get("explode") is False and sent.get(name) == [""]
 
 
 def _is_good_as_written(case: Any, sent: bytes) -> bool:

@@ -156,7 +156,12 @@ async def test_wrong_answers_of_other_formats_fail(contract_client: ContractClie
         ),
         ("/events", "text/event-stream", b': hi\n\nid: 1\ndata: {"number":\ndata: 1}\n\nretry: 1\n\n', None),
         ("/events", "text/event-stream", b'data: {"number":-1}\n\n', "/number: -1 is less than the minimum of 0"),
-        ("/events", "text/event-stream", b"data: one\n\n", "the body is not text/event-stream: JSON is malformed"),
+        (
+            "/events",
+            "text/event-stream",
+            b"data: one\n\n",
+            "the body is not valid text/event-stream: JSON is malformed",
+        ),
         ("/texts", "text/event-stream", b"data: one\n\ndata: 2\n\n", None),
         ("/texts", "text/event-stream", b"data: three\n\n", "(the whole): 'three' is too long"),
         ("/packed", "application/msgpack", msgspec.msgpack.encode({"number": 1}), None),
