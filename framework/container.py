@@ -106,7 +106,7 @@ class Container:
 
     def registrations(self) -> tuple[Registration, ...]:
         """Return what is registered now, overrides put in the place of what they replace."""
-        # Compared, not hashed: what is not a type may be no key of a dictionary either, and is told at start-up.
+        # Compared, not hashed: what is not a type may not be a key of a dictionary either, and is reported at start-up.
         kept = [_last(self._overrides, one.key, one.qualifier) or one for one in self._registrations]
         latest = [one for one in self._overrides if _last(self._overrides, one.key, one.qualifier) is one]
         added = (one for one in latest if one not in kept)

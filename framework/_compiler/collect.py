@@ -24,7 +24,6 @@ from framework._routing.template import PathTemplate, join_paths, parse_template
 from framework.controller import Controller, Controllers, Router
 from framework.deprecation import Deprecation
 from framework.errors import DefinitionError
-from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.routing import RouteDefinition, RouteOptions, SocketOptions
 from framework.static import StaticFiles
@@ -77,7 +76,7 @@ class Mounted(Struct, frozen=True, kw_only=True):
     limits: Limits
     """Of router, controller and route together."""
     deprecated: bool | Deprecation
-    raises: tuple[type[HTTPError], ...]
+    raises: tuple[type[Exception], ...]
     in_document: bool
     metadata: Mapping[str, Any]
     options: RouteOptions | SocketOptions
@@ -101,7 +100,7 @@ class Place(Struct, frozen=True, kw_only=True):
     levels: tuple[Level, ...]
     limits: Limits = Limits()
     deprecated: bool | Deprecation = False
-    raises: tuple[type[HTTPError], ...] = ()
+    raises: tuple[type[Exception], ...] = ()
     in_document: bool = True
     metadata: Mapping[str, Any] = field(default_factory=dict)
 

@@ -8,9 +8,10 @@ from framework._compiler.injected import InjectedCall, Injector
 from framework._inspect.names import type_name
 from framework._inspect.signatures import (
     MISSING,
+    UNSTATED,
     Parameter,
     accepts,
-    instance_call,
+    called_of,
     is_async,
     read_signature,
 )
@@ -25,7 +26,6 @@ __all__ = ("bind", "bind_instance", "injected_services", "is_error_handler", "pr
 
 _GIVEN = 2
 """The request and the error."""
-_ANYTHING = (MISSING, Any, object)
 
 
 def injected_services(layer: Any) -> Sequence[Parameter]:
@@ -33,7 +33,7 @@ def injected_services(layer: Any) -> Sequence[Parameter]:
 
     Raises a DefinitionError where it takes more and its annotations cannot be read.
     """
-    called, own = _called(layer)
+    called, own = called_of(layer)
     try:
         taken = read_signature(called, owner=layer if own else None).parameters[own + _GIVEN :]
     except DefinitionError:
@@ -41,12 +41,12 @@ def injected_services(layer: Any) -> Sequence[Parameter]:
             return ()  # Its annotations are of no use to anybody else.
         raise
     given = layer.keywords if isinstance(layer, functools.partial) else ()
-    return [one for one in taken if one.name not in given and one.annotation not in _ANYTHING]
+    return [one for one in taken if one.name not in given and one.annotation not in UNSTATED]
 
 
 def is_error_handler(layer: Any) -> bool:
     """Tell whether something can be called with a request and an error, and services behind them."""
-    called, own = _called(layer)
+    called, own = called_of(layer)
     if not callable(called) or not is_async(called):
         return False
     if accepts(called, own + _GIVEN):
@@ -56,7 +56,7 @@ def is_error_handler(layer: Any) -> bool:
 
 def prepare_call(layer: Any, parameters: Sequence[Parameter], graph: ServiceGraph, injector: Injector) -> InjectedCall:
     """Plan the call of an exception handler; raises a DefinitionError, in a group where there are several."""
-    called, own = _called(layer)
+    called, own = called_of(layer)
     where = read_signature(called, owner=layer if own else None).where
     for one in parameters:
         plain, markers = split_marker(one.annotation)
@@ -83,7 +83,3 @@ def bind_instance(call: InjectedCall, instance: Any) -> Callable[..., Awaitable[
 def _declaring(called: functools.partial[Any], handler: Any) -> Callable[..., Awaitable[Any]]:
     vars(called)["handles"] = declared_by(handler)
     return called
-
-
-def _called(layer: Any) -> tuple[Any, int]:
-    return (instance_call(layer), 1) if isinstance(layer, type) else (layer, 0)

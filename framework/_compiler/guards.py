@@ -12,10 +12,11 @@ from framework._binding.binder import RequestBinder
 from framework._inspect.names import type_name
 from framework._inspect.signatures import (
     MISSING,
+    UNSTATED,
     Parameter,
     Signature,
     accepts,
-    instance_call,
+    called_of,
     is_async,
     positional_names,
     read_signature,
@@ -36,8 +37,6 @@ from framework.params import Body, File, Form, ParameterMarker, Path
 
 __all__ = ("GuardPlanner", "guard_signature", "is_guard")
 
-# What says nothing of a parameter.
-_ANYTHING = (MISSING, Any, object)
 _OF_THE_BODY = (Body, Form, File)
 
 
@@ -46,7 +45,7 @@ def guard_signature(layer: Any) -> Signature | None:
 
     Raises a DefinitionError where it takes more and its annotations cannot be read.
     """
-    called, own = _called(layer)
+    called, own = called_of(layer)
     if not callable(called):
         return None
     try:
@@ -67,23 +66,18 @@ def guard_signature(layer: Any) -> Signature | None:
 
 def is_guard(layer: Any) -> bool:
     """Tell whether something can be called as a guard, with the request or with arguments that can be injected."""
-    called, own = _called(layer)
+    called, own = called_of(layer)
     if not callable(called) or not is_async(called):
         return False
     signature = guard_signature(layer)
     if signature is None:
         return accepts(called, own + 1)
-    return not any(one.annotation in _ANYTHING and one.default is MISSING for one in signature.parameters)
-
-
-def _called(layer: Any) -> tuple[Any, int]:
-    """Return what is called, and how many parameters come before those of a guard: its own instance."""
-    return (instance_call(layer), 1) if isinstance(layer, type) else (layer, 0)
+    return not any(one.annotation in UNSTATED and one.default is MISSING for one in signature.parameters)
 
 
 def _is_request(annotation: Any) -> bool:
     plain = without_none(annotation)
-    return annotation in _ANYTHING or (isinstance(plain, type) and issubclass(plain, BaseRequest))
+    return annotation in UNSTATED or (isinstance(plain, type) and issubclass(plain, BaseRequest))
 
 
 def _by_position(parameters: Sequence[Parameter], names: Sequence[str]) -> Iterator[Parameter]:

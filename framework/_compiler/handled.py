@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from framework._inspect.names import type_name
-from framework._inspect.signatures import MISSING
+from framework._inspect.signatures import UNSTATED
 from framework._inspect.types import unsupported
 from framework._plan import HandledPlan
 from framework._responses.response import Response
@@ -19,7 +19,6 @@ from framework.openapi import declared_by
 __all__ = ("complete_handled", "plan_handled")
 
 _STATUSES = range(200, 600)
-_UNKNOWN = (MISSING, Any, object)
 # As encode_untyped() writes them.
 _AS_IT_IS: dict[Any, str] = {
     str: "text/plain",
@@ -47,7 +46,7 @@ def plan_handled(handler: Any, returns: Any, where: str, report: Callable[[Defin
         report(InvalidLayerError(where, what, hint="use a status from 200 to 599"))
     bodies: dict[str, list[Any]] = {}
     for one in _values(returns):
-        refused = None if one in _UNKNOWN or one in _AS_IT_IS else unsupported(one)
+        refused = None if one in UNSTATED or one in _AS_IT_IS else unsupported(one)
         if refused is not None:
             what = f"it returns a Response of {type_name(one)}, which cannot be encoded ({refused.reason})"
             report(InvalidLayerError(where, what, hint=refused.hint or "use builtins, a Struct or a dataclass"))
@@ -61,7 +60,7 @@ def plan_handled(handler: Any, returns: Any, where: str, report: Callable[[Defin
 
 
 def _media_type(value: Any, declared: str | None) -> str:
-    return declared or ("*/*" if value in _UNKNOWN else _AS_IT_IS.get(value, "application/json"))
+    return declared or ("*/*" if value in UNSTATED else _AS_IT_IS.get(value, "application/json"))
 
 
 def _values(returns: Any) -> list[Any]:

@@ -14,7 +14,7 @@ from framework._compiler.guards import guard_signature, is_guard
 from framework._compiler.handled import plan_handled
 from framework._compiler.injected import Injector
 from framework._inspect.names import callable_name, describe, describe_class, is_running, type_name, value_name
-from framework._inspect.signatures import MISSING, Signature, accepts, instance_call, is_async, read_signature
+from framework._inspect.signatures import MISSING, UNSTATED, Signature, accepts, instance_call, is_async, read_signature
 from framework._plan import HandledPlan, LayerPlan
 from framework._services.graph import ServiceGraph
 from framework._services.planner import ServicePlanner
@@ -192,8 +192,7 @@ def _check(layer: Any, role: str, level: Level) -> None:
 
 
 # What says nothing of a result, or that there is none but an exception.
-_ANYTHING = (MISSING, Any, object)
-_UNSAID = (*_ANYTHING, typing.NoReturn, typing.Never)
+_UNSAID = (*UNSTATED, typing.NoReturn, typing.Never)
 _NOTHING = (None, type(None))
 
 
@@ -212,7 +211,7 @@ def _check_result(layer: Any, role: str, level: Level) -> None:
     if signature is None:
         return
     returns = signature.returns
-    if role == "guard" and returns in _ANYTHING:
+    if role == "guard" and returns in UNSTATED:
         raise InvalidLayerError(
             signature.where,
             f"it is given as a guard of {level.label} and does not say that it returns nothing",

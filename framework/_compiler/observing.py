@@ -141,7 +141,7 @@ def observe_tasks(handle: Handler, observing: Observing) -> Handler:
 
     async def observed(request: web.Request) -> web.StreamResponse:
         if SUPPORTED:
-            _note_when_itbegins(request)
+            _note_when_it_begins(request)
         seen = _Task(observing, observing.begin(request))
         try:
             response = await handle(request)
@@ -165,7 +165,7 @@ def observe_route(handler: Handler, observing: Observing) -> Handler:
     return observed
 
 
-def _note_when_itbegins(request: web.Request) -> None:
+def _note_when_it_begins(request: web.Request) -> None:
     hook = request._prepare_hook  # noqa: SLF001  one of the names that framework._private lists
 
     async def note(response: web.StreamResponse) -> None:

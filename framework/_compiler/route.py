@@ -27,12 +27,11 @@ from framework._inspect.signatures import (
     read_signature,
     type_arguments,
 )
-from framework._inspect.types import custom_type_hint, is_foreign, kind_of, without_none
+from framework._inspect.types import is_foreign, kind_of, without_none
 from framework._markers import refuse_foreign, take_marker
 from framework._plan import ArgumentPlan, BodyKind, BodyPlan, Call, LayerPlan, Provision, ResponsePlan, RoutePlan
 from framework._services.credentials import CredentialPlanner
 from framework._services.graph import ServiceGraph
-from framework._services.hints import is_response
 from framework._services.needs import is_request
 from framework._services.planner import ServicePlanner, argument_of_request
 from framework._services.products import is_a
@@ -42,7 +41,6 @@ from framework.errors import (
     InvalidDefaultError,
     InvalidHandlerError,
     MissingAnnotationError,
-    MissingProviderError,
     UnknownPlaceholderError,
 )
 from framework.formats import Format
@@ -195,25 +193,11 @@ class RoutePlanner:
             self._leave(parameter)
             return None
         if self._shared.graph.knows(annotation) or is_foreign(without_none(annotation)):
-            argument = self._injected(parameter, annotation)
+            argument = self._services.inject(parameter, annotation, where, self._path, may_be_value=True)
             if argument is None:
                 _check_stand_in(parameter, annotation, where)
             return argument
         return self._binder.bind_unmarked(parameter, where)
-
-    def _injected(self, parameter: Parameter, annotation: Any) -> ArgumentPlan | None:
-        """Inject a service; of a class that nobody provides the hint says how it becomes a value."""
-        where, cls = self._mounted.where, without_none(annotation)
-        try:
-            return self._services.inject(parameter, annotation, where, self._path)
-        except MissingProviderError as error:
-            is_plain = isinstance(cls, type) and not is_response(cls)
-            if self._shared.graph.qualifiers(cls) or not is_plain or error.needed_by != self._path:
-                raise
-            hint = f"{error.hint}; if it is a value, {custom_type_hint(type_name(cls))}"
-            raise MissingProviderError(
-                where, parameter.name, type_name(annotation), error.needed_by, hint=hint
-            ) from None
 
     @property
     def _path(self) -> tuple[str, ...]:

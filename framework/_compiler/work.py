@@ -125,7 +125,7 @@ def _check_times(one: Periodic) -> None:
         )
     if not _is_duration(one.jitter):
         raise InvalidTaskError(
-            where, f"jitter={one.jitter!r} is no time", hint="write jitter=5 (seconds), or a timedelta"
+            where, f"jitter={one.jitter!r} is not a time", hint="write jitter=5 (seconds), or a timedelta"
         )
 
 

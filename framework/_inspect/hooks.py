@@ -1,4 +1,4 @@
-"""Tells which types need the hooks of decoders and encoders."""
+"""Returns which types need the hooks of decoders and encoders."""
 
 from msgspec import inspect
 

@@ -19,7 +19,7 @@ def is_model_type(kind: inspect.Type) -> bool:
 def fields_of_model(cls: Any) -> tuple[inspect.Field, ...] | None:
     """Return the fields by the names that are read (aliases); ``None`` for a model of something else than an object.
 
-    Of a type only its shape is told: whether it is one value, several, or an object. The rest is in its JSON Schema.
+    Only the shape of a type is given: whether it is one value, several, or an object. The rest is in its JSON Schema.
     """
     schema, definitions = _schema(cls)
     if schema.get("type") != "object":

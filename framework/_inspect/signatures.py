@@ -15,10 +15,12 @@ from framework.errors import InvalidHandlerError, InvalidProviderError, Unresolv
 
 __all__ = (
     "MISSING",
+    "UNSTATED",
     "Parameter",
     "Signature",
     "accepts",
     "bound_parameters",
+    "called_of",
     "fill_in",
     "instance_call",
     "is_async",
@@ -38,6 +40,8 @@ class _Missing(Enum):
 
 MISSING = _Missing.MISSING
 """Stands for an annotation or a default that was not written."""
+UNSTATED: tuple[Any, ...] = (MISSING, Any, object)
+"""Annotations that leave the type open."""
 
 
 class Parameter(Struct, frozen=True, kw_only=True):
@@ -187,6 +191,11 @@ def show_constructor(cls: Any) -> None:
 def instance_call(cls: type) -> Any:
     """Return the ``__call__`` that a class gives its instances, ``None`` where they cannot be called."""
     return next((vars(base)["__call__"] for base in cls.__mro__ if "__call__" in vars(base)), None)
+
+
+def called_of(layer: Any) -> tuple[Any, int]:
+    """Return what is called of a layer, and how many of its first parameters are its own instance: 0 or 1."""
+    return (instance_call(layer), 1) if isinstance(layer, type) else (layer, 0)
 
 
 def is_async(target: Any) -> bool:

@@ -7,20 +7,29 @@ from aiohttp import web
 
 from framework._inspect.factories import is_abstract
 from framework._inspect.names import type_name
-from framework._inspect.types import is_model, unsupported, without_none
+from framework._inspect.types import custom_type_hint, is_model, unsupported, without_none
 from framework._services.graph import ServiceGraph
 from framework._services.keys import is_value
 from framework.container import Lifetime
 
-__all__ = ("hint_for_missing", "is_response")
+__all__ = ("hint_for_missing",)
 
 _OR_DEFAULT = "or give the parameter a default"
 
 
 def hint_for_missing(
-    graph: ServiceGraph, annotation: Any, qualifier: str | None, *, lifetime: Lifetime, reads_request: bool
+    graph: ServiceGraph,
+    annotation: Any,
+    qualifier: str | None,
+    *,
+    lifetime: Lifetime,
+    reads_request: bool,
+    may_be_value: bool,
 ) -> str:
-    """Return what to write if a type has no provider; ``reads_request`` says that it may be read from the request."""
+    """Return what to write if a type has no provider.
+
+    ``reads_request`` says that markers are read there, ``may_be_value`` that values are read without one.
+    """
     annotation = without_none(annotation)
     known = graph.qualifiers(annotation)
     name = type_name(annotation)
@@ -30,15 +39,16 @@ def hint_for_missing(
         return f"{_registering(graph, annotation, lifetime)}, qualifier={qualifier!r}){plain}"
     if known:
         return f"choose one with Annotated[{name}, Inject({known[0]!r})]{registered}"
-    if is_response(annotation):
+    if _is_response(annotation):
         return "make the response in the handler, and return it"
     if unsupported(annotation) is None:
         return _hint_for_data(annotation, reads_request=reads_request)
     data = f", or write class {name}(Struct) if it is read from the request" if _looks_like_data(annotation) else ""
-    return f"{_registering(graph, annotation, lifetime)}){data}, {_OR_DEFAULT}"
+    value = f"; if it is a value, {custom_type_hint(name)}" if may_be_value and isinstance(annotation, type) else ""
+    return f"{_registering(graph, annotation, lifetime)}){data}, {_OR_DEFAULT}{value}"
 
 
-def is_response(annotation: Any) -> bool:
+def _is_response(annotation: Any) -> bool:
     """Return whether a class is that of responses, which nobody provides."""
     cls = typing.get_origin(annotation) or annotation
     return isinstance(cls, type) and issubclass(cls, web.StreamResponse)

@@ -103,9 +103,19 @@ class ServicePlanner:
         return self._bind_marked(parameter, annotation, marker, where, path)
 
     def inject(
-        self, parameter: Parameter, annotation: Any, where: str, path: Sequence[str], *, qualifier: str | None = None
+        self,
+        parameter: Parameter,
+        annotation: Any,
+        where: str,
+        path: Sequence[str],
+        *,
+        qualifier: str | None = None,
+        may_be_value: bool = False,
     ) -> ArgumentPlan | None:
-        """Plan an argument that is a service; ``None`` where the parameter's default has to do."""
+        """Plan an argument that is a service; ``None`` if the parameter's default is used.
+
+        ``may_be_value`` says that the parameter would be read from the request if its type were one of a value.
+        """
         provider = self._graph.find(annotation, qualifier)
         if provider is not None:
             variable = self._need(provider, parameter, where, path)
@@ -125,6 +135,7 @@ class ServicePlanner:
             qualifier,
             lifetime=Lifetime.SINGLETON if self._singletons is None else Lifetime.SCOPED,
             reads_request=self._bind_marked is not None,
+            may_be_value=may_be_value,
         )
         raise MissingProviderError(where, parameter.name, type_name(annotation), path, hint=hint)
 

@@ -113,7 +113,7 @@ def test_what_is_no_function() -> None:
             "every=datetime.timedelta(days=-1, seconds=86399) is not a positive time",
             "write every=60 (seconds), or a timedelta",
         ),
-        ({"every": 60, "jitter": -1}, "jitter=-1 is no time", "write jitter=5 (seconds), or a timedelta"),
+        ({"every": 60, "jitter": -1}, "jitter=-1 is not a time", "write jitter=5 (seconds), or a timedelta"),
     ],
 )
 def test_times_of_a_periodic_task(settings: Any, what: str, hint: str) -> None:
