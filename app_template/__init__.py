@@ -1,1 +1,1 @@
-"""A small shop: products and orders over SQLAlchemy. Copy it, rename it, and grow your own application from it."""
+"""A small shop: products and orders over SQLAlchemy. Copy and rename it to start your own application."""

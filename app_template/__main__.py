@@ -1,34 +1,34 @@
-"""Serves the shop from one process, for development: ``python -m app_template``."""
+"""Serves the shop in one process, for development: ``python -m app_template``."""
 
-import os
 import sys
 
 from aiohttp import web
 
 from app_template.application import create_app, create_container
-from app_template.logs import configure_logging
-from app_template.settings import Settings, SettingsError, read_settings
+from app_template.settings import Settings, read
+from framework.jobs import working_in_process
+from framework.telemetry import configure_logging
 
 
 def main() -> None:
     """Read the settings and serve until Ctrl+C."""
-    try:
-        settings = read_settings(os.environ)
-    except SettingsError as error:
-        sys.exit(str(error))
+    settings = read()
     configure_logging()
     app = create_app(settings, create_container(settings))
+    with working_in_process():
+        web_app = app.build()
 
     def welcome(_: str) -> None:
         sys.stdout.write(_welcome(settings))
 
-    web.run_app(app.build(), host=settings.host, port=settings.port, print=welcome)
+    # The app has an access log of its own.
+    web.run_app(web_app, host=settings.host, port=settings.port, access_log=None, print=welcome)
 
 
 def _welcome(settings: Settings) -> str:
     address = f"http://{settings.host}:{settings.port}"
-    docs = f"its documentation at {address}/docs" if settings.docs else "without its documentation"
-    return f"The shop is open at {address}, {docs}. Ctrl+C closes it.\n"
+    docs = f"its documentation at {address}/docs" if not settings.production else "without documentation"
+    return f"The shop is served at {address}, {docs}. Press Ctrl+C to stop it.\n"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The types of single fields, shared by the payloads.
+"""Field types that the payloads share.
 
-Upper limits keep numbers within a 32-bit column, so that none of them is first refused by the database.
+Upper limits keep numbers within a 32-bit column, so that validation rejects larger ones before the database does.
 """
 
 from typing import Annotated, TypeAlias
@@ -9,7 +9,7 @@ from msgspec import Meta
 
 __all__ = ("Cents", "Name", "Quantity", "Sku", "Stock")
 
-# In Python's patterns $ matches before a last line break too; (?!\n) does not let it.
+# In Python, $ also matches before a final line break; (?!\n) prevents that.
 Sku: TypeAlias = Annotated[
     str,
     Meta(

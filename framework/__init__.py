@@ -1,7 +1,7 @@
 """Class-based controllers on aiohttp: compiled at start-up, validated by msgspec, documented by apispec.
 
-The names are imported when they are asked for first, so that what needs none of them, the command ``framework`` above
-all, starts at once. Type checkers read them in ``__init__.pyi``.
+Names are imported on first access, so that code without them, such as the command ``framework``, starts fast. Type
+checkers read them in ``__init__.pyi``.
 """
 
 # pyright: reportUnsupportedDunderAll=false
@@ -57,13 +57,7 @@ __all__ = (
 
 _PLACES = {
     "aiohttp.web": ("Request",),
-    "framework._binding.multipart": ("MultipartStream",),
-    "framework._binding.streams": ("BodyStream",),
-    "framework._binding.uploads": ("UploadFile",),
-    "framework._openapi.settings": ("OpenAPI",),
-    "framework._responses.response": ("Response",),
-    "framework._responses.stream_events": ("Event", "EventStream"),
-    "framework._sockets.websocket": ("WebSocket",),
+    "framework.openapi": ("OpenAPI",),
     "framework._version": ("__version__",),
     "framework.app": ("App",),
     "framework.background": ("BackgroundTasks", "Periodic"),
@@ -76,14 +70,17 @@ _PLACES = {
     "framework.merge_patch": ("Patch",),
     "framework.observers": ("Observation", "Observer"),
     "framework.params": ("Body", "Cookie", "File", "Form", "Header", "Inject", "Path", "Query"),
+    "framework.requests": ("BodyStream", "MultipartStream", "UploadFile"),
+    "framework.responses": ("Event", "EventStream", "Response"),
     "framework.routing": ("delete", "get", "head", "options", "patch", "post", "put", "route", "websocket"),
     "framework.typedefs": ("Guard", "Middleware"),
+    "framework.websockets": ("WebSocket",),
 }
 _PLACE_OF = {name: place for place, names in _PLACES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name (PEP 562), the first time that it is asked for."""
+    """Import a public name on its first access (PEP 562)."""
     if name not in _PLACE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(_PLACE_OF[name]), name)

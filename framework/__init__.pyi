@@ -2,13 +2,6 @@
 
 from aiohttp.web import Request
 
-from framework._binding.multipart import MultipartStream
-from framework._binding.streams import BodyStream
-from framework._binding.uploads import UploadFile
-from framework._openapi.settings import OpenAPI
-from framework._responses.response import Response
-from framework._responses.stream_events import Event, EventStream
-from framework._sockets.websocket import WebSocket
 from framework._version import __version__
 from framework.app import App
 from framework.background import BackgroundTasks, Periodic
@@ -20,9 +13,13 @@ from framework.http_errors import HTTPError
 from framework.limits import Limits
 from framework.merge_patch import Patch
 from framework.observers import Observation, Observer
+from framework.openapi import OpenAPI
 from framework.params import Body, Cookie, File, Form, Header, Inject, Path, Query
+from framework.requests import BodyStream, MultipartStream, UploadFile
+from framework.responses import Event, EventStream, Response
 from framework.routing import delete, get, head, options, patch, post, put, route, websocket
 from framework.typedefs import Guard, Middleware
+from framework.websockets import WebSocket
 
 __all__ = (
     "App",

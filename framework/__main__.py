@@ -1,6 +1,6 @@
-"""``python -m framework`` is the command ``framework``."""
+"""Run the command ``framework`` as ``python -m framework``."""
 
-from framework.cli.command import main
+from framework.cli.main import main
 
 __all__ = ()
 

@@ -1,7 +1,7 @@
 """How values of classes that msgspec does not know are read, written and described.
 
-Classes are looked up by identity: those that an application declares, then those that come with the framework. The
-table is one for the process, as a class is: an annotation says which class it is, and not whose application.
+Classes are looked up by identity: first those that an application declares, then the built-in ones. The table is
+global to the process: an annotation names a class, not the application that uses it.
 """
 
 import ipaddress
@@ -25,7 +25,7 @@ def _read_secret(value: Any) -> SecretStr:
 
 def _reader(cls: type, name: str) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
-        # The classes of ipaddress also read integers, and addresses with a zone, which are of one machine.
+        # The classes of ipaddress also read integers, and addresses with a zone, which is valid on one machine only.
         if not isinstance(value, str):
             raise WrongJSONTypeError(value)
         try:
@@ -43,7 +43,7 @@ def _path_reader(cls: type) -> Callable[[Any], Any]:
         if not isinstance(value, str):
             raise WrongJSONTypeError(value)
         if not value or "\0" in value:
-            # pathlib reads an empty string as the current folder, and the system ends a name at a NUL.
+            # pathlib reads an empty string as the current folder, and the operating system ends a name at a NUL.
             raise ValueError("Expected a path")
         return cls(value)
 
@@ -70,15 +70,15 @@ BUILT_IN: Mapping[Any, CustomType] = {
     },
     **{cls: CustomType(cls, decode=_path_reader(cls), encode=str, schema=_PATH) for cls in _PATHS},
 }
-"""The codecs that come with the framework."""
+"""The built-in codecs."""
 _declared: dict[Any, CustomType] = {}
 
 
 @contextmanager
 def declaring(types: Sequence[CustomType]) -> Iterator[None]:
-    """Add what an application declares, and take it back if the application cannot be built.
+    """Register the types that an application declares; unregister them if the application cannot be built.
 
-    A later declaration of a class replaces an earlier one.
+    A later declaration of a class replaces an earlier declaration.
     """
     before = {one.cls: _declared.get(one.cls) for one in types}
     _declared.update({one.cls: one for one in types})
@@ -92,12 +92,12 @@ def declaring(types: Sequence[CustomType]) -> Iterator[None]:
 
 
 def declared(cls: Any) -> CustomType | None:
-    """Return what an application has declared for a class."""
+    """Return the declaration of a class, ``None`` if no application has declared it."""
     return _declared.get(cls)
 
 
 def codec_of(cls: Any) -> CustomType | None:
-    """Return how values of a class are read and written; ``None`` for a class that nobody has described.
+    """Return how values of a class are read and written; ``None`` if the class is unknown.
 
     Models of pydantic describe themselves.
     """
@@ -105,5 +105,5 @@ def codec_of(cls: Any) -> CustomType | None:
 
 
 def codec_of_value(value: Any) -> CustomType | None:
-    """Return how a value is written: as its class, or else as the nearest class above it."""
+    """Return how a value is written: the codec of its class, or of the nearest base class."""
     return next((codec for cls in type(value).__mro__ if (codec := codec_of(cls)) is not None), None)

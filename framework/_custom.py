@@ -1,4 +1,4 @@
-"""The declaration of how values of a class that msgspec does not know are read, written and described."""
+"""The declaration of how values of a custom class are read, written and described."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -9,14 +9,16 @@ __all__ = ("CustomType", "WrongJSONTypeError")
 
 @dataclass(frozen=True)
 class CustomType:
-    """A class of one's own as a value of requests, responses and messages: ``App(types=[CustomType(ObjectId, …)])``.
+    """A custom class as a value of requests, responses and messages: ``App(types=[CustomType(ObjectId, …)])``.
 
-    ``decode`` takes what JSON has in its place (a string, number, list or dict; of a URL always a string) and returns
-    an instance; its ValueError and TypeError, and the exceptions in ``errors``, are a 422 with the message as the
-    detail. Any other exception is a 500. ``encode`` returns what is written in the place of an instance. ``schema`` is
-    the JSON Schema of what is read and written; without one any value is documented. A schema of type ``object`` or
-    ``array`` makes an unmarked parameter the body.
+    ``decode`` takes the JSON value (a string, number, list or dict; from a URL always a string) and returns an
+    instance. Its ValueError and TypeError, and the exceptions in ``errors``, become a 422 with the message as the
+    detail; any other exception is a 500. ``encode`` returns the JSON value of an instance. ``schema`` is the JSON
+    Schema of that value; without a schema, any value is documented. A schema of type ``object`` or ``array`` makes an
+    unmarked parameter the body.
     """
+
+    __module__ = "framework.types"
 
     cls: type[Any]
     _: KW_ONLY
@@ -27,7 +29,7 @@ class CustomType:
 
 
 class WrongJSONTypeError(ValueError):
-    """A value has another JSON type than its class is read from: code ``type`` instead of ``value``."""
+    """A value has a JSON type that its class cannot be read from: code ``type`` instead of ``value``."""
 
     code = "type"
 

@@ -1,4 +1,4 @@
-"""How types that msgspec does not know are made from what JSON and texts have: one hook for all decoders."""
+"""The hooks that decode and encode types that msgspec does not know; all decoders and encoders share them."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ __all__ = ("BrokenDecodeError", "decode_hook", "encode_hook", "raise_broken", "r
 
 
 class BrokenDecodeError(ValueError):
-    """An exception of a ``decode=`` that is not a validation error, which is its cause.
+    """An exception of a ``decode=`` that is not a validation error; the original exception is its cause.
 
-    As a ValueError it reaches the caller of msgspec with the place at which it was raised.
+    It is a ValueError, so msgspec adds the place at which it was raised.
     """
 
 
 def decode_hook(kind: type, value: Any) -> Any:
-    """Make a value of a type that msgspec does not know; what cannot be made is left, and msgspec refuses it.
+    """Decode a value of a type that msgspec does not know; values of unknown types are returned unchanged.
 
-    msgspec calls it for such types alone, so that a decoder with it is as fast as one without. Raises ValueError and
-    TypeError for what is invalid.
+    msgspec calls it for such types only, so a decoder with this hook is as fast as a decoder without. Raises ValueError
+    and TypeError for invalid values.
     """
     codec = codec_of(kind)
     if codec is None or codec.decode is None or isinstance(value, kind):
@@ -31,7 +31,7 @@ def decode_hook(kind: type, value: Any) -> Any:
     except (ValueError, TypeError):
         raise
     except _errors_of(codec) as error:
-        # msgspec would take one of its own for the error of the whole value, without the place.
+        # msgspec would report one of its own errors as the error of the whole value, without the place.
         raise ValueError(str(error)) from error
     except Exception as error:
         raise BrokenDecodeError from error
@@ -46,13 +46,13 @@ def _errors_of(codec: CustomType) -> tuple[type[Exception], ...]:
 
 
 def raise_broken(error: BaseException) -> None:
-    """Raise the exception that a ``decode=`` has raised, with its place, if that is what an error of msgspec is."""
+    """Raise the exception that a ``decode=`` has raised, with its place, if it is the cause of an error of msgspec."""
     if error.__cause__ is not None:
         raise_broken_cause(error.__cause__, str(error).rpartition(" - at `")[2].rstrip("`"))
 
 
 def raise_broken_cause(broken: BaseException, place: str = "") -> None:
-    """Raise the exception that a ``decode=`` has raised, if that is what an error of the hook is."""
+    """Raise the exception that a ``decode=`` has raised, if it is the cause of an error of the hook."""
     cause = broken.__cause__
     if isinstance(broken, BrokenDecodeError) and cause is not None:
         cause.add_note(f"Raised by decode= of a CustomType, at `{place or '$'}`")
@@ -60,9 +60,9 @@ def raise_broken_cause(broken: BaseException, place: str = "") -> None:
 
 
 def encode_hook(value: Any) -> Any:
-    """Return what is written in the place of a value that msgspec does not know.
+    """Return the encoded form of a value that msgspec does not know.
 
-    Raises TypeError for types that nobody has described, and TypeError or ValueError if ``encode`` fails.
+    Raises TypeError for unknown types, and TypeError or ValueError if ``encode`` fails.
     """
     codec = codec_of_value(value)
     if codec is None or codec.encode is None:
@@ -76,5 +76,5 @@ def encode_hook(value: Any) -> Any:
 
 
 def reveal(value: Any) -> Any:
-    """Return what ``decode_hook`` makes a value from; raises TypeError for other types."""
+    """Return the value that ``decode_hook`` would read this value from; raises TypeError for other types."""
     return value.reveal() if isinstance(value, SecretStr) else encode_hook(value)

@@ -1,6 +1,6 @@
-"""Models of pydantic 2 as values: recognised by their attributes, so that pydantic is not imported for others.
+"""Models and dataclasses of pydantic 2 as values, recognised by their attributes, without importing pydantic.
 
-pydantic validates and serializes; msgspec calls it, through its hooks, for a model wherever one stands.
+pydantic validates and serializes; msgspec calls it through its hooks wherever a model is part of a value.
 """
 
 import functools
@@ -12,16 +12,17 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from framework._custom import CustomType
+from framework._pydantic_dataclasses import inherits_pydantic_dataclass, is_pydantic_dataclass, original
 
 __all__ = (
     "Mode",
     "ModelError",
     "ModelFinding",
     "ModelType",
-    "is_pydantic_dataclass",
     "model_problem",
     "model_schema",
     "model_type",
+    "unfolded",
 )
 
 Mode: TypeAlias = Literal["validation", "serialization"]
@@ -32,7 +33,7 @@ _JSON = (dict, list, str, int, float, bool, type(None))
 
 @dataclass(frozen=True)
 class ModelFinding:
-    """One error of a value; ``steps`` lead from the value to the place."""
+    """One error in a value; ``steps`` lead from the value to the place of the error."""
 
     steps: tuple[str, ...]
     code: str
@@ -40,7 +41,7 @@ class ModelFinding:
 
 
 class ModelError(ValueError):
-    """What pydantic found: at least one error."""
+    """The errors of pydantic: at least one."""
 
     def __init__(self, findings: Sequence[ModelFinding]) -> None:
         super().__init__(findings[0].detail)
@@ -50,36 +51,35 @@ class ModelError(ValueError):
 
 
 class ModelType(CustomType):
-    """How a model is read and written."""
-
-
-def is_pydantic_dataclass(cls: Any) -> bool:
-    """Tell whether a class is a dataclass of pydantic, which msgspec reads as any dataclass, without its checks."""
-    return isinstance(cls, type) and "__is_pydantic_dataclass__" in vars(cls)
+    """How a pydantic model is read and written."""
 
 
 @functools.lru_cache(maxsize=4096)
 def model_type(cls: Any) -> ModelType | None:
     """Return how a model is read and written; ``None`` for other classes."""
+    cls = original(cls)
     if not isinstance(cls, type) or not _is_model(cls):
         return None
     return ModelType(cls, decode=functools.partial(_decode, cls), encode=functools.partial(_encode, cls))
 
 
 def _is_model(cls: Any) -> bool:
-    return hasattr(cls, "__pydantic_validator__") and hasattr(cls, "__pydantic_generic_metadata__")
+    has_fields = hasattr(cls, "__pydantic_validator__") and hasattr(cls, "__pydantic_generic_metadata__")
+    return has_fields or is_pydantic_dataclass(cls)
 
 
 def model_problem(cls: Any) -> tuple[str, str] | None:
-    """Return why a model cannot be a value, and a hint; ``None`` for good models and other classes."""
+    """Return why a model cannot be a value, and a hint; ``None`` for valid models and other classes."""
     name = getattr(cls, "__name__", str(cls))
-    if is_pydantic_dataclass(cls):
+    if is_pydantic_dataclass(cls) and getattr(cls, "__parameters__", None):
+        return f"{name} is a generic dataclass, and pydantic ignores its type arguments", "derive it from BaseModel"
+    if inherits_pydantic_dataclass(cls):
         return (
-            f"{name} is a dataclass of pydantic, and msgspec would not run its checks",
-            f"derive {name} from pydantic.BaseModel, or decorate it with dataclasses.dataclass",
+            f"{name} is derived from a dataclass of pydantic, whose checks do not know its fields",
+            f"decorate {name} with pydantic.dataclasses.dataclass",
         )
     if not isinstance(cls, type) or not _is_model(cls):
-        # Without a look at what a metaclass warns of.
+        # Without attribute access that a metaclass warns about.
         found = set[str]().union(*map(vars, getattr(cls, "__mro__", ())))
         if not found >= {"__fields__", "__validators__"}:
             return None
@@ -94,8 +94,9 @@ def model_problem(cls: Any) -> tuple[str, str] | None:
 
 
 def _incomplete(cls: Any, name: str) -> tuple[str, str] | None:
-    if not cls.__pydantic_complete__ and not cls.model_rebuild(raise_errors=False):
-        return f"{name} refers to classes that are not defined", f"define them before, or call {name}.model_rebuild()"
+    if not cls.__pydantic_complete__ and not _rebuild(cls):
+        call = f"rebuild_dataclass({name})" if is_pydantic_dataclass(cls) else f"{name}.model_rebuild()"
+        return f"{name} refers to classes that are not defined", f"define them before, or call {call}"
     try:
         for mode in ("validation", "serialization"):
             model_schema(cls, mode)
@@ -106,12 +107,21 @@ def _incomplete(cls: Any, name: str) -> tuple[str, str] | None:
     return None
 
 
+def _rebuild(cls: Any) -> bool | None:
+    from pydantic.dataclasses import rebuild_dataclass
+
+    if is_pydantic_dataclass(cls):
+        return rebuild_dataclass(cls, raise_errors=False)
+    done: bool | None = cls.model_rebuild(raise_errors=False)
+    return done
+
+
 def _decode(cls: Any, value: Any) -> Any:
     from pydantic import ValidationError
 
     try:
         if isinstance(value, _JSON):
-            # In pydantic's JSON mode, which reads dates, sets and bytes also where a model is strict.
+            # In pydantic's JSON mode, which reads dates, sets and bytes also if a model is strict.
             return cls.__pydantic_validator__.validate_json(msgspec.json.encode(value))
         return cls.__pydantic_validator__.validate_python(value)
     except ValidationError as error:
@@ -119,7 +129,7 @@ def _decode(cls: Any, value: Any) -> Any:
 
 
 def _encode(cls: Any, value: Any) -> Any:
-    # By the class that is annotated, so that a subclass adds nothing; aliases as the schema has them.
+    # By the annotated class, so that a subclass adds no fields; with aliases, as in the schema.
     return cls.__pydantic_serializer__.to_python(value, mode="json", by_alias=True, warnings="error")
 
 
@@ -128,8 +138,17 @@ _CONSTRAINTS = frozenset(
     | {"string_too_long", "string_pattern_mismatch", "too_short", "too_long", "bytes_too_short", "bytes_too_long"}
     | {"decimal_max_digits", "decimal_max_places", "decimal_whole_digits", "string_not_ascii"}
 )
-_CODES = {"missing": "missing", "extra_forbidden": "unknown", "none_required": "type"}
-_DETAILS = {"extra_forbidden": "Unknown field", "union_tag_invalid": "Invalid tag"}
+_CODES = {
+    "missing": "missing",
+    "extra_forbidden": "unknown",
+    "unexpected_keyword_argument": "unknown",
+    "none_required": "type",
+}
+_DETAILS = {
+    "extra_forbidden": "Unknown field",
+    "unexpected_keyword_argument": "Unknown field",
+    "union_tag_invalid": "Invalid tag",
+}
 _KEY = "[key]"
 
 
@@ -151,7 +170,7 @@ def _code(kind: str) -> str:
 
 
 def _steps(loc: Sequence[str | int], value: Any, *, is_missing: bool) -> Iterator[str]:
-    """Yield the steps that are there in the value; the others name members of unions and functions of the model."""
+    """Yield the steps that exist in the value; the other steps name union members and functions of the model."""
     for place, step in enumerate(loc, 1):
         if _holds(value, step):
             value = value[step]
@@ -168,9 +187,19 @@ def _holds(value: Any, step: str | int) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def model_schema(cls: Any, mode: Mode) -> tuple[str, Mapping[str, Any]]:
-    """Return the name of a model among its definitions, and these: JSON Schemas that refer to ``#/$defs/…``."""
+    """Return the name of a model among its definitions, and the definitions, which refer to ``#/$defs/…``."""
     from pydantic.json_schema import models_json_schema
 
+    cls = original(cls)
     references, schema = models_json_schema([(cls, mode)], by_alias=True)
     definitions = json.loads(json.dumps(schema["$defs"]))
     return references[cls, mode]["$ref"].removeprefix("#/$defs/"), definitions
+
+
+def unfolded(value: Any) -> Any:
+    """Return a value with what pydantic writes in the place of its dataclasses, which msgspec would write itself."""
+    if is_pydantic_dataclass(type(value)):
+        return _encode(type(value), value)
+    if type(value) is dict:
+        return {key: unfolded(one) for key, one in value.items()}
+    return type(value)(map(unfolded, value)) if type(value) in (list, tuple) else value

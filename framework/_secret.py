@@ -1,4 +1,4 @@
-"""Texts that nobody should see."""
+"""Strings that must not appear in logs."""
 
 from typing import NoReturn
 
@@ -6,10 +6,12 @@ __all__ = ("SecretStr",)
 
 
 class SecretStr:
-    """A text that neither ``repr()`` nor ``str()``, and so no log or traceback, shows; read it with ``reveal()``.
+    """A string that ``repr()`` and ``str()``, and so logs and tracebacks, do not show; read it with ``reveal()``.
 
-    It can be read from a request and cannot be part of an answer.
+    It can be read from a request and cannot be part of a response.
     """
+
+    __module__ = "framework.types"
 
     __slots__ = ("_text",)
 
@@ -17,7 +19,7 @@ class SecretStr:
         self._text = text
 
     def reveal(self) -> str:
-        """Return the text itself."""
+        """Return the string itself."""
         return self._text
 
     def __repr__(self) -> str:
@@ -33,7 +35,7 @@ class SecretStr:
         return bool(self._text)
 
     def __reduce__(self) -> NoReturn:
-        # Pickled or copied to a cache, it would be there for all to read.
+        # A pickle or a copy in a cache would show it.
         raise TypeError("a SecretStr cannot be pickled")
 
     def __copy__(self) -> "SecretStr":

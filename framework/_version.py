@@ -1,4 +1,4 @@
-"""The version, alone in a file so that a build can read it without importing anything."""
+"""The version, in a file of its own so that a build can read it without importing anything else."""
 
 __all__ = ("__version__",)
 

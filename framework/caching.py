@@ -11,29 +11,40 @@ from msgspec import Struct
 from msgspec.structs import asdict
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from framework._inspect.calls import ExplainedMeta
 from framework.http_errors import PreconditionFailed, PreconditionRequired
 
-__all__ = ("CacheControl", "ETag", "Preconditions", "evaluate", "http_date", "parse_http_date")
+__all__ = (
+    "CacheControl",
+    "ETag",
+    "Preconditions",
+    "evaluate",
+    "forbid_storing",
+    "http_date",
+    "may_be_stored",
+    "parse_http_date",
+)
 
 _OPAQUE = re.compile(r"[!\x23-\x7e\x80-\xff]*\Z")
 _QUOTED = re.compile(r'(W/)?"([!\x23-\x7e\x80-\xff]*)"')
 _CONDITIONS = (hdrs.IF_MATCH, hdrs.IF_UNMODIFIED_SINCE, hdrs.IF_NONE_MATCH)
 _SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
+_UNSTORED = web.RequestKey("framework.caching.unstored", bool)
 
 
 class ETag(Struct, frozen=True):
-    """A version of what is answered (RFC 9110, section 8.8.3)."""
+    """An entity tag: the version of a response (RFC 9110, section 8.8.3)."""
 
     value: str
-    """Without quotes; visible ASCII characters but ``"``."""
+    """Without quotes; visible ASCII characters except ``"``."""
     weak: bool = False
-    """Whether two answers with the same tag may differ in their bytes."""
+    """Whether two responses with the same tag may differ in their bytes."""
 
     @classmethod
     def of(cls, tag: "str | ETag") -> "ETag":
-        """Return a tag for a text: ``v1`` and ``"v1"`` are strong, ``W/v1`` and ``W/"v1"`` weak.
+        """Return a tag for a string: ``v1`` and ``"v1"`` are strong, ``W/v1`` and ``W/"v1"`` weak.
 
-        Raises ValueError where it holds spaces, quotes or control characters.
+        Raises ValueError for spaces, quotes and control characters.
         """
         if isinstance(tag, ETag):
             made = tag
@@ -51,8 +62,8 @@ class ETag(Struct, frozen=True):
         return f'{"W/" if self.weak else ""}"{self.value}"'
 
 
-class CacheControl(Struct, frozen=True, kw_only=True):
-    """What caches may do with an answer (RFC 9111, section 5.2.2; RFC 5861; RFC 8246). Ages are in seconds."""
+class CacheControl(Struct, frozen=True, kw_only=True, metaclass=ExplainedMeta):
+    """The directives of ``Cache-Control`` (RFC 9111, section 5.2.2; RFC 5861; RFC 8246). Ages are in seconds."""
 
     max_age: int | None = None
     s_maxage: int | None = None
@@ -81,13 +92,13 @@ class CacheControl(Struct, frozen=True, kw_only=True):
     )
 
     def mistake(self) -> str | None:
-        """Return what is wrong with it, ``None`` where nothing is: ``public and private exclude each other``."""
+        """Return the error in the directives, or None: ``public and private exclude each other``."""
         said = {name: value for name, value in asdict(self).items() if value is not None and value is not False}
         for name, value in said.items():
             if value is not True and (not isinstance(value, int) or value < 0):
                 return f"{name}={value!r} is not a number of seconds"
         if not said:
-            return "it says nothing"
+            return "it is empty"
         for one, others in self._CONTRADICTIONS:
             for other in others:
                 if one in said and other in said:
@@ -113,9 +124,9 @@ def _directives(control: CacheControl) -> Iterator[str]:
 
 
 class Preconditions:
-    """The conditions under which a client wants its request done; a handler takes it as a parameter.
+    """The conditions of a request (``If-Match`` and others); a handler declares a parameter of this type.
 
-    ``preconditions.check(etag=page.version)`` goes on where they hold.
+    ``preconditions.check(etag=page.version)`` returns if they hold.
     """
 
     __slots__ = ("_headers", "_request")
@@ -123,7 +134,7 @@ class Preconditions:
     def __init__(self, request: web.BaseRequest, headers: Iterable[tuple[str, str]] = ()) -> None:
         self._request = request
         self._headers = headers
-        """What every answer of the route carries, a 304 as well."""
+        """Headers of every response of the route, including a 304."""
 
     def check(
         self,
@@ -133,15 +144,15 @@ class Preconditions:
         exists: bool = True,
         required: bool = False,
     ) -> None:
-        """Compare them with what there is now: its tag, when it last changed, or that it does not exist.
+        """Compare the conditions with the current tag and modification time, or with ``exists=False``.
 
-        Raises PreconditionFailed (412) where they do not hold; for GET and HEAD web.HTTPNotModified (304), with both
-        validators, where the client has that version; PreconditionRequired (428) where one is ``required`` and
-        there is none.
+        Raises PreconditionFailed (412) if they do not hold. For GET and HEAD it raises web.HTTPNotModified (304), with
+        both validators, if the client has that version. Raises PreconditionRequired (428) if a condition is
+        ``required`` and the request has none.
         """
         headers = self._request.headers
         if required and not any(name in headers for name in _CONDITIONS):
-            raise PreconditionRequired("Say which version is meant, with If-Match")
+            raise PreconditionRequired("Send the version to change in If-Match")
         tag = None if etag is None else ETag.of(etag)
         status = evaluate(self._request.method, headers, tag, last_modified, exists=exists)
         if status == 412:  # noqa: PLR2004
@@ -163,7 +174,7 @@ def evaluate(
     *,
     exists: bool = True,
 ) -> int:
-    """Return 200 where the conditions of a request hold, 304 or 412 where not, in the order of RFC 9110, 13.2.2."""
+    """Return 200 if the conditions of a request hold, otherwise 304 or 412 (order of RFC 9110, section 13.2.2)."""
     if hdrs.IF_MATCH in headers:
         if not _lists(headers, hdrs.IF_MATCH, etag, exists=exists, strong=True):
             return 412
@@ -182,7 +193,7 @@ def evaluate(
 
 
 def _lists(headers: CIMultiDictProxy[str], name: str, etag: ETag | None, *, exists: bool, strong: bool) -> bool:
-    """Tell whether a list of tags names a tag; ``*`` names whatever exists."""
+    """Return whether a list of tags contains a tag; ``*`` matches any existing version."""
     text = ",".join(headers.getall(name))
     if text.strip(" \t") == "*":
         return exists
@@ -191,16 +202,29 @@ def _lists(headers: CIMultiDictProxy[str], name: str, etag: ETag | None, *, exis
     return any(one[2] == etag.value and not (strong and one[1]) for one in _QUOTED.finditer(text))
 
 
+def forbid_storing(request: web.Request) -> None:
+    """Keep the response to a request out of every ResponseCache, because it is for this request alone.
+
+    For code that puts something into the response that no header shows at that time: a nonce, a token, a session.
+    """
+    request[_UNSTORED] = True
+
+
+def may_be_stored(request: web.Request) -> bool:
+    """Return whether nothing has called forbid_storing for a request."""
+    return not request.get(_UNSTORED, False)
+
+
 def http_date(moment: datetime) -> str:
-    """Return a moment as RFC 9110, section 5.6.7, writes it; one without a time zone is UTC."""
+    """Return a datetime in the format of RFC 9110, section 5.6.7; without a time zone it is UTC."""
     return format_datetime(_whole_second(moment), usegmt=True)
 
 
 def parse_http_date(text: str | None) -> datetime | None:
-    """Return the moment that a header names, ``None`` where it names none that can be read."""
+    """Return the datetime of a header, or None if it has no valid date."""
     parts: Any = parsedate_tz(text) if text is not None else None
     if parts is None or parts[9]:
-        # A zone other than GMT is not a date of HTTP's.
+        # HTTP dates are always in GMT.
         return None
     year, month, day, hour, minute, second = parts[:6]
     try:

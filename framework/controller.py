@@ -1,9 +1,11 @@
-"""Controllers and routers: what groups handlers under a path with common settings."""
+"""Controllers and routers: groups of handlers under a path with common settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
+from framework._inspect.calls import explained_class
+from framework._mount import Mount
 from framework.deprecation import Deprecation
 from framework.limits import Limits
 from framework.static import StaticFiles
@@ -13,10 +15,10 @@ __all__ = ("Controller", "Controllers", "Router")
 
 
 class Controller:
-    """Base of all controllers: a class whose methods carry route decorators and whose constructor is injected.
+    """Base class of controllers: methods with route decorators are handlers, and the constructor is injected.
 
-    The class attributes apply to all of its handlers. Subclasses inherit handlers and attributes as Python has it; a
-    method that overrides a handler keeps its route unless it carries a decorator of its own.
+    The class attributes apply to all handlers. Subclasses inherit handlers and attributes by Python's rules. A method
+    that overrides a handler keeps its route unless it has a route decorator.
     """
 
     path: ClassVar[str] = ""
@@ -26,20 +28,23 @@ class Controller:
     exception_handlers: ClassVar[ExceptionHandlers] = {}
     limits: ClassVar[Limits] = Limits()
     deprecated: ClassVar[bool | Deprecation | None] = None
-    """Where nothing is said, it is as on the level around."""
+    """Whether its routes are deprecated; None inherits the value of the enclosing level."""
     raises: ClassVar[Sequence[type[Exception]]] = ()
     in_document: ClassVar[bool | None] = None
-    """Whether its routes are in the OpenAPI document; as on the level around unless given."""
+    """Whether its routes are in the OpenAPI document; None inherits the value of the enclosing level."""
     metadata: ClassVar[Mapping[str, Any]] = {}
-    """What guards, middlewares and observers read of its routes, see :func:`framework.routing.route_of`."""
+    """Metadata of its routes for guards, middlewares and observers, see :func:`framework.routing.route_of`."""
+    injected_calls: ClassVar[Sequence[Callable[..., Any]]] = ()
+    """The functions that it calls with :class:`framework.runtime.Runtime`; checked when the app is built."""
 
 
+@explained_class("Router", 'Router("/v1", [Items], name="v1")')
 @dataclass(frozen=True, slots=True)
 class Router:
     """Groups controllers, and other routers, under a path prefix with common settings.
 
-    ``name`` stands before the names of its routes (``v1.OrderController.show``), so that a controller can be mounted
-    twice and each of its URLs still be asked for.
+    ``name`` prefixes the names of its routes (``v1.OrderController.show``), so that a controller can be mounted twice
+    and each of its routes has its own name for ``url_for``.
     """
 
     path: str = ""
@@ -56,4 +61,4 @@ class Router:
     metadata: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
 
-Controllers: TypeAlias = Sequence["type[Controller] | Router | StaticFiles"]
+Controllers: TypeAlias = Sequence["type[Controller] | Router | StaticFiles | Mount"]

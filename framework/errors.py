@@ -1,6 +1,9 @@
-"""The programmer's mistakes: each says where it is, what is wrong and how to fix it."""
+"""Definition errors: errors of the programmer, each with where, what and a hint."""
 
 from collections.abc import Sequence
+from typing import ClassVar
+
+from framework.startup import ReportedError
 
 __all__ = (
     "BodyNotAllowedError",
@@ -18,6 +21,7 @@ __all__ = (
     "InvalidExampleError",
     "InvalidGuardError",
     "InvalidHandlerError",
+    "InvalidJobError",
     "InvalidLayerError",
     "InvalidLinkError",
     "InvalidMarkerError",
@@ -30,6 +34,9 @@ __all__ = (
     "InvalidSecurityError",
     "InvalidSocketError",
     "InvalidTaskError",
+    "InvalidTemplateError",
+    "InvalidTopicError",
+    "LayerOrderError",
     "MissingAnnotationError",
     "MissingProviderError",
     "MissingReturnAnnotationError",
@@ -48,11 +55,14 @@ __all__ = (
 
 
 class DefinitionError(Exception):
-    """A mistake in what was declared, found when the application is built.
+    """An error in a declaration, found when the application is built.
 
-    Subclasses take data and render themselves as ``where: what.`` with the lines ``Needed by:`` (where something
-    asked for it) and ``Hint:``.
+    Subclasses take data. Their message is ``where: what.`` with the lines ``Needed by:`` (if another service or handler
+    needs it) and ``Hint:``. Each class of the framework has a code of its own, which never changes.
     """
+
+    code: ClassVar[str] = ""
+    """``framework explain CODE`` prints an explanation; empty for classes of an application."""
 
     def __init__(self, where: str, what: str, *, hint: str, needed_by: Sequence[str] = ()) -> None:
         lines = [f"{where}: {what}."]
@@ -66,20 +76,27 @@ class DefinitionError(Exception):
         self.needed_by = tuple(needed_by)
 
 
-class DefinitionErrors(ExceptionGroup[DefinitionError]):
-    """All errors in what was declared, as ``App.build()`` raises them; there is a group for a single error too."""
+class DefinitionErrors(ReportedError, ExceptionGroup[DefinitionError]):
+    """All errors in the declarations, as ``App.build()`` raises them; a single error is in a group too."""
 
     def derive(self, excs: Sequence[DefinitionError], /) -> "DefinitionErrors":  # type: ignore[override]  # its own kind
-        """Return a group of some of the errors, for ``split`` and ``except*``."""
+        """Return a group of some of the errors; Python calls it for ``split`` and ``except*``."""
         return DefinitionErrors(self.message, excs)
 
     def listing(self) -> str:
-        """Return the messages one below the other, and how many there are."""
+        """Return all messages, one below the other, and their number."""
         return "\n".join([*map(str, self.exceptions), f"{self.message}."])
+
+    def explained_by(self) -> str:
+        """Return a line with the command that explains the errors; empty if no error has a code."""
+        codes = dict.fromkeys(one.code for one in self.exceptions if isinstance(one, DefinitionError) and one.code)
+        return f"Explained by: framework explain {' '.join(codes)}" if codes else ""
 
 
 class MissingAnnotationError(DefinitionError):
-    """A parameter that the framework must fill has no annotation; ``example`` is one that it may have."""
+    """A parameter that the framework must fill has no annotation; ``example`` is a possible annotation."""
+
+    code = "E101"
 
     def __init__(self, where: str, parameter: str, *, example: str = "int") -> None:
         annotation = "Request" if parameter == "request" else example
@@ -90,16 +107,20 @@ class MissingAnnotationError(DefinitionError):
 
 
 class MissingReturnAnnotationError(DefinitionError):
-    """A handler does not say what it returns."""
+    """A handler has no return annotation."""
+
+    code = "E102"
 
     def __init__(
-        self, where: str, *, hint: str = "say what is answered, for example -> Order, or -> None for 204 No Content"
+        self, where: str, *, hint: str = "annotate the return type, for example -> Order, or -> None for 204 No Content"
     ) -> None:
         super().__init__(where, "it has no return annotation", hint=hint)
 
 
 class UnresolvedAnnotationError(DefinitionError):
-    """An annotation names something that cannot be found."""
+    """An annotation contains a name that cannot be resolved."""
+
+    code = "E103"
 
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(
@@ -111,6 +132,8 @@ class UnresolvedAnnotationError(DefinitionError):
 
 class UnsupportedTypeError(DefinitionError):
     """A type that cannot be read from a request, or has no schema."""
+
+    code = "E104"
 
     def __init__(self, where: str, parameter: str, type_name: str, reason: str, *, hint: str = "") -> None:
         super().__init__(
@@ -125,6 +148,8 @@ class UnsupportedTypeError(DefinitionError):
 class InvalidDefaultError(DefinitionError):
     """A default that is not a value of its own type."""
 
+    code = "E105"
+
     def __init__(self, where: str, name: str, default: str, reason: str) -> None:
         super().__init__(
             f"{where}, {name}",
@@ -138,6 +163,8 @@ class InvalidDefaultError(DefinitionError):
 class InvalidExampleError(DefinitionError):
     """An example that is not a value of its own type."""
 
+    code = "E106"
+
     def __init__(self, where: str, name: str, example: object, reason: str) -> None:
         super().__init__(
             where,
@@ -147,7 +174,9 @@ class InvalidExampleError(DefinitionError):
 
 
 class UnboundPlaceholderError(DefinitionError):
-    """A placeholder of the path has no parameter that takes it; ``marker`` is what takes that parameter elsewhere."""
+    """A placeholder of the path has no parameter; ``marker`` is the marker that gives the parameter another source."""
+
+    code = "E202"
 
     def __init__(self, where: str, path: str, placeholder: str, *, marker: str = "") -> None:
         hint = f"take {marker} from the parameter" if marker else "add a parameter named"
@@ -159,7 +188,9 @@ class UnboundPlaceholderError(DefinitionError):
 
 
 class UnknownPlaceholderError(DefinitionError):
-    """A parameter is a path parameter by its marker, or on another path of its handler, and has no placeholder here."""
+    """A path parameter, by its marker or on another path of its handler, has no placeholder in this path."""
+
+    code = "E203"
 
     def __init__(
         self,
@@ -183,7 +214,9 @@ class UnknownPlaceholderError(DefinitionError):
 
 
 class SeveralBodiesError(DefinitionError):
-    """More than one parameter would take the request body."""
+    """More than one parameter would be the request body."""
+
+    code = "E109"
 
     def __init__(self, where: str, parameters: Sequence[str], *, hint: str = "") -> None:
         names = ", ".join(repr(name) for name in parameters)
@@ -197,7 +230,9 @@ class SeveralBodiesError(DefinitionError):
 
 
 class BodyNotAllowedError(DefinitionError):
-    """A method without a request body has a parameter that would take one."""
+    """A route of a method without a request body has a body parameter."""
+
+    code = "E110"
 
     def __init__(
         self, where: str, parameter: str, type_name: str, method: str, *, hint: str, needed_by: Sequence[str] = ()
@@ -211,14 +246,18 @@ class BodyNotAllowedError(DefinitionError):
 
 
 class InvalidMarkerError(DefinitionError):
-    """A parameter marker stands where it makes no sense."""
+    """A parameter marker is used in a place where it is not allowed."""
+
+    code = "E107"
 
     def __init__(self, where: str, parameter: str, what: str, hint: str) -> None:
         super().__init__(f"{where}, parameter {parameter!r}", what, hint=hint)
 
 
 class DuplicateParameterError(DefinitionError):
-    """Two parameters read one name of the request with different types."""
+    """Two parameters read the same name of the request with different types."""
+
+    code = "E108"
 
     def __init__(self, where: str, source: str, name: str, types: Sequence[str]) -> None:
         super().__init__(
@@ -229,7 +268,9 @@ class DuplicateParameterError(DefinitionError):
 
 
 class UnencodableReturnError(DefinitionError):
-    """The return annotation names a type that no encoder can write."""
+    """The return annotation is a type that no encoder can write."""
+
+    code = "E601"
 
     def __init__(self, where: str, type_name: str, reason: str, *, hint: str = "") -> None:
         super().__init__(
@@ -242,41 +283,57 @@ class UnencodableReturnError(DefinitionError):
 class InvalidResponseError(DefinitionError):
     """A status and a return annotation contradict each other."""
 
+    code = "E602"
+
 
 class InvalidSecurityError(DefinitionError):
     """Credentials that cannot be verified as they were declared."""
 
+    code = "E404"
+
 
 class InvalidSocketError(DefinitionError):
-    """A web socket's handler, messages or origins are not what they can be."""
+    """A web socket has an invalid handler, message type or origin."""
+
+    code = "E701"
 
 
 class InvalidLinkError(DefinitionError):
-    """A link leads to no operation, or gives it what it does not take or what the route does not have."""
+    """A link has no target operation, passes an unknown parameter, or reads a value that the route does not have."""
+
+    code = "E702"
 
 
 class InvalidCallbackError(DefinitionError):
-    """A callback or webhook cannot be sent as it was declared."""
+    """A callback or webhook has an invalid declaration."""
+
+    code = "E703"
 
 
 class InvalidPathError(DefinitionError):
-    """A path template that cannot be read."""
+    """A path template cannot be parsed."""
+
+    code = "E201"
 
     def __init__(self, where: str, path: object, reason: str, *, hint: str) -> None:
         super().__init__(where, f"the path {path!r} {reason}", hint=hint)
 
 
 class DuplicateRouteError(DefinitionError):
-    """Two handlers answer one method on one path (placeholder names do not count)."""
+    """Two handlers serve the same method on the same path (placeholder names are ignored)."""
+
+    code = "E204"
 
     def __init__(
         self, where: str, what: str, other: str, *, hint: str = "change the path or the method of one of them"
     ) -> None:
-        super().__init__(where, f"{what} is also answered by {other}", hint=hint)
+        super().__init__(where, f"{what} is also handled by {other}", hint=hint)
 
 
 class DuplicateRouteNameError(DefinitionError):
-    """Two handlers share one route name."""
+    """Two handlers have the same route name."""
+
+    code = "E205"
 
     def __init__(self, where: str, name: str, other: str) -> None:
         super().__init__(
@@ -285,35 +342,64 @@ class DuplicateRouteNameError(DefinitionError):
 
 
 class InvalidOptionError(DefinitionError):
-    """A setting that nobody knows, or whose value has the wrong type."""
+    """An option is unknown, or its value has the wrong type."""
+
+    code = "E501"
 
 
 class UnknownAttributeError(DefinitionError, AttributeError):
-    """An attribute that an App of another framework has."""
+    """The attribute belongs to the App of another framework."""
+
+    code = "E502"
 
 
 class InvalidHandlerError(DefinitionError):
-    """What carries a route decorator is not a method that can answer a request."""
+    """A route decorator is on an object that is not a method for requests."""
+
+    code = "E206"
 
 
 class InvalidControllerError(DefinitionError):
-    """What stands among the controllers is not a controller that can be built."""
+    """An item of ``controllers=`` is not a controller that can be built."""
+
+    code = "E207"
 
 
 class InvalidGuardError(DefinitionError):
-    """A parameter of a guard takes what no guard can have."""
+    """A parameter of a guard has a source that guards do not have."""
+
+    code = "E402"
 
 
 class InvalidLayerError(DefinitionError):
     """A guard, middleware or exception handler has the wrong shape."""
 
+    code = "E401"
+
+
+class LayerOrderError(DefinitionError):
+    """A middleware of the catalogue is inside a middleware that must be further in."""
+
+    code = "E403"
+
+    def __init__(self, where: str, inner: str, outer: str, order: Sequence[str]) -> None:
+        super().__init__(
+            where,
+            f"the middleware {inner} is inside {outer}",
+            hint=f"give them in this order, from the outside in: {', '.join(order)}",
+        )
+
 
 class InvalidObserverError(DefinitionError):
-    """An observer has no method that is called, or one that cannot be called."""
+    """An observer has neither ``begin`` nor ``end``, or one of them cannot be called."""
+
+    code = "E405"
 
 
 class MissingProviderError(DefinitionError):
-    """A constructor, provider or handler asks for a type that nobody provides."""
+    """A constructor, provider or handler needs a type that has no provider."""
+
+    code = "E301"
 
     def __init__(self, where: str, parameter: str, type_name: str, needed_by: Sequence[str], *, hint: str) -> None:
         super().__init__(
@@ -322,7 +408,9 @@ class MissingProviderError(DefinitionError):
 
 
 class CyclicProviderError(DefinitionError):
-    """Providers need each other in a circle."""
+    """Providers depend on each other in a cycle."""
+
+    code = "E302"
 
     def __init__(self, where: str, cycle: Sequence[str]) -> None:
         super().__init__(
@@ -334,11 +422,14 @@ class CyclicProviderError(DefinitionError):
 
 
 class CaptiveProviderError(DefinitionError):
-    """Something that lives as long as the process would keep something that lives as long as a request.
+    """A service with the lifetime of the process would keep a service with the lifetime of a request.
 
-    ``fixed`` says that the holder (a guard, a middleware) has no other lifetime, ``movable`` that the service may, and
-    ``called`` that the holder is a class whose instances are called.
+    ``fixed``: the holder (a guard, a middleware) cannot have another lifetime. ``movable``: the service can have
+    another lifetime. ``called``: the holder is a class whose instances are called. ``instead``: what a holder with the
+    lifetime of the process takes in its place.
     """
+
+    code = "E303"
 
     def __init__(
         self,
@@ -351,19 +442,27 @@ class CaptiveProviderError(DefinitionError):
         fixed: bool,
         movable: bool = True,
         called: bool = False,
+        instead: str = "",
     ) -> None:
         elsewhere = ", or take it in __call__ of a guard or an exception handler" if fixed and called else ""
-        ways = [f"{type_name} as a singleton"] * movable + [f"{holder} as scoped"] * (not fixed)
+        ways = [f"{type_name} as a singleton"] if movable else []
+        if not fixed:
+            ways.append(f"{holder} as scoped")
+        register = f"register {', or '.join(ways)}" if ways else "take the parameter out"
+        if instead:
+            register = f"take {instead}" if fixed else f"take {instead}, or register {holder} as scoped"
         super().__init__(
             f"{where}, parameter {parameter!r}",
             f"{holder} lives as long as the process, and {type_name} is scoped",
             needed_by=needed_by,
-            hint=(f"register {', or '.join(ways)}" if ways else "take the parameter out") + elsewhere,
+            hint=register + elsewhere,
         )
 
 
 class DuplicateProviderError(DefinitionError):
-    """One type is registered twice under one qualifier."""
+    """A type is registered twice under the same qualifier."""
+
+    code = "E304"
 
     def __init__(self, where: str, type_name: str, qualifier: str | None, first: str) -> None:
         under = f" with qualifier {qualifier!r}" if qualifier is not None else ""
@@ -375,14 +474,18 @@ class DuplicateProviderError(DefinitionError):
 
 
 class InvalidProviderError(DefinitionError):
-    """A factory that cannot make what it is registered for."""
+    """A factory cannot make the type that it is registered for."""
+
+    code = "E305"
 
 
 class RequestInSingletonError(DefinitionError):
-    """A provider that lives as long as the process reads a request.
+    """A provider with the lifetime of the process reads a request.
 
-    ``fixed`` says that it (a guard, a middleware) has no other lifetime, ``called`` that it is an object to be called.
+    ``fixed``: it (a guard, a middleware) cannot have another lifetime. ``called``: it is an object that is called.
     """
+
+    code = "E306"
 
     def __init__(self, where: str, parameter: str, holder: str, *, fixed: bool, called: bool = True) -> None:
         elsewhere = "take the parameter out" + ("; the request is given to __call__" if called else "")
@@ -394,14 +497,18 @@ class RequestInSingletonError(DefinitionError):
 
 
 class InvalidPatchError(DefinitionError):
-    """A type that has no partial form; raised where ``Patch[T]`` is written."""
+    """The type of ``Patch[T]`` cannot be patched; raised when ``Patch[T]`` is evaluated."""
+
+    code = "E111"
 
     def __init__(self, type_name: str, what: str, *, hint: str) -> None:
         super().__init__(f"Patch[{type_name}]", what, hint=hint)
 
 
 class NoRequestError(DefinitionError):
-    """Something that runs outside of requests, such as a background task, needs what reads one."""
+    """A function that runs outside requests, such as a background task, needs a service that reads a request."""
+
+    code = "E307"
 
     def __init__(self, where: str, parameter: str, asker: str, *, needed_by: Sequence[str]) -> None:
         super().__init__(
@@ -414,23 +521,43 @@ class NoRequestError(DefinitionError):
 
 
 class InvalidTaskError(DefinitionError):
-    """What is to be run in the background, periodically or around serving cannot be called as such."""
+    """A background task, periodic task or lifespan function cannot be called as one."""
+
+    code = "E801"
+
+
+class InvalidTopicError(DefinitionError):
+    """A topic of channels, or a setting of them, cannot be used."""
+
+    code = "E803"
+
+
+class InvalidJobError(DefinitionError):
+    """A job, or the settings of jobs, cannot be used as declared."""
+
+    code = "E804"
+
+
+class InvalidTemplateError(DefinitionError):
+    """A template is missing or broken, or uses a name that it is not given."""
+
+    code = "E802"
 
 
 class ReverseError(LookupError):
-    """A URL was asked for that cannot be built: unknown handler or name, or parameters that do not fit."""
+    """A URL cannot be built: the handler or name is unknown, or the parameters do not match."""
 
 
 class ResponseMismatchError(TypeError):
-    """A handler has sent a value that is not, and cannot be converted to, what it is annotated with.
+    """A handler has sent a value that does not match its annotation and cannot be converted.
 
-    It is raised while a request is served, logged as any unhandled exception is, and is a 500 for the client.
+    It is raised while a request is served and logged like any unhandled exception. The client gets a 500.
     """
 
     def __init__(self, where: str, pointer: str, expected: str, found: str | None, *, hint: str = "") -> None:
         self.where = where
         self.pointer = pointer
-        """A JSON pointer to the value; empty for the whole."""
+        """A JSON pointer to the value; empty for the whole value."""
         self.expected = expected
         self.found = found
         got = "" if found is None else f", got `{found}`"

@@ -1,9 +1,12 @@
-"""Answers to a client that are errors, rendered as RFC 9457 problem details."""
+"""Error responses, rendered as problem details (RFC 9457)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, dataclass_transform
 
 from msgspec import Struct
+
+from framework._http.pointers import unescape
+from framework._http.statuses import reason_phrase
 
 __all__ = (
     "BadRequest",
@@ -15,6 +18,7 @@ __all__ = (
     "Gone",
     "HTTPError",
     "InternalServerError",
+    "InvalidForm",
     "MethodNotAllowed",
     "NotAcceptable",
     "NotFound",
@@ -33,33 +37,9 @@ __all__ = (
     "reason_phrase",
 )
 
-# RFC 9110, section 15, and RFC 6585; http.HTTPStatus changed four of these phrases in Python 3.13.
-_PHRASES: dict[int, str] = {
-    100: "Continue", 101: "Switching Protocols", 103: "Early Hints",
-    200: "OK", 201: "Created", 202: "Accepted", 203: "Non-Authoritative Information", 204: "No Content",
-    205: "Reset Content", 206: "Partial Content", 207: "Multi-Status", 208: "Already Reported", 226: "IM Used",
-    300: "Multiple Choices", 301: "Moved Permanently", 302: "Found", 303: "See Other", 304: "Not Modified",
-    307: "Temporary Redirect", 308: "Permanent Redirect",
-    400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden", 404: "Not Found",
-    405: "Method Not Allowed", 406: "Not Acceptable", 407: "Proxy Authentication Required", 408: "Request Timeout",
-    409: "Conflict", 410: "Gone", 411: "Length Required", 412: "Precondition Failed", 413: "Content Too Large",
-    414: "URI Too Long", 415: "Unsupported Media Type", 416: "Range Not Satisfiable", 417: "Expectation Failed",
-    421: "Misdirected Request", 422: "Unprocessable Content", 423: "Locked", 424: "Failed Dependency", 425: "Too Early",
-    426: "Upgrade Required", 428: "Precondition Required", 429: "Too Many Requests",
-    431: "Request Header Fields Too Large", 451: "Unavailable For Legal Reasons",
-    500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable",
-    504: "Gateway Timeout", 505: "HTTP Version Not Supported", 506: "Variant Also Negotiates",
-    507: "Insufficient Storage", 508: "Loop Detected", 511: "Network Authentication Required",
-}  # fmt: skip
-
-
-def reason_phrase(status: int) -> str:
-    """Return the reason phrase of a status as RFC 9110 names it, on every Python version: 413 -> Content Too Large."""
-    return _PHRASES.get(status, "")
-
 
 class FieldError(Struct, frozen=True):
-    """One entry of a problem's ``errors``: where in the request, which kind, and what was expected.
+    """One entry of a problem's ``errors``: its place in the request, its kind, and what was expected.
 
     ``location`` is path, query, header, cookie, body or form; ``pointer`` is a JSON pointer (RFC 6901) below it.
     """
@@ -75,8 +55,13 @@ class _Required:
 
 
 _REQUIRED = _Required()
-# Attributes of every error, or of every exception, that a member of the same name would hide.
-_TAKEN = frozenset(("add_note", "args", "detail", "headers", "members", "problem", "with_traceback"))
+# Attributes of every HTTPError or exception, which a member of the same name would hide.
+_TAKEN = frozenset(
+    (
+        "add_note", "args", "detail", "header_descriptions", "headers", "members", "problem", "renamed",
+        "with_traceback",
+    )
+)  # fmt: skip
 
 
 def _member(*, default: Any = _REQUIRED, kw_only: bool = True) -> Any:  # noqa: ARG001  read by type checkers only
@@ -93,10 +78,10 @@ class _Members:
 
 
 class HTTPError(_Members, Exception):
-    """An answer to a client that is an error; declare your own with a status, a title and typed members.
+    """An error response; declare subclasses with a status, a title and typed members.
 
     ``class OutOfStock(HTTPError, status=409, title="Out of stock")`` with ``sku: str`` is raised as
-    ``OutOfStock("3 left", sku="A-1", headers={...})``. The members stand in the problem body beside ``type``,
+    ``OutOfStock("3 left", sku="A-1", headers={...})``. The members are in the problem body beside ``type``,
     ``title``, ``status``, ``detail`` and ``instance`` (RFC 9457).
     """
 
@@ -104,6 +89,10 @@ class HTTPError(_Members, Exception):
     title: ClassVar[str] = "Internal Server Error"
     type: ClassVar[str] = "about:blank"
     members: ClassVar[tuple[str, ...]] = ()
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Names that members have in the body, where these are not the same."""
+    header_descriptions: ClassVar[Mapping[str, str]] = {}
+    """The headers that the error always has, by their names, for the document."""
 
     detail: str | None = _member(default=None, kw_only=False)
     headers: Mapping[str, str] | None = _member(default=None)
@@ -114,6 +103,7 @@ class HTTPError(_Members, Exception):
         status: int | None = None,
         title: str | None = None,
         type: str | None = None,  # noqa: A002  the member's name in RFC 9457
+        rename: Mapping[str, str] | None = None,
         **keywords: Any,
     ) -> None:
         for name in keywords:
@@ -129,10 +119,12 @@ class HTTPError(_Members, Exception):
             cls.title = title
         if type is not None:
             cls.type = type
+        if rename is not None:
+            cls.renamed = {**cls.renamed, **rename}
         cls.members = _members_of(cls)
 
     def __new__(cls, *values: Any, **_: Any) -> Self:
-        """Refuse a number where the detail stands: the status belongs to the class."""
+        """Reject a number as detail: the status belongs to the class."""
         if values and isinstance(values[0], int):
             raise TypeError(f"{cls.__name__}({values[0]}): {_status_hint(values[0])}")
         return super().__new__(cls, *values)
@@ -158,14 +150,14 @@ class HTTPError(_Members, Exception):
             body["detail"] = self.detail
         body["instance"] = instance
         for name in self.members:
-            body[name] = getattr(self, name)
+            body[self.renamed.get(name, name)] = getattr(self, name)
         return body
 
     def __str__(self) -> str:
         return f"{self.status} {self.title}" + (f": {self.detail}" if self.detail else "")
 
 
-# What the status is called by others, and where HTTPError has it not.
+# Names of the status in other frameworks, which HTTPError does not use.
 _STATUSES = frozenset({"status_code", "code", "status"})
 
 
@@ -175,7 +167,7 @@ def _status_hint(status: object) -> str:
 
 
 def _check_attributes(cls: type[HTTPError]) -> None:
-    """Raise TypeError for what is not a status here: ``status_code = 404``."""
+    """Raise TypeError for attributes that would not set the status: ``status_code = 404``."""
     for name in ("status_code", "code"):
         if isinstance(vars(cls).get(name), int) and name not in cls.__annotations__:
             raise TypeError(f"class {cls.__name__}: {name} = {vars(cls)[name]} has no effect; write status instead")
@@ -195,29 +187,29 @@ def _members_of(cls: type[HTTPError]) -> tuple[str, ...]:
 
 
 class BadRequest(HTTPError, status=400):
-    """What was sent cannot be parsed."""
+    """The request cannot be parsed."""
 
     errors: Sequence[FieldError] = _member(default=())
 
 
 class Unauthorized(HTTPError, status=401):
-    """Who is asking must be known first; set ``WWW-Authenticate`` through ``headers``."""
+    """The request requires valid credentials; set ``WWW-Authenticate`` with ``headers=``."""
 
 
 class Forbidden(HTTPError, status=403):
-    """Who is asking may not do this."""
+    """The credentials do not allow this request."""
 
 
 class NotFound(HTTPError, status=404):
-    """There is no such thing."""
+    """The resource does not exist."""
 
 
 class MethodNotAllowed(HTTPError, status=405):
-    """The path exists, the method does not; ``Allow`` names those that do."""
+    """The path does not have this method; ``Allow`` lists its methods."""
 
 
 class NotAcceptable(HTTPError, status=406):
-    """No answer that the client accepts."""
+    """No available media type is acceptable to the client."""
 
 
 class RequestTimeout(HTTPError, status=408):
@@ -225,11 +217,11 @@ class RequestTimeout(HTTPError, status=408):
 
 
 class Conflict(HTTPError, status=409):
-    """The request contradicts what is."""
+    """The request conflicts with the current state."""
 
 
 class Gone(HTTPError, status=410):
-    """There was such a thing once."""
+    """The resource no longer exists."""
 
 
 class PreconditionFailed(HTTPError, status=412):
@@ -241,25 +233,58 @@ class ContentTooLarge(HTTPError, status=413):
 
 
 class UnsupportedMediaType(HTTPError, status=415):
-    """A Content-Type or Content-Encoding that the route does not read."""
+    """The route does not accept this Content-Type or Content-Encoding."""
 
 
 class RangeNotSatisfiable(HTTPError, status=416):
-    """The part that was asked for does not exist; ``Content-Range`` says how much there is."""
+    """The requested range does not exist; ``Content-Range`` has the size."""
 
 
 class ExpectationFailed(HTTPError, status=417):
-    """An ``Expect`` header that cannot be met."""
+    """The ``Expect`` header cannot be met."""
 
 
 class UnprocessableContent(HTTPError, status=422):
-    """What was sent parses but is invalid; ``errors`` lists every error."""
+    """The request can be parsed but is invalid; ``errors`` lists every error."""
 
     errors: Sequence[FieldError] = _member(default=())
 
 
+class InvalidForm(UnprocessableContent, status=422):
+    """A form that can be parsed but is invalid; ``values`` has what was sent, so that a page can show it again.
+
+    An exception handler for it renders the form with the errors. A handler of a form may raise it, too:
+    ``raise InvalidForm("Taken", errors=[FieldError("form", "/name", "value", "Taken")], values={"name": form.name})``.
+    """
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        errors: Sequence[FieldError] = (),
+        values: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail, errors=errors, headers=headers)
+        self._values = {} if values is None else dict(values)
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The strings that were sent, by the names of the fields; without files, separate parts and secrets."""
+        return self._values
+
+    @property
+    def messages(self) -> Mapping[str, list[str]]:
+        """The details of the errors by the names of the fields; those of the whole form are under an empty name."""
+        found: dict[str, list[str]] = {}
+        for one in self.errors:
+            name = unescape(one.pointer[1:].partition("/")[0]) if one.location == "form" else ""
+            found.setdefault(name, []).append(one.detail)
+        return found
+
+
 class UpgradeRequired(HTTPError, status=426):
-    """The path speaks another protocol; ``Upgrade`` names it."""
+    """The path requires another protocol; ``Upgrade`` has its name."""
 
 
 class PreconditionRequired(HTTPError, status=428):
@@ -267,20 +292,20 @@ class PreconditionRequired(HTTPError, status=428):
 
 
 class TooManyRequests(HTTPError, status=429):
-    """A rate limit was met; set ``Retry-After`` through ``headers``."""
+    """A rate limit is exceeded; set ``Retry-After`` with ``headers=``."""
 
 
 class InternalServerError(HTTPError, status=500):
-    """The server failed; the client learns nothing more."""
+    """The server failed; the response has no details."""
 
 
 class NotImplementedMethod(HTTPError, status=501):
-    """A method that no resource of this server knows."""
+    """No resource of this server has this method."""
 
 
 class VersionNotSupported(HTTPError, status=505):
-    """The request is of a version of HTTP that is not spoken here."""
+    """The server does not support this version of HTTP."""
 
 
 class ServiceUnavailable(HTTPError, status=503):
-    """The server cannot answer now."""
+    """The server cannot handle the request now."""

@@ -1,42 +1,45 @@
-"""Limits: what a request may cost, for an app, a router, a controller or a route."""
+"""Limits of size and time for requests, on an app, a router, a controller or a route."""
 
 from typing import Any
 
 from msgspec import UNSET, Struct
 from msgspec.structs import asdict, replace
 
+from framework._inspect.calls import ExplainedMeta
+
 __all__ = ("DEFAULT_LIMITS", "Limits")
 
 _INHERITED: Any = UNSET
 
 
-class Limits(Struct, frozen=True, kw_only=True):
-    """What a request may cost; what is left out is as on the level around, and in the end :data:`DEFAULT_LIMITS`."""
+class Limits(Struct, frozen=True, kw_only=True, metaclass=ExplainedMeta):
+    """Limits of a request. An omitted limit is that of the enclosing level, finally of :data:`DEFAULT_LIMITS`."""
 
     body: int = _INHERITED
-    """The most bytes of a request body, decoded; more is answered with 413."""
+    """The maximum size in bytes of a request body, after decompression; more is a 413."""
     parts: int = _INHERITED
-    """The most fields and files of a form; more is answered with 413."""
+    """The maximum number of fields and files of a form; more is a 413."""
     field: int = _INHERITED
-    """The most bytes of one field of a form; more is answered with 413."""
+    """The maximum size in bytes of one field of a form; more is a 413."""
     file: int | None = _INHERITED
-    """The most bytes of one file of a form, ``None`` for no limit but that of the body; more is answered with 413."""
+    """The maximum size in bytes of one file of a form; more is a 413. ``None``: only the limit of the body applies."""
     body_rate: int = _INHERITED
-    """Bytes per second; a body that arrives slower, after ``body_grace`` seconds, is answered with 408. 0 for none."""
+    """The minimum rate in bytes per second, after ``body_grace`` seconds; a slower body is a 408. 0 for no limit."""
     body_grace: float = _INHERITED
-    """Seconds that the client may take before ``body_rate`` counts."""
+    """Seconds before ``body_rate`` applies."""
     head_timeout: float | None = _INHERITED
-    """Seconds that the head of a request may take; then the response is 408, or the connection is closed if nothing of
-    it has come. ``None`` for no limit. It counts for the app, since the route is not known before its end."""
+    """Seconds that the head of a request may take; then the response is 408, or the connection is closed if no byte has
+    arrived. ``None`` for no limit. It is a limit of the app, because the route is not known before the end of the
+    head."""
     write_timeout: float | None = _INHERITED
-    """Seconds for which a client may take nothing of an answer before it is cut off; ``None`` for no limit."""
+    """Seconds that a client may read nothing of a response before it is disconnected; ``None`` for no limit."""
     message: int = _INHERITED
-    """The most bytes of one message on a web socket; more closes it with 1009."""
+    """The maximum size in bytes of one message on a web socket; more closes it with 1009."""
     timeout: float | None = _INHERITED
-    """Seconds after which a request is answered with 503; ``None`` for no limit."""
+    """Seconds after which the response is 503; ``None`` for no limit."""
 
     def within(self, outer: "Limits") -> "Limits":
-        """Return these limits, with those of the level around where nothing is said."""
+        """Return these limits, with omitted limits taken from the enclosing level."""
         return replace(outer, **{name: value for name, value in asdict(self).items() if value is not UNSET})
 
 
@@ -52,4 +55,4 @@ DEFAULT_LIMITS = Limits(
     message=1_048_576,
     timeout=None,
 )
-"""What holds where nobody says otherwise."""
+"""The default limits."""

@@ -1,18 +1,14 @@
-"""Media types as RFC 9110, section 8.3.1 writes them."""
+"""Media types; nothing here is public any more, and the module goes with the next release."""
 
-import re
+import warnings
+from typing import Any
 
-__all__ = ("essence", "is_media_type")
+from framework._http import media_types
 
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105  no secret
-_MEDIA_TYPE = re.compile(rf'{_TOKEN}/{_TOKEN}(?:[ \t]*;[ \t]*{_TOKEN}=(?:{_TOKEN}|"[^"\\\x00-\x1f\x7f]*"))*\Z')
-
-
-def essence(media_type: str) -> str:
-    """Return type and subtype without parameters: ``text/plain; charset=utf-8`` -> ``text/plain``."""
-    return media_type.partition(";")[0].strip().lower()
+__all__ = ()
 
 
-def is_media_type(text: str) -> bool:
-    """Tell whether a text is one media type, and no range of them."""
-    return "*" not in essence(text) and _MEDIA_TYPE.match(text) is not None
+def __getattr__(name: str) -> Any:
+    found = getattr(media_types, name)
+    warnings.warn(f"{__name__}.{name} is now framework._http.media_types.{name}", DeprecationWarning, stacklevel=2)
+    return found

@@ -1,4 +1,4 @@
-"""Markers that say where a parameter comes from, written in ``Annotated[T, Query()]``."""
+"""Markers for the source of a parameter, written in ``Annotated[T, Query()]``."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
@@ -13,17 +13,17 @@ __all__ = ("Body", "Cookie", "File", "Form", "Header", "Inject", "ParameterMarke
 QueryStyle: TypeAlias = Literal["form", "csv", "pipe", "deepObject"]
 
 
-# What belongs to the type, and what other frameworks call it.
+# Options that belong to the type, by their names in other frameworks.
 _CONSTRAINTS = {name: name for name in ("ge", "gt", "le", "lt", "max_length", "min_length", "multiple_of", "pattern")}
 _CONSTRAINTS |= {"regex": "pattern", "min_items": "min_length", "max_items": "max_length"}
 
 
 class _MarkerMeta(StructMeta):
-    """Tells what a marker takes whoever gives it something else."""
+    """Turns a wrong marker argument into an InvalidOptionError."""
 
 
 def _make(marker: _MarkerMeta, *values: object, **options: object) -> Any:
-    """Make a marker; raises InvalidOptionError."""
+    """Make a marker. Raises InvalidOptionError."""
     try:
         return StructMeta.__call__(marker, *values, **options)
     except TypeError:
@@ -34,12 +34,12 @@ def _make(marker: _MarkerMeta, *values: object, **options: object) -> Any:
         raise InvalidOptionError(describe_call(marker.__name__), what, hint=hint) from None
 
 
-# Not written in the class: type checkers read the signatures of the markers.
+# Assigned after the class is created, so that type checkers read the signatures of the markers.
 _MarkerMeta.__call__ = _make  # type: ignore[method-assign, assignment]
 
 
 def _hint(marker: StructMeta, name: str | None, options: Mapping[str, object]) -> str:
-    """Return where what a marker does not take belongs."""
+    """Return the hint for an argument that a marker does not accept."""
     written = f"{marker.__name__}()"
     if name in _CONSTRAINTS:
         return f"constrain the type: Annotated[T, Meta({_CONSTRAINTS[name]}={options[name]!r}), {written}]"
@@ -50,9 +50,9 @@ def _hint(marker: StructMeta, name: str | None, options: Mapping[str, object]) -
 
 
 class ParameterMarker(Struct, frozen=True, kw_only=True, metaclass=_MarkerMeta):
-    """What the markers of path, query, header and cookie share: the name on the wire and words for the document.
+    """Base class of parameter markers: the name on the wire, and descriptions for the OpenAPI document.
 
-    ``example`` is one value that the parameter can have, ``examples`` are several by their names.
+    ``example`` is one possible value of the parameter, ``examples`` are several values by name.
     """
 
     name: str | None = None
@@ -69,15 +69,15 @@ class Path(ParameterMarker, frozen=True, kw_only=True):
 class Query(ParameterMarker, frozen=True, kw_only=True):
     """A query parameter, or a Struct whose fields are query parameters.
 
-    ``style`` says how a collection is written: ``form`` repeats the key (``?a=1&a=2``), ``csv`` is ``?a=1,2``, ``pipe``
-    is ``?a=1|2`` and ``deepObject`` is ``?a[x]=1&a[y]=2`` (OpenAPI 3.1, section 4.8.12.2).
+    ``style`` is the format of a collection: ``form`` repeats the key (``?a=1&a=2``), ``csv`` is ``?a=1,2``, ``pipe`` is
+    ``?a=1|2`` and ``deepObject`` is ``?a[x]=1&a[y]=2`` (OpenAPI 3.1, section 4.8.12.2).
     """
 
     style: QueryStyle = "form"
 
 
 class Header(ParameterMarker, frozen=True, kw_only=True):
-    """A request header; without ``name`` the parameter's own name with ``-`` for ``_``."""
+    """A request header; the default ``name`` is the name of the parameter with ``-`` for ``_``."""
 
 
 class Cookie(ParameterMarker, frozen=True, kw_only=True):
@@ -87,22 +87,22 @@ class Cookie(ParameterMarker, frozen=True, kw_only=True):
 class Form(ParameterMarker, frozen=True, kw_only=True):
     """A field of a form, or a Struct whose fields are fields of a form (urlencoded or multipart).
 
-    With ``embed`` a Struct is not spread: it is one part of a multipart form, decoded by that part's Content-Type.
+    With ``embed`` a Struct is one part of a multipart form, decoded by the Content-Type of that part.
     """
 
     embed: bool = False
 
 
 class File(ParameterMarker, frozen=True, kw_only=True):
-    """A file of a multipart form; a type of UploadFile says as much without the marker."""
+    """A file of a multipart form; a parameter of type UploadFile needs no marker."""
 
 
 class Body(Struct, frozen=True, kw_only=True, metaclass=_MarkerMeta):
-    """The body of the request, also where the type alone would make it a query parameter.
+    """The body of the request, also for types that would otherwise be query parameters.
 
-    ``media_type`` (one, or several; ``image/*`` for a group) narrows what is read: of ``bytes`` and ``BodyStream``,
-    which otherwise are any body as it is; a ``str`` with one is text and not JSON. ``embed`` makes the value a key of
-    an object, as it is where several parameters share the body.
+    ``media_type`` (one or several; ``image/*`` for a group) restricts the accepted media types of ``bytes`` and
+    ``BodyStream``, which otherwise accept any body. A ``str`` with a ``media_type`` is text and not JSON. ``embed``
+    makes the value a key of an object, as for several parameters that share the body.
     """
 
     description: str | None = None
@@ -113,6 +113,6 @@ class Body(Struct, frozen=True, kw_only=True, metaclass=_MarkerMeta):
 
 
 class Inject(Struct, frozen=True, metaclass=_MarkerMeta):
-    """A service from the container, with its qualifier where several implementations of one type are registered."""
+    """A service from the container, with its qualifier if several implementations of a type are registered."""
 
     qualifier: str | None = None

@@ -1,19 +1,19 @@
-"""Route decorators: each attaches one frozen record to a method and touches nothing else."""
+"""Route decorators: each attaches one frozen record to a method and has no other effect."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
 from msgspec import Struct
 
-from framework._matched import RouteInfo, route_of
+from framework._inspect.calls import explained
+from framework._matched import RouteInfo, route_of, url_for
 from framework.caching import CacheControl, ETag
 from framework.deprecation import Deprecation
 from framework.errors import InvalidHandlerError
 from framework.formats import Format
 from framework.limits import Limits
-from framework.openapi import Callback, Link
+from framework.openapi import Callback, Link, RouteSummary
 from framework.typedefs import ExceptionHandlers, Guards, Middlewares
 
 __all__ = (
@@ -31,6 +31,7 @@ __all__ = (
     "put",
     "route",
     "route_of",
+    "url_for",
     "websocket",
 )
 
@@ -38,14 +39,14 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class RouteOptions(TypedDict, total=False):
-    """What every route decorator takes beside its paths."""
+    """The options of every route decorator."""
 
     status: int
-    """The status of a successful answer; 200 (204 for ``-> None``) unless given."""
+    """The status of a successful response; the default is 200 (204 for ``-> None``)."""
     name: str
-    """The route's name for ``App.url_for``; ``OrderController.show`` unless given."""
+    """The route's name for ``App.url_for``; the default is ``OrderController.show``."""
     raises: Sequence[type[Exception]]
-    """The errors that the handler may raise, for the document: HTTPErrors, and what an exception handler takes."""
+    """The errors that the handler may raise, for the document: HTTPErrors, and exceptions with an exception handler."""
     tags: Sequence[str]
     guards: Guards
     middlewares: Middlewares
@@ -55,42 +56,42 @@ class RouteOptions(TypedDict, total=False):
     operation_id: str
     deprecated: bool | Deprecation
     in_document: bool
-    """Whether the route stands in the OpenAPI document."""
+    """Whether the route is in the OpenAPI document."""
     metadata: Mapping[str, Any]
-    """What guards, middlewares and observers read of the route, see :func:`route_of`."""
+    """Metadata for guards, middlewares and observers, see :func:`route_of`."""
     examples: Mapping[str, Any]
-    """Successful answers by their names, for the document."""
+    """Examples of successful responses by name, for the document."""
     limits: Limits
     body_limit: int
     """Short for ``limits=Limits(body=…)``."""
     timeout: float | None
     """Short for ``limits=Limits(timeout=…)``."""
     media_type: str | Sequence[str]
-    """What the value is written as: ``text/html`` for a text, ``application/vnd.shop+json`` for one with a type."""
+    """The media type of the response: ``text/html`` for a string, ``application/vnd.shop+json`` for a typed value."""
     cache_control: CacheControl
-    """What caches may do with a good answer."""
+    """``Cache-Control`` of a successful response."""
     etag: bool | Callable[[Any], str | ETag | Awaitable[str | ETag]]
-    """Send a tag for the version: of the bytes (``True``), or what a function makes of the value."""
+    """Send an entity tag: of the bytes (``True``), or the result of a function of the value."""
     last_modified: Callable[[Any], datetime | Awaitable[datetime]]
-    """Send when the value last changed."""
+    """Send ``Last-Modified``: the result of a function of the value."""
     ranges: bool
-    """Let clients ask for a part of the bytes."""
+    """Accept range requests."""
     response_headers: type[Struct]
-    """The type of the headers that the handler sets, for the document."""
+    """A Struct of the headers that the handler sets, for the document."""
     require_precondition: bool
-    """Refuse (428) requests that do not say which version they mean."""
+    """Reject requests without a precondition (428)."""
     keep_alive: float | None
-    """Seconds of silence after which an event stream sends a comment, 15 unless given; ``None`` for never."""
+    """Seconds of silence after which an event stream sends a comment; the default is 15, ``None`` for never."""
     links: Mapping[str, Link]
-    """What can be done with a successful answer, by their names, for the document."""
+    """Links from a successful response by name, for the document."""
     callbacks: Mapping[str, Callback]
-    """What the application sends because of the request, by their names, for the document."""
+    """Requests that the application sends because of this request, by name, for the document."""
     extra: Mapping[str, Any]
-    """Members added to the operation in the document, ``x-`` extensions above all."""
+    """Further members of the operation in the document, such as ``x-`` extensions."""
 
 
 class SocketOptions(TypedDict, total=False):
-    """What the decorator of a web socket takes beside its paths."""
+    """The options of the web socket decorator."""
 
     name: str
     """The route's name for ``App.url_for``."""
@@ -98,31 +99,31 @@ class SocketOptions(TypedDict, total=False):
     guards: Guards
     middlewares: Middlewares
     exception_handlers: ExceptionHandlers
-    """For what is raised before the socket is accepted."""
+    """Exception handlers for errors before the socket is accepted."""
     summary: str
     description: str
     deprecated: bool
     in_document: bool
     metadata: Mapping[str, Any]
     limits: Limits
-    """``message`` and ``write_timeout`` count."""
+    """Limits; only ``message`` and ``write_timeout`` apply."""
     extra: Mapping[str, Any]
     format: Format
-    """How messages that have a type are written: JSON as text, unless given; any other format as binary."""
+    """The format of typed messages; the default is JSON, as text. Any other format is binary."""
     invalid: Literal["close", "report"]
-    """What a message that is not valid does: close the socket (unless given), or be answered with its problem."""
+    """What an invalid message does: ``close`` the socket (the default) or ``report`` the problem to the client."""
     origins: Sequence[str]
-    """The origins of pages that may open it, ``"*"`` for all; only that of the request's own host unless given."""
+    """The origins of pages that may open the socket, ``"*"`` for all; the default is only the request's own host."""
     subprotocols: Sequence[str]
-    """Those that are spoken (RFC 6455, section 1.9)."""
+    """The supported subprotocols (RFC 6455, section 1.9)."""
     heartbeat: float | None
-    """Seconds of silence after which the client is pinged (20 unless given); it has half as many to answer."""
+    """Seconds of silence after which the client is pinged (default 20); it must reply within half that time."""
     compress: bool
-    """Whether messages are compressed where the client can (RFC 7692); True unless given."""
+    """Whether messages are compressed if the client supports it (RFC 7692); the default is True."""
 
 
 class RouteDefinition(Struct, frozen=True, kw_only=True):
-    """What one decorator declared about a handler."""
+    """The declaration of one route decorator."""
 
     methods: tuple[str, ...]
     paths: tuple[str, ...]
@@ -130,21 +131,7 @@ class RouteDefinition(Struct, frozen=True, kw_only=True):
     socket: bool = False
 
 
-class RouteSummary(Struct, frozen=True, kw_only=True):
-    """What tools are told about one method on one path of an application."""
-
-    method: str
-    path: str
-    """The full path template: ``/v1/orders/{order_id}``, ``/files/{name:path}``."""
-    name: str
-    """For ``App.url_for``."""
-    handler: str
-    """The handler and where it stands: ``OrderController.show (shop/orders.py:12)``."""
-    tags: tuple[str, ...] = ()
-    in_document: bool = True
-    metadata: Mapping[str, Any] = MappingProxyType({})
-
-
+@explained("@route", '@route("/path", methods=("GET", "POST")), or @get("/path")')
 def route(*paths: str, methods: Sequence[str], **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
     """Declare a handler for some methods on one or more paths, below the controller's own path."""
     return _route(paths, methods, settings)
@@ -163,15 +150,15 @@ def _route(paths: Sequence[str], methods: Sequence[str], settings: RouteOptions)
 def websocket(*paths: str, **settings: Unpack[SocketOptions]) -> Callable[[_F], _F]:
     """Declare the handler of a web socket (RFC 6455).
 
-    One that takes a ``WebSocket`` is called for each connection; one that takes a message instead is called for each
-    message, and what it returns is sent back.
+    A handler with a ``WebSocket`` parameter is called once per connection. A handler with a message parameter is called
+    once per message, and its result is sent back.
     """
     return _declare(RouteDefinition(methods=("GET",), paths=paths or ("",), options=settings, socket=True), paths)
 
 
 def _declare(definition: RouteDefinition, paths: Sequence[str]) -> Callable[[_F], _F]:
     def attach(function: Any) -> Any:
-        # A tuple, since decorators may be stacked.
+        # A tuple, because decorators may be stacked.
         try:
             function.__routes__ = (definition, *getattr(function, "__routes__", ()))
         except AttributeError as error:
@@ -182,13 +169,13 @@ def _declare(definition: RouteDefinition, paths: Sequence[str]) -> Callable[[_F]
             ) from error
         return function
 
-    # A decorator without parentheses is told with all other mistakes, when the app is built.
+    # A decorator without parentheses is reported with all other errors, when the app is built.
     bare: Callable[[_F], _F] = attach(paths[0]) if len(paths) == 1 and callable(paths[0]) else attach
     return bare
 
 
 def get(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
-    """Declare a handler for GET, and for HEAD, which is answered without the body."""
+    """Declare a handler for GET, and for HEAD, whose response has no body."""
     return _route(paths, ("GET",), settings)
 
 
@@ -213,10 +200,10 @@ def delete(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
 
 
 def head(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
-    """Declare a handler for HEAD alone, in the place of the one that GET brings."""
+    """Declare a handler for HEAD, in place of the one that GET provides."""
     return _route(paths, ("HEAD",), settings)
 
 
 def options(*paths: str, **settings: Unpack[RouteOptions]) -> Callable[[_F], _F]:
-    """Declare a handler for OPTIONS, in the place of the automatic answer."""
+    """Declare a handler for OPTIONS, in place of the automatic response."""
     return _route(paths, ("OPTIONS",), settings)

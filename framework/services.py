@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, overload
 
-from framework._background import finish_background
-from framework._compiler.routes import Plans
+from framework._compile.application import Plans
 from framework._inspect.names import type_name
 from framework._plan import Provision
-from framework._services.opening import open_services
-from framework._services.scope import Finalizer, close
+from framework._serve.background import finish_background
+from framework._serve.services.closing import Finalizer, close
+from framework._serve.services.opening import open_services
 
 __all__ = ("Services", "serve_services")
 
@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 
 class Services:
-    """The open singletons of an application, and calls with what they provide; made by ``App.services()``."""
+    """The open singletons of an application, and calls with injection; made by ``App.services()``."""
 
     def __init__(self, plans: Plans, live: dict[str, Any], opened: list[Finalizer]) -> None:
         self._injector = plans.injector
@@ -33,9 +33,9 @@ class Services:
         """Call a function, async or plain (in a worker thread), in a scope of its own, and return its result.
 
         The given arguments are bound as in any call; all other parameters are injected by their types. The scoped
-        services are closed, last in first out, before this returns; they see what the function raises. Raises what the
-        function or a cleanup raises, TypeError for arguments that do not fit, and DefinitionError (an ExceptionGroup of
-        several) for parameters that cannot be injected.
+        services are closed, last in first out, before this returns; they see exceptions of the function. Raises the
+        exceptions of the function and of cleanups, TypeError for arguments that do not fit, and DefinitionError (an
+        ExceptionGroup of several) for parameters that cannot be injected.
         """
         self._check_open()
         return await self._injector.prepare(function, args, keywords)()

@@ -1,9 +1,8 @@
-r"""Annotated types for what is written often: addresses, names on the network, secrets; and types of one's own.
+r"""Common annotated types: addresses, network names, secrets; and custom types.
 
-All but ``SecretStr`` and ``CustomType`` are plain ``str`` or ``int`` for the code that takes them, and msgspec alone
-checks them. Their patterns are those of ECMA 262 as well (JSON Schema's), so that clients made from the document can
-use them, and take time in proportion to the text. ``$(?!\n)`` is the end of the text in both: Python's ``$`` also
-stands before a newline at the end.
+All except ``SecretStr`` and ``CustomType`` are plain ``str`` or ``int`` values that msgspec validates. Their patterns
+are valid in ECMA 262 too (for JSON Schema), so that clients that are generated from the document can use them, and
+match in linear time. ``$(?!\n)`` is the end of the string in both: Python's ``$`` also matches before a final newline.
 """
 
 from collections.abc import Mapping
@@ -32,7 +31,7 @@ __all__ = (
 )
 
 _END = r"$(?!\n)"
-# RFC 5321 and 6531: letters beyond ASCII are admitted; quoted local parts are not.
+# RFC 5321 and 6531: letters beyond ASCII are allowed; quoted local parts are not.
 _ATOM = r'[^\s\x00-\x20"(),:;<>@\[\\\]\x7f]'
 _LABEL = r"(?!-)[^\s\x00-\x2c\x2e\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]{1,63}(?<!-)"
 _EMAIL = rf"^(?=[^@]{{1,64}}@)(?!\.)(?!.*\.\.)(?!.*\.@){_ATOM}+@(?:{_LABEL}\.)+{_LABEL}{_END}"
@@ -56,7 +55,7 @@ _V6 = (
 _IPV4 = rf"^{_V4}{_END}"
 _IPV6 = rf"^{_V6}{_END}"
 _IP = rf"^(?:{_V4}|{_V6}){_END}"
-# RFC 3986; without user information, which serves but to deceive.
+# RFC 3986; without user information, which is only used to deceive.
 _PCHAR = r"(?:[!$&-.0-;=@-Z_a-z~]|%[0-9A-Fa-f]{2})"
 _REST = rf"(?:/(?:{_PCHAR}|/)*)?(?:\?(?:{_PCHAR}|[/?])*)?(?:#(?:{_PCHAR}|[/?])*)?"
 _URL = rf"^[Hh][Tt][Tt][Pp][Ss]?://(?:\[{_V6}\]|{_HOST}\.?)(?::[0-9]{{1,5}})?{_REST}{_END}"
@@ -71,10 +70,10 @@ PATTERNS: Mapping[str, str] = {
     _IPV6: "an IPv6 address",
     _SLUG: "lower-case letters and digits with single hyphens between",
 }
-"""What each of the patterns stands for, as faults say it."""
+"""What each pattern matches, for validation errors."""
 
 Email = Annotated[str, Meta(pattern=_EMAIL, max_length=254, extra_json_schema={"format": "idn-email"})]
-"""An e-mail address: ``ann@example.org``, ``änn@exämple.org``. That it exists, only a letter to it can show."""
+"""An e-mail address: ``ann@example.org``, ``änn@exämple.org``. Only a message to it can show that it exists."""
 
 Hostname = Annotated[str, Meta(pattern=_HOSTNAME, extra_json_schema={"format": "hostname"})]
 """The name of a host in ASCII: ``example.org``, ``xn--exmple-cua.org``."""
@@ -82,7 +81,7 @@ Hostname = Annotated[str, Meta(pattern=_HOSTNAME, extra_json_schema={"format": "
 HttpUrl = Annotated[str, Meta(pattern=_URL, max_length=2083, extra_json_schema={"format": "uri"})]
 """An absolute URL of http or https, in ASCII, without user and password.
 
-Where the server itself asks for such a URL, the address that its host resolves to has to be checked as well.
+If the server itself requests such a URL, also check the address that its host resolves to.
 """
 
 IPv4Address = Annotated[str, Meta(pattern=_IPV4, extra_json_schema={"format": "ipv4"})]
@@ -95,16 +94,16 @@ IPAddress = Annotated[str, Meta(pattern=_IP, extra_json_schema={"anyOf": [{"form
 """An address of either kind."""
 
 NonEmptyStr = Annotated[str, Meta(min_length=1)]
-"""A text with something in it, if only a space."""
+"""A string with at least one character, which may be a space."""
 
 Slug = Annotated[str, Meta(pattern=_SLUG)]
-"""A part of a URL that people can read: ``summer-sale-2026``."""
+"""A readable part of a URL: ``summer-sale-2026``."""
 
 Port = Annotated[int, Meta(ge=1, le=65_535)]
-"""A port of TCP or UDP."""
+"""A TCP or UDP port."""
 
 PositiveInt = Annotated[int, Meta(ge=1)]
-"""A whole number from 1 on."""
+"""An integer of at least 1."""
 
 NonNegativeInt = Annotated[int, Meta(ge=0)]
-"""A whole number from 0 on."""
+"""An integer of at least 0."""

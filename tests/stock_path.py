@@ -16,7 +16,7 @@ for name in ("aiohttp.test_utils", "aiohttp.web"):
 del helpers.ceil_timeout
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", RuntimeWarning)
-    from framework import _private
+    from framework._serve import aiohttp_names
 
-if _private.SUPPORTED:
+if aiohttp_names.SUPPORTED:
     raise RuntimeError("The fast path is still taken")

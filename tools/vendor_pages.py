@@ -22,7 +22,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-ASSETS = Path(__file__).resolve().parent.parent / "framework" / "_openapi" / "assets"
+ASSETS = Path(__file__).resolve().parent.parent / "framework" / "_document" / "pages" / "assets"
 COMPRESSED = (".js", ".css")
 WORDMARK = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='44' height='14'%3E%3Ctext y='11'"

@@ -1,1 +1,1 @@
-"""The database: its tables' common base, the engine of the process, the session of a request."""
+"""The database: the base class of the tables, the engine of the process, the session of a request."""

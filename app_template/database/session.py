@@ -1,4 +1,4 @@
-"""The session: one for each request, in one transaction."""
+"""The session: one per request, in one transaction."""
 
 from collections.abc import AsyncIterator
 
@@ -8,9 +8,9 @@ __all__ = ("open_session",)
 
 
 async def open_session(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-    """Commit after the handler, before its answer is sent; roll back on any error.
+    """Commit after the handler and before the response is sent; roll back on any error.
 
-    A connection is taken from the pool with the first statement.
+    The first statement takes a connection from the pool.
     """
     async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
         yield session

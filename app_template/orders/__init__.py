@@ -1,1 +1,1 @@
-"""Orders: who bought what."""
+"""Orders of customers."""

@@ -1,19 +1,23 @@
-"""The orders over HTTP."""
+"""The routes of orders."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
-from app_template.orders.confirmation import confirm_order
+from app_template.accounts.login import LOGIN
+from app_template.accounts.tokens import User
 from app_template.orders.errors import OrderNotFound, OutOfStock
 from app_template.orders.payloads import NewOrder, Order, OrderId
-from app_template.orders.service import OrderService
-from framework import App, BackgroundTasks, Controller, Query, Response, get, post
+from app_template.orders.service import OrderService, tag_of
+from framework import App, Controller, Query, Response, get, post
+from framework.caching import Preconditions
 from framework.pagination import Page, Paging
 
 __all__ = ("OrderController",)
 
+CurrentUser: TypeAlias = Annotated[User, LOGIN]
+
 
 class OrderController(Controller):
-    """Takes, shows and cancels orders."""
+    """Places, shows and cancels orders."""
 
     path = "/orders"
     tags = ("orders",)
@@ -23,30 +27,30 @@ class OrderController(Controller):
         self._app = app
 
     @get()
-    async def search(self, paging: Annotated[Paging, Query()]) -> Page[Order]:
-        """Return a page of the orders, the latest first."""
-        return await self._orders.search(paging)
+    async def search(self, user: CurrentUser, paging: Annotated[Paging, Query()]) -> Page[Order]:
+        """Return a page of the orders of the user, latest first. The staff sees the orders of all."""
+        return await self._orders.search(user, paging)
 
-    @get("/{order_id}", raises=(OrderNotFound,))
-    async def show(self, order_id: OrderId) -> Order:
+    @get("/{order_id}", etag=tag_of, raises=(OrderNotFound,))
+    async def show(self, user: CurrentUser, order_id: OrderId) -> Order:
         """Return one order."""
-        return await self._orders.get(order_id)
+        return await self._orders.get(user, order_id)
 
     @post(status=201, raises=(OutOfStock,))
-    async def create(self, order: NewOrder, tasks: BackgroundTasks) -> Response[Order]:
+    async def create(self, user: CurrentUser, order: NewOrder) -> Response[Order]:
         """Place an order.
 
-        All lines are sold at the prices of the moment, or none.
+        Either all lines are sold at the current prices, or none. A request that is sent again with the same
+        ``Idempotency-Key`` gets the same response, and nothing is sold twice.
         """
-        placed = await self._orders.place(order)
-        tasks.add(confirm_order, placed.id)
+        placed = await self._orders.place(user, order)
         location = self._app.url_for(OrderController.show, order_id=placed.id)
         return Response(placed, status=201, headers={"Location": str(location)})
 
     @post("/{order_id}/cancel", raises=(OrderNotFound,))
-    async def cancel(self, order_id: OrderId) -> Order:
-        """Cancel an order and put its pieces back into the stock.
+    async def cancel(self, user: CurrentUser, order_id: OrderId, preconditions: Preconditions) -> Order:
+        """Cancel an order and return its pieces to the stock.
 
-        Cancelling it again changes nothing.
+        Cancelling it again changes nothing, unless ``If-Match`` has the ``ETag`` of the placed order.
         """
-        return await self._orders.cancel(order_id)
+        return await self._orders.cancel(user, order_id, preconditions)

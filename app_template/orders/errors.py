@@ -1,4 +1,4 @@
-"""What can go wrong with orders."""
+"""Errors of orders."""
 
 from framework import HTTPError
 
@@ -12,7 +12,7 @@ class OrderNotFound(HTTPError, status=404, title="Order not found"):
 
 
 class OutOfStock(HTTPError, status=409, title="Out of stock"):
-    """More pieces of a product are ordered than there are; nothing was sold."""
+    """The ordered quantity of a product exceeds its stock; nothing was sold."""
 
     sku: str
     ordered: int

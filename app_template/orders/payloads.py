@@ -1,11 +1,11 @@
-"""What is sent and received about orders."""
+"""Request and response bodies of orders."""
 
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
-from app_template.fields import Cents, Name, Quantity, Sku
+from app_template.fields import Cents, Quantity, Sku
 from app_template.orders.status import OrderStatus
 
 __all__ = ("NewOrder", "NewOrderLine", "Order", "OrderId", "OrderLine")
@@ -14,16 +14,15 @@ OrderId: TypeAlias = Annotated[int, Meta(ge=1, le=2_147_483_647, description="Th
 
 
 class NewOrderLine(Struct, frozen=True, forbid_unknown_fields=True):
-    """How many pieces of a product are ordered."""
+    """A product and the ordered quantity."""
 
     sku: Sku
     quantity: Quantity
 
 
 class NewOrder(Struct, frozen=True, forbid_unknown_fields=True):
-    """What somebody wants to buy; each product stands in one line."""
+    """An order as it is sent. Each product may be in one line only."""
 
-    customer: Name
     lines: Annotated[list[NewOrderLine], Meta(min_length=1, max_length=50)]
 
     def __post_init__(self) -> None:
@@ -32,7 +31,7 @@ class NewOrder(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OrderLine(Struct, frozen=True):
-    """Pieces of a product, and what one of them cost when it was ordered."""
+    """A product, the ordered quantity, and the price of one piece at the time of the order."""
 
     sku: Sku
     quantity: Quantity
@@ -43,8 +42,8 @@ class Order(Struct, frozen=True):
     """An order."""
 
     id: OrderId
-    customer: Name
+    customer: Annotated[str, Meta(description="The name of the customer.")]
     status: OrderStatus
     placed_at: datetime
     lines: list[OrderLine]
-    total_cents: Annotated[int, Meta(description="What the customer pays, in cents of a euro.")]
+    total_cents: Annotated[int, Meta(description="The total price, in cents of a euro.")]

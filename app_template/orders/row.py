@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Enum, ForeignKey, String
+from sqlalchemy import Enum, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app_template.accounts.row import AccountRow
 from app_template.database.base import Base, UtcDateTime
 from app_template.orders.status import OrderStatus
 
@@ -12,24 +13,30 @@ __all__ = ("OrderLineRow", "OrderRow")
 
 
 class OrderRow(Base):
-    """An order as it is stored."""
+    """A stored order."""
 
     __tablename__ = "orders"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    customer: Mapped[str] = mapped_column(String(100))
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
     status: Mapped[OrderStatus] = mapped_column(Enum(OrderStatus, native_enum=False, length=20))
     placed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    account: Mapped[AccountRow] = relationship(lazy="joined")
     lines: Mapped[list["OrderLineRow"]] = relationship(order_by="OrderLineRow.sku", lazy="selectin")
 
     @property
+    def customer(self) -> str:
+        """The name of the customer."""
+        return self.account.name
+
+    @property
     def total_cents(self) -> int:
-        """What the customer pays."""
+        """The total price of all lines."""
         return sum(line.quantity * line.price_cents for line in self.lines)
 
 
 class OrderLineRow(Base):
-    """One product of an order, at the price of the day."""
+    """One product of an order, with its price at the time of the order."""
 
     __tablename__ = "order_lines"
 

@@ -1,4 +1,4 @@
-"""What becomes of an order."""
+"""The status of an order."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ __all__ = ("OrderStatus",)
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands."""
+    """The status of an order."""
 
     PLACED = "placed"
     CANCELLED = "cancelled"

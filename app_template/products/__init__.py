@@ -1,1 +1,1 @@
-"""Products: what is sold, and how many of each there are."""
+"""Products and their stock."""

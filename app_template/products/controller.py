@@ -1,19 +1,22 @@
-"""The products over HTTP."""
+"""The routes of products."""
 
 from typing import Annotated
 
+from app_template.accounts.login import STAFF
 from app_template.fields import Sku
-from app_template.products.errors import ProductNotFound, SkuTaken
-from app_template.products.payloads import NewProduct, Product, ProductDetails
-from app_template.products.service import ProductService
+from app_template.products.errors import ProductChanged, ProductNotFound, SkuTaken
+from app_template.products.payloads import NewProduct, Product, ProductDetails, ProductFilter
+from app_template.products.service import ProductService, tag_of
 from framework import App, Controller, Patch, Query, Response, get, patch, post
+from framework.caching import Preconditions
 from framework.pagination import Page, Paging
+from framework.security import public
 
 __all__ = ("ProductController",)
 
 
 class ProductController(Controller):
-    """Lists products and takes new ones in."""
+    """Lists, adds and changes products."""
 
     path = "/products"
     tags = ("products",)
@@ -22,22 +25,30 @@ class ProductController(Controller):
         self._products = products
         self._app = app
 
+    @public
     @get()
-    async def search(self, paging: Annotated[Paging, Query()]) -> Page[Product]:
-        """Return a page of the products, by SKU."""
-        return await self._products.search(paging)
+    async def search(
+        self, wanted: Annotated[ProductFilter, Query()], paging: Annotated[Paging, Query()]
+    ) -> Page[Product]:
+        """Return a page of the products."""
+        return await self._products.search(wanted, paging)
 
-    @get("/{sku}", raises=(ProductNotFound,))
+    @public
+    @get("/{sku}", etag=tag_of, raises=(ProductNotFound,))
     async def show(self, sku: Sku) -> Product:
         """Return one product."""
         return await self._products.get(sku)
 
-    @patch("/{sku}", raises=(ProductNotFound,))
-    async def change(self, sku: Sku, details: Patch[ProductDetails]) -> Product:
-        """Change the name or the price of a product; what is left out stays."""
-        return await self._products.change(sku, details)
+    @patch("/{sku}", guards=(STAFF,), raises=(ProductNotFound, ProductChanged))
+    async def change(self, sku: Sku, details: Patch[ProductDetails], preconditions: Preconditions) -> Response[Product]:
+        """Change the name or the price of a product. Fields that are not sent keep their values.
 
-    @post(status=201, raises=(SkuTaken,))
+        With the ``ETag`` of the product in ``If-Match``, nobody else's change is overwritten.
+        """
+        changed = await self._products.change(sku, details, preconditions)
+        return Response(changed, headers={"ETag": f'"{tag_of(changed)}"'})
+
+    @post(status=201, guards=(STAFF,), raises=(SkuTaken,))
     async def create(self, product: NewProduct) -> Response[Product]:
         """Add a product."""
         added = await self._products.add(product)

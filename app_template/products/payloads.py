@@ -1,14 +1,17 @@
-"""What is sent and received about products."""
+"""Request and response bodies of products."""
 
-from msgspec import Struct
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from app_template.fields import Cents, Name, Sku, Stock
 
-__all__ = ("NewProduct", "Product", "ProductDetails")
+__all__ = ("NewProduct", "Product", "ProductDetails", "ProductFilter", "ProductOrder")
 
 
 class NewProduct(Struct, frozen=True, forbid_unknown_fields=True):
-    """A product to be sold from now on."""
+    """A product as it is sent."""
 
     sku: Sku
     name: Name
@@ -17,10 +20,28 @@ class NewProduct(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ProductDetails(Struct, frozen=True, forbid_unknown_fields=True):
-    """What may be changed of a product; pieces come and go with orders."""
+    """The fields of a product that may be changed. Only orders change the stock."""
 
     name: Name
     price_cents: Cents
+
+
+class ProductOrder(StrEnum):
+    """How a list of products is sorted; a leading ``-`` reverses it."""
+
+    SKU = "sku"
+    NAME = "name"
+    PRICE = "price"
+    PRICE_DOWN = "-price"
+
+
+class ProductFilter(Struct, frozen=True):
+    """Which products are listed."""
+
+    search: Annotated[str, Meta(max_length=100, description="A part of the name, in any case.")] | None = None
+    in_stock: Annotated[bool, Meta(description="Only products that can be ordered.")] = False
+    most_cents: Annotated[Cents | None, Meta(description="The highest price.")] = None
+    sort: ProductOrder = ProductOrder.SKU
 
 
 class Product(Struct, frozen=True):
@@ -30,3 +51,4 @@ class Product(Struct, frozen=True):
     name: Name
     price_cents: Cents
     stock: int
+    version: Annotated[int, Meta(description="Increases with each change.")]

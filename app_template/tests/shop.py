@@ -1,29 +1,46 @@
-"""Steps that the tests have in common."""
+"""Functions that the tests share."""
 
 from typing import Any, TypeAlias
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
-__all__ = ("ShopClient", "add_product", "order", "place", "read", "stock_of")
+from app_template.accounts.payloads import Account
+from app_template.accounts.role import Role
+from app_template.accounts.tokens import AccessTokens
+from app_template.settings import Settings
 
-ShopClient: TypeAlias = TestClient[web.Request, web.Application]
+__all__ = ("ADA", "BOTH_DATABASES", "SAM", "ShopClient", "add_product", "login", "order", "place", "read", "stock_of")
+
+# A test with this mark runs on both databases.
+BOTH_DATABASES = pytest.mark.parametrize("settings", ["sqlite", "postgresql"], indirect=True)
+# The accounts of the samples.
+ADA = Account(id=1, name="Ada", email="ada@shop.example", role=Role.CUSTOMER)
+SAM = Account(id=2, name="Sam", email="sam@shop.example", role=Role.STAFF)
+
+ShopClient: TypeAlias = TestClient[web.Request, Any]
 
 
-def order(customer: str = "Ada", /, **quantities: int) -> dict[str, Any]:
-    """Write an order, ``order(MUG_1=2)`` for two pieces of MUG-1."""
+def login(settings: Settings, account: Account) -> dict[str, str]:
+    """Return the headers of a user."""
+    return {"Authorization": f"Bearer {AccessTokens(settings).issue(account).access_token}"}
+
+
+def order(**quantities: int) -> dict[str, Any]:
+    """Return the body of an order: ``order(MUG_1=2)`` orders two pieces of MUG-1."""
     lines = [{"sku": name.replace("_", "-"), "quantity": quantity} for name, quantity in quantities.items()]
-    return {"customer": customer, "lines": lines}
+    return {"lines": lines}
 
 
 async def place(client: ShopClient, **quantities: int) -> tuple[int, dict[str, Any]]:
-    """Place an order and return the status and the body of the answer."""
-    async with client.post("/orders", json=order(**quantities)) as response:
+    """Place an order, in the request "place", and return the status and the body of the response."""
+    async with client.post("/api/orders", json=order(**quantities), headers={"X-Request-ID": "place"}) as response:
         return response.status, await response.json()
 
 
 async def read(client: ShopClient, path: str) -> dict[str, Any]:
-    """Get something that is there."""
+    """Send a GET that must succeed, and return its body."""
     async with client.get(path) as response:
         assert response.status == 200
         body: dict[str, Any] = await response.json()
@@ -31,13 +48,13 @@ async def read(client: ShopClient, path: str) -> dict[str, Any]:
 
 
 async def add_product(client: ShopClient, sku: str, *, stock: int) -> None:
-    """Take a product into the assortment."""
+    """Add a product, as the staff."""
     product = {"sku": sku, "name": sku.title(), "price_cents": 500, "stock": stock}
-    async with client.post("/products", json=product) as response:
+    async with client.post("/api/products", json=product) as response:
         assert response.status == 201
 
 
 async def stock_of(client: ShopClient, sku: str) -> int:
-    """Return how many pieces of a product there are."""
-    stock: int = (await read(client, f"/products/{sku}"))["stock"]
+    """Return the number of pieces in stock."""
+    stock: int = (await read(client, f"/api/products/{sku}"))["stock"]
     return stock

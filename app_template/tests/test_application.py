@@ -1,4 +1,4 @@
-"""The application as a whole: its document, its URLs and the ids of its requests."""
+"""The application as a whole: its OpenAPI document, its URLs, and the ids of requests in the log."""
 
 import logging
 
@@ -8,86 +8,114 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from pytest_aiohttp.plugin import AiohttpClient
 
 from app_template.application import create_app, create_container
-from app_template.logs import add_request_id_to_record
+from app_template.database.engine import create_engine
+from app_template.database.migrate import MigrationsMissing, upgrade
+from app_template.observers import create_observers
 from app_template.orders.controller import OrderController
 from app_template.products.controller import ProductController
 from app_template.settings import Environment, Settings
 from app_template.tests.shop import ShopClient, place, read
-from framework import App, Container
+from framework import App
+from framework.request_ids import RequestIDFilter
+from framework.telemetry import AccessLog, ErrorReports, Metrics, Tracing
+from framework.types import SecretStr
 
 
 async def test_the_document_is_served(client: ShopClient) -> None:
-    """It is valid OpenAPI 3.1 and names every path; a page shows it."""
+    """The document is valid OpenAPI 3.1 and has the paths of the shop; a page shows it."""
     document = await read(client, "/openapi.json")
     page = await client.get("/docs")
 
     OpenAPIV31SpecValidator(document).validate()
-    assert sorted(document["paths"]) == [
-        "/orders",
-        "/orders/{order_id}",
-        "/orders/{order_id}/cancel",
-        "/products",
-        "/products/{sku}",
-    ]
-    assert {"201", "400", "409", "422"} <= document["paths"]["/orders"]["post"]["responses"].keys()
+    assert document["paths"].keys() >= {
+        "/api/accounts",
+        "/api/accounts/confirm",
+        "/api/accounts/lost-password",
+        "/api/accounts/me",
+        "/api/accounts/password",
+        "/api/orders",
+        "/api/orders/{order_id}",
+        "/api/orders/{order_id}/cancel",
+        "/api/products",
+        "/api/products/{sku}",
+        "/api/products/{sku}/image",
+        "/api/token",
+    }
+    assert {"201", "400", "409", "422"} <= document["paths"]["/api/orders"]["post"]["responses"].keys()
     assert page.status == 200
     assert page.content_type == "text/html"
 
 
 async def test_production_has_neither_document_nor_samples(settings: Settings, aiohttp_client: AiohttpClient) -> None:
-    """What the shop can do is not told to everybody, and it starts empty."""
-    production = msgspec.structs.replace(settings, environment=Environment.PRODUCTION)
+    """In production the OpenAPI document is not served, and ``make migrate`` makes empty tables."""
+    production = msgspec.structs.replace(settings, environment=Environment.PRODUCTION, secret=SecretStr("s" * 32))
+    engine = create_engine(production)
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade)
+    await engine.dispose()
     client = await aiohttp_client(create_app(production, create_container(production)).build())
 
     assert (await client.get("/openapi.json")).status == 404
     assert (await client.get("/docs")).status == 404
-    assert await read(client, "/products") == {"items": [], "total": 0, "limit": 20, "offset": 0}
+    assert await read(client, "/api/products") == {"items": [], "total": 0, "limit": 20, "offset": 0}
 
 
 def test_handlers_have_urls(app: App) -> None:
-    """A URL is asked for by its handler, never put together by hand."""
-    assert str(app.url_for(OrderController.show, order_id=7)) == "/orders/7"
-    assert str(app.url_for(OrderController.cancel, order_id=7)) == "/orders/7/cancel"
-    assert str(app.url_for(ProductController.show, sku="MUG-1")) == "/products/MUG-1"
-
-
-@pytest.mark.parametrize("path", ["/products", "/products/CUP-1", "/nothing"])
-async def test_every_answer_has_the_id_of_its_request(client: ShopClient, path: str) -> None:
-    """The id that was sent comes back, errors included; without one, or with a bad one, the shop makes one."""
-    sent = await client.get(path, headers={"X-Request-ID": "abc-1"})
-    bad = await client.get(path, headers={"X-Request-ID": "two words"})
-    none = await client.get(path)
-
-    assert sent.headers["X-Request-ID"] == "abc-1"
-    assert len(bad.headers["X-Request-ID"]) == 32
-    assert len(none.headers["X-Request-ID"]) == 32
+    """URLs are made from handlers."""
+    assert str(app.url_for(OrderController.show, order_id=7)) == "/api/orders/7"
+    assert str(app.url_for(OrderController.cancel, order_id=7)) == "/api/orders/7/cancel"
+    assert str(app.url_for(ProductController.show, sku="MUG-1")) == "/api/products/MUG-1"
 
 
 async def test_logged_lines_have_the_id_of_their_request(client: ShopClient, caplog: pytest.LogCaptureFixture) -> None:
-    """The filter that the log's handler carries adds it."""
-    caplog.handler.addFilter(add_request_id_to_record)
+    """The filter of the log handler adds the id."""
+    caplog.handler.addFilter(RequestIDFilter())
     caplog.set_level(logging.INFO, "app_template")
 
     await place(client, MUG_1=1)
 
-    (record,) = [one for one in caplog.records if one.name == "app_template.orders.service"]
+    (record,) = [record for record in caplog.records if record.name == "app_template.orders.service"]
     assert record.getMessage() == "Order 1 comes to 1250 cents"
-    assert len(vars(record)["request_id"]) == 32
+    assert vars(record)["request_id"] == "place"
 
 
-async def test_an_order_is_confirmed_when_it_is_committed(
-    container: Container, settings: Settings, aiohttp_client: AiohttpClient, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The confirmation runs after the answer, finds the order, and has the id of the request that placed it."""
-    caplog.handler.addFilter(add_request_id_to_record)
-    caplog.set_level(logging.INFO, "app_template")
-    client = await aiohttp_client(create_app(settings, container).build())
+async def test_production_requires_its_tables(settings: Settings) -> None:
+    """It does not change them itself: several versions may run at the same time while a new one is deployed."""
+    production = msgspec.structs.replace(settings, environment=Environment.PRODUCTION, secret=SecretStr("s" * 32))
 
-    await place(client, MUG_1=1)
-    await place(client, MUG_1=1000)
-    # Whoever stops the shop waits for its tasks.
-    await client.close()
+    with pytest.raises(MigrationsMissing, match="make migrate"):
+        async with create_app(production, create_container(production)).services():
+            pass
 
-    placed, confirmed = [one for one in caplog.records if one.name.startswith("app_template.orders")]
-    assert confirmed.getMessage() == "Order 1 is confirmed to Ada"
-    assert vars(confirmed)["request_id"] == vars(placed)["request_id"]
+
+async def test_metrics_are_shown_if_the_settings_say_so(settings: Settings, aiohttp_client: AiohttpClient) -> None:
+    """By path templates; otherwise there is no such route."""
+    statuses: list[int] = []
+    for shown in (True, False):
+        chosen = msgspec.structs.replace(settings, metrics=shown)
+        client = await aiohttp_client(create_app(chosen, create_container(chosen)).build())
+        await client.get("/health/live")
+        response = await client.get("/metrics")
+        statuses.append(response.status)
+        assert ('route="/health/live"' in await response.text()) == shown
+    # Without the route it is a page that requires a login.
+    assert statuses[0] == 200 != statuses[1]
+
+
+def test_traces_require_an_exporter(settings: Settings) -> None:
+    """It is a package of its own; reports of errors require nothing else."""
+    chosen = msgspec.structs.replace(settings, traces=0.5)
+
+    with pytest.raises(RuntimeError, match="traces require a package with the exporter otlp"):
+        create_observers(chosen)
+
+
+def test_each_observer_has_its_setting(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The access log is always there."""
+    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "console")
+    chosen = msgspec.structs.replace(
+        settings, metrics=True, traces=0.5, sentry_dsn=SecretStr("https://key@sentry.example/1")
+    )
+
+    assert [type(one) for one in create_observers(settings)] == [AccessLog]
+    assert [type(one) for one in create_observers(chosen)] == [AccessLog, Metrics, Tracing, ErrorReports]

@@ -1,4 +1,4 @@
-"""What kind of thing a service factory is, and what it makes."""
+"""How a service factory creates its service, and the type that it returns."""
 
 import collections.abc
 import contextlib
@@ -29,7 +29,7 @@ _PRODUCERS = (*_ITERATORS, *_CONTEXTS)
 
 
 def factory_shape(factory: Callable[..., Any], returns: Any) -> FactoryShape:
-    """Tell how a factory makes its service; ``returns`` is its return annotation."""
+    """Return how a factory creates its service; ``returns`` is its return annotation."""
     function = _function_of(factory)
     if isinstance(function, type):
         return _class_shape(function)
@@ -48,7 +48,7 @@ def factory_shape(factory: Callable[..., Any], returns: Any) -> FactoryShape:
 def _function_of(factory: Any) -> Any:
     while isinstance(factory, functools.partial):
         factory = factory.func
-    return factory if isinstance(factory, type) or hasattr(factory, "__code__") else getattr(type(factory), "__call__")  # noqa: B004, B009  the method itself is wanted
+    return factory if isinstance(factory, type) or hasattr(factory, "__code__") else getattr(type(factory), "__call__")  # noqa: B004, B009  the method of the class
 
 
 def _class_shape(factory: type) -> FactoryShape:
@@ -60,7 +60,7 @@ def _class_shape(factory: type) -> FactoryShape:
 
 
 def misuse_of(factory: Callable[..., Any], returns: Any) -> tuple[str, str] | None:
-    """Return what is wrong with the way in which a factory makes its service, and the hint; ``None`` for nothing."""
+    """Return what is wrong with how a factory creates its service, and the hint; ``None`` if nothing is wrong."""
     if isinstance(factory, type):
         if inspect.iscoroutinefunction(constructor_of(factory)):
             return "a constructor cannot be async", "write a plain __init__, and await in an async factory"
@@ -75,7 +75,7 @@ def misuse_of(factory: Callable[..., Any], returns: Any) -> tuple[str, str] | No
 
 
 def product_of(returns: Any) -> Any:
-    """Return what a factory makes, by its return annotation: ``AsyncIterator[Engine]`` -> ``Engine``."""
+    """Return the type that a factory creates, by its return annotation: ``AsyncIterator[Engine]`` -> ``Engine``."""
     if returns is MISSING:
         return MISSING
     arguments = typing.get_args(returns)
@@ -83,5 +83,5 @@ def product_of(returns: Any) -> Any:
 
 
 def is_abstract(factory: Any) -> bool:
-    """Tell whether a class cannot be made: it has abstract methods, or is a protocol."""
+    """Return whether a class cannot be instantiated: it has abstract methods, or is a protocol."""
     return inspect.isabstract(factory) or (isinstance(factory, type) and getattr(factory, "_is_protocol", False))

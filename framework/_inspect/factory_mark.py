@@ -1,4 +1,4 @@
-"""Marks an object as a coroutine function, as gunicorn's workers of aiohttp ask for factories."""
+"""Marks an object as a coroutine function: aiohttp's gunicorn workers only accept factories that are."""
 
 import asyncio.coroutines
 import inspect
@@ -8,7 +8,7 @@ __all__ = ("mark_as_coroutine_function",)
 
 
 def mark_as_coroutine_function(target: Any) -> None:
-    """Let ``iscoroutinefunction`` hold an object whose ``__call__`` is async for a coroutine function."""
+    """Make ``iscoroutinefunction`` return true for an object whose ``__call__`` is async."""
     mark: Any = getattr(inspect, "markcoroutinefunction", None)
     if mark is not None:
         mark(target)

@@ -1,4 +1,4 @@
-"""The docstrings of fields, which Python forgets: the texts that stand below them in the source."""
+"""The docstrings of fields, which Python does not keep: string literals below the fields in the source."""
 
 import ast
 import functools
@@ -12,7 +12,7 @@ __all__ = ("field_docs",)
 
 
 def field_docs(cls: Any) -> dict[str, str]:
-    """Return the docstrings of a class's fields, those of its bases included, by the names of the fields."""
+    """Return the docstrings of a class's fields, including inherited fields, by field name."""
     plain = typing.get_origin(cls) or cls
     found: dict[str, str] = {}
     for base in reversed(getattr(plain, "__mro__", ())):
@@ -24,10 +24,10 @@ def field_docs(cls: Any) -> dict[str, str]:
 
 @functools.lru_cache(maxsize=256)
 def _in_file(filename: str) -> Mapping[str, Mapping[str, str]]:
-    """Return what stands below the fields of all classes of a file, by their qualified names."""
+    """Return the docstrings of the fields of all classes of a file, by the qualified names of the classes."""
     try:
         tree = ast.parse("".join(linecache.getlines(filename)))
-    except (SyntaxError, ValueError):  # No Python, such as an extension module.
+    except (SyntaxError, ValueError):  # Not Python source, for example an extension module.
         return {}
     return dict(_classes(tree, ""))
 

@@ -1,4 +1,4 @@
-"""Which values of a type cannot be items of a set."""
+"""Types whose values cannot be items of a set."""
 
 import typing
 
@@ -8,7 +8,7 @@ from msgspec.structs import StructConfig
 __all__ = ("unhashable",)
 
 _LISTED = "write list in place of set"
-# Collections that can be changed.
+# Mutable collections.
 _OPEN: dict[type[inspect.Type], str] = {
     inspect.ListType: "list",
     inspect.SetType: "set",
@@ -19,19 +19,21 @@ _OPEN: dict[type[inspect.Type], str] = {
 
 
 def unhashable(kind: inspect.Type) -> tuple[str, str] | None:
-    """Return the name of a type whose values have no hash, and what to write instead; ``None`` if they have one."""
+    """Return the name of a type whose values are not hashable, and a replacement; ``None`` if they are hashable."""
     if isinstance(kind, inspect.Metadata):
         return unhashable(kind.type)
     name = _OPEN.get(type(kind))
     if name is not None:
         return name, _LISTED
+    if isinstance(kind, inspect.CustomType) and getattr(kind.cls, "__hash__", unhashable) is None:
+        return kind.cls.__name__, _LISTED
     if isinstance(kind, inspect.StructType | inspect.DataclassType):
         return _unhashable_class(kind)
     return next((found for one in _items(kind) if (found := unhashable(one)) is not None), None)
 
 
 def _items(kind: inspect.Type) -> typing.Sequence[inspect.Type]:
-    """Return the types whose values decide whether a value of a type has a hash."""
+    """Return the types that decide whether a value of a type is hashable."""
     if isinstance(kind, inspect.UnionType):
         return kind.types
     if isinstance(kind, inspect.VarTupleType):
@@ -40,7 +42,7 @@ def _items(kind: inspect.Type) -> typing.Sequence[inspect.Type]:
 
 
 def _is_hashed(config: StructConfig) -> bool:
-    """Tell whether msgspec hashes the instances of a Struct: by their fields, or by what they are."""
+    """Return whether msgspec hashes the instances of a Struct, by their fields or by identity."""
     return config.frozen or not config.eq
 
 

@@ -1,4 +1,4 @@
-"""The fields of a model of pydantic as msgspec describes fields, for parameters: read from its JSON Schema."""
+"""The fields of a pydantic model in the form of msgspec's fields, for parameters; read from its JSON Schema."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,14 +12,14 @@ __all__ = ("fields_of_model", "is_model_type", "model_forbids_unknown")
 
 
 def is_model_type(kind: inspect.Type) -> bool:
-    """Tell whether a type is a model of pydantic."""
+    """Return whether a type is a pydantic model."""
     return isinstance(kind, inspect.CustomType) and isinstance(codec_of(kind.cls), ModelType)
 
 
 def fields_of_model(cls: Any) -> tuple[inspect.Field, ...] | None:
-    """Return the fields by the names that are read (aliases); ``None`` for a model of something else than an object.
+    """Return the fields by the names that are read (aliases); ``None`` for a model that is not an object.
 
-    Only the shape of a type is given: whether it is one value, several, or an object. The rest is in its JSON Schema.
+    The types only give the shape: one value, several values, or an object. The JSON Schema has the rest.
     """
     schema, definitions = _schema(cls)
     if schema.get("type") != "object":
@@ -32,7 +32,7 @@ def fields_of_model(cls: Any) -> tuple[inspect.Field, ...] | None:
 
 
 def model_forbids_unknown(cls: Any) -> bool:
-    """Tell whether a model forbids fields that it does not have."""
+    """Return whether a model forbids unknown fields."""
     return _schema(cls)[0].get("additionalProperties") is False
 
 
@@ -41,7 +41,7 @@ def _schema(cls: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     return definitions[top], definitions
 
 
-# A value nested more deeply has no form as a parameter; a type that holds itself has no end.
+# A value that is nested more deeply cannot be a parameter; a recursive type would not end.
 _MAX_DEPTH = 3
 
 
@@ -63,7 +63,7 @@ def _shape(schema: Any, definitions: Mapping[str, Any], depth: int = 0) -> inspe
 
 
 def _members(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the schemas that a value may have one of."""
+    """Yield the schemas that a value may match."""
     schema = _resolved(schema, definitions)
     options = [one for name in ("anyOf", "oneOf", "allOf") for one in schema.get(name, ())]
     if not options:
@@ -73,7 +73,7 @@ def _members(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Itera
 
 
 def _resolved(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a reference leads to, with what stands beside it."""
+    """Return the schema that a reference points to, merged with the keys beside the reference."""
     if "$ref" not in schema:
         return schema
     rest = {name: one for name, one in schema.items() if name != "$ref"}
@@ -81,7 +81,7 @@ def _resolved(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapp
 
 
 def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
-    """Return the schema of a scalar, or of several, without references: those of enumerations."""
+    """Return the schema of a scalar or of several scalars with its references to enumerations replaced."""
     if isinstance(node, Mapping):
         return {name: _inlined(one, definitions) for name, one in _resolved(node, definitions).items()}
     return [_inlined(one, definitions) for one in node] if isinstance(node, list) else node

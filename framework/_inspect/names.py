@@ -1,4 +1,4 @@
-"""How functions, classes and types are named in messages and in the document."""
+"""The names of functions, classes and types in messages and in the OpenAPI document."""
 
 import functools
 import linecache
@@ -19,15 +19,19 @@ __all__ = (
     "describe_class",
     "is_running",
     "place_of",
+    "place_of_caller",
     "short_path",
     "type_name",
     "value_name",
     "value_text",
 )
 
+_PACKAGE = Path(__file__).parents[1]
+"""The folder of the framework."""
+
 
 def type_name(annotation: Any) -> str:
-    """Return an annotation as a person would write it: ``list[Order]``, ``Order | None``."""
+    """Return an annotation as it is written in source: ``list[Order]``, ``Order | None``."""
     if annotation is None or annotation is type(None):
         return "None"
     if annotation is Ellipsis:
@@ -55,7 +59,7 @@ def _plain_name(annotation: Any) -> str:
 
 
 def callable_name(target: Any) -> str:
-    """Return the name of a function or class without the functions that it stands in: ``OrderController.show``."""
+    """Return the name of a function or class without its enclosing functions: ``OrderController.show``."""
     target = _unwrapped(target)
     name = getattr(target, "__qualname__", None)
     return type(target).__name__ if name is None else str(name).rpartition("<locals>.")[2]
@@ -65,7 +69,7 @@ _RUNNING = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
 
 
 def value_name(value: Any) -> str:
-    """Return a value in the place of another as a person would name it: ``'admin'``, ``an instance of Guard``."""
+    """Return the name of an unexpected value for a message: ``'admin'``, ``an instance of Guard``."""
     if isinstance(value, type):
         return f"the class {callable_name(value)}"
     if isinstance(value, types.FunctionType | types.MethodType | types.BuiltinFunctionType):
@@ -80,23 +84,23 @@ def value_name(value: Any) -> str:
 
 
 def is_running(value: object) -> bool:
-    """Tell whether something is a coroutine or a generator: most often its function was to be given, and was called."""
+    """Return whether something is a coroutine or a generator, often of a function that should not be called."""
     return isinstance(value, _RUNNING)
 
 
 def value_text(value: Any) -> str:
-    """Return a value as it was written, if it has a text of its own: ``'admin'``, ``None``, ``the function now``."""
+    """Return a value as it is written in source, if that is readable: ``'admin'``, ``None``, ``the function now``."""
     written = _has_text(value) and not isinstance(value, types.BuiltinFunctionType | types.FunctionType)
     return repr(value) if written else value_name(value)
 
 
 def _has_text(value: Any) -> bool:
-    """Tell whether a value says more of itself than its address."""
+    """Return whether the repr of a value contains more than its address."""
     return any("__repr__" in vars(base) for base in type(value).__mro__[:-1])
 
 
 def describe(target: Callable[..., Any], *, owner: type | None = None) -> str:
-    """Return where a function or class stands: ``OrderController.__init__ (shop/orders.py:12)``.
+    """Return the name and place of a function or class: ``OrderController.__init__ (shop/orders.py:12)``.
 
     ``owner`` is the class through which an inherited method is used.
     """
@@ -109,25 +113,33 @@ def describe(target: Callable[..., Any], *, owner: type | None = None) -> str:
 
 
 def describe_call(name: str) -> str:
-    """Return where the function that calls this one was called itself: ``App (shop/main.py:30)``."""
-    frame = sys._getframe(2)  # noqa: SLF001  the only way to say where something was called
+    """Return the place at which the calling function was called: ``App (shop/main.py:30)``."""
+    frame = sys._getframe(2)  # noqa: SLF001  the only way to find the place of a call
     return f"{name} ({short_path(frame.f_code.co_filename)}:{frame.f_lineno})"
 
 
+def place_of_caller() -> str:
+    """Return the place outside of the framework at which something is called now: ``shop/main.py:30``."""
+    frame = sys._getframe(1)  # noqa: SLF001  as above
+    while frame.f_back is not None and f"{frame.f_globals.get('__name__')}.".startswith(("framework.", "typing.")):
+        frame = frame.f_back
+    return f"{short_path(frame.f_code.co_filename)}:{frame.f_lineno}"
+
+
 def calling_module() -> str:
-    """Return the name of the module in which the function that calls this one was called itself."""
+    """Return the name of the module in which the calling function was called."""
     return str(sys._getframe(2).f_globals.get("__name__"))  # noqa: SLF001  as above
 
 
 def describe_class(cls: type) -> str:
-    """Return where a class itself stands: ``OrderController (shop/orders.py:9)``."""
+    """Return the name and place of a class itself: ``OrderController (shop/orders.py:9)``."""
     return f"{callable_name(cls)} ({_class_place(cls)})"
 
 
 def place_of(target: Callable[..., Any]) -> str:
     """Return file and line of a function or a class's constructor, shortened: ``shop/orders.py:12``.
 
-    A constructor that nobody wrote (of a dataclass, of ``object``) stands where its class does.
+    A generated constructor (of a dataclass, of ``object``) has the place of its class.
     """
     plain = _unwrapped(target)
     if isinstance(plain, type):
@@ -139,7 +151,7 @@ def place_of(target: Callable[..., Any]) -> str:
 
 def _written_place(function: Any) -> str | None:
     code = getattr(function, "__code__", None)
-    # A generated function has a made-up file; that of every protocol stands in typing itself.
+    # A generated function has an invented file name; the constructor of every protocol is defined in typing.
     if code is None or code.co_filename.startswith("<") or function.__module__ == typing.__name__:
         return None
     return f"{short_path(code.co_filename)}:{code.co_firstlineno}"
@@ -151,42 +163,46 @@ def _class_place(cls: type) -> str:
         return f"module {cls.__module__}"
     lines = [0]
     for name in cls.__qualname__.split("."):
-        # Inside the last of those that were found for what stands around it.
+        # Within the last class that was found for the enclosing name.
         if name != "<locals>":
             lines = [number for number in _definitions(filename).get(name, ()) if number > lines[0]]
             if not lines:
                 return short_path(filename)
     codes = [getattr(one, "__code__", None) for one in vars(cls).values()]
     inside = [one.co_firstlineno for one in codes if one is not None and one.co_filename == filename]
-    # Several of one name: this one is the last before its first method.
+    # Several definitions of one name: the right one is the last before its first method.
     before = [number for number in lines if inside and number <= min(inside)]
     return f"{short_path(filename)}:{before[-1] if before else lines[0]}"
 
 
 @functools.lru_cache(maxsize=64)
 def _definitions(filename: str) -> dict[str, list[int]]:
-    """Return the lines on which each name of a file is defined as a class or a function."""
+    """Return the lines at which each name of a file is defined as a class or a function."""
     found: dict[str, list[int]] = {}
     for number, text in enumerate(linecache.getlines(filename), start=1):
-        statement = _STATEMENT.match(text)
+        statement = re.match(_STATEMENT, text)
         if statement is not None:
             found.setdefault(statement[1], []).append(number)
     return found
 
 
-_STATEMENT = re.compile(r"\s*(?:class|def|async\s+def)\s+(\w+)")
+_STATEMENT = r"\s*(?:class|def|async\s+def)\s+(\w+)"
 
 
 def constructor_of(cls: type) -> Any:
     """Return a class's ``__init__``, inherited or its own."""
-    return getattr(cls, "__init__")  # noqa: B009  mypy holds the plain attribute for unsound
+    return getattr(cls, "__init__")  # noqa: B009  mypy reports the plain attribute as unsound
 
 
 @functools.lru_cache(maxsize=1024)
 def short_path(filename: str) -> str:
-    """Return a file's path from the working directory where it lies below it, and whole otherwise."""
+    """Return a file's path relative to the working directory if it is below it, else the absolute path.
+
+    Files of the framework are named ``framework/health/health.py`` wherever it is installed.
+    """
     path = Path(filename)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    folder = _PACKAGE.parent if path.is_relative_to(_PACKAGE) else Path.cwd()
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
 def _unwrapped(target: Any) -> Any:

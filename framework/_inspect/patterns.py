@@ -1,4 +1,4 @@
-"""Finds patterns that some texts keep busy for seconds: a repetition inside a repetition, with nothing between."""
+"""Finds patterns that can take seconds to match: a repetition inside a repetition, without a separator."""
 
 import re
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from typing import Any
 
 __all__ = ("takes_forever",)
 
-# How a pattern is built has no public form; both modules came with Python 3.11.
+# The parsed form of a pattern is not public; both modules exist since Python 3.11.
 _parser: Any = import_module("re._parser")
 _ops: Any = import_module("re._constants")
 
-# From so many repetitions on, trying all ways to part a text takes too long.
+# With this many repetitions, trying all ways to split a string takes too long.
 _MANY = 16
-# What sets of characters are compared by: ASCII, and one letter, digit, space and sign beyond it.
+# The sample by which sets of characters are compared: ASCII, and one letter, digit, space and sign beyond it.
 _SAMPLE = frozenset((*map(chr, range(128)), "é", "٣", "\u2003", "€"))
 _CATEGORIES = {
     _ops.CATEGORY_DIGIT: r"\d",
@@ -29,9 +29,9 @@ _Item = tuple[Any, Any]
 
 
 def takes_forever(pattern: str) -> bool:
-    """Tell whether a pattern repeats what repeats itself, as ``(a+)+`` does, so that one text can be read many ways.
+    """Return whether a pattern repeats a repetition, like ``(a+)+``, so that one string can be matched in many ways.
 
-    ``(?:-[a-z]+)*`` cannot: each round begins with what the repetition inside does not take.
+    ``(?:-[a-z]+)*`` is safe: each round begins with a character that the inner repetition does not match.
     """
     try:
         parsed = _parser.parse(pattern)
@@ -41,7 +41,7 @@ def takes_forever(pattern: str) -> bool:
 
 
 def _repeated(items: list[_Item]) -> Iterator[Any]:
-    """Yield what is repeated often, at all depths."""
+    """Yield the repeated parts, at all depths."""
     for operation, argument in items:
         if operation in _REPEATS and argument[1] >= _MANY:
             yield argument[2]
@@ -58,12 +58,12 @@ def _inner(operation: Any, argument: Any) -> list[Any]:
         return list(argument[1])
     if operation in (_ops.ASSERT, _ops.ASSERT_NOT):
         return [argument[1]]
-    # What is atomic or possessive gives nothing back, so there is one way to read it.
+    # An atomic or possessive part never backtracks, so there is one way to match it.
     return []
 
 
 def _is_ambiguous(items: list[_Item], around: frozenset[str] | None = None) -> bool:
-    """Tell whether something in a round repeats with nothing mandatory beside it that it does not take itself."""
+    """Return whether a repetition in a round has no mandatory neighbour whose characters it does not match itself."""
     for place, (operation, argument) in enumerate(items):
         beside = [_characters([one]) for at, one in enumerate(items) if at != place and _is_mandatory(one)]
         if around is not None:
@@ -90,7 +90,7 @@ def _is_mandatory(item: _Item) -> bool:
 
 
 def _characters(items: list[_Item]) -> frozenset[str]:
-    """Return the characters of the sample that a part of a pattern can take."""
+    """Return the characters of the sample that a part of a pattern can match."""
     return frozenset().union(*(_taken(operation, argument) for operation, argument in items))
 
 
@@ -110,5 +110,5 @@ def _taken(operation: Any, argument: Any) -> frozenset[str]:
     if operation in _ASSERTIONS:
         return frozenset()
     inner = _inner(operation, argument)
-    # Whatever else there is (a dot, a reference to a group) may be anything.
+    # Everything else (a dot, a reference to a group) may be any character.
     return frozenset().union(*(_characters(list(one)) for one in inner)) if inner else _SAMPLE

@@ -1,35 +1,32 @@
-"""JSON pointers (RFC 6901) into values of a type: whether any value can have what a pointer names."""
+"""JSON pointers (RFC 6901) into types: whether any value of a type can have the place that a pointer names."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from msgspec import inspect
 
+from framework._http.pointers import escape, unescape
 from framework._inspect.types import FormType
 
 __all__ = ("Unreachable", "unreachable")
 
 Unreachable = tuple[str, tuple[str, ...]]
-"""The beginning of a pointer that no value has, and the pointers that there are in its place."""
+"""The first part of a pointer that no value has, and the existing pointers at that place."""
 
 
 def unreachable(kind: inspect.Type, pointer: str) -> Unreachable | None:
-    """Return what of a pointer no value of a type can have, ``None`` where one can have all of it."""
+    """Return the part of a pointer that no value of a type can have, ``None`` if the whole pointer is possible."""
     kinds = [kind]
     passed = ""
     for part in pointer.split("/")[1:]:
         alternatives = [one for each in kinds for one in _alternatives(each)]
-        below = [found for one in alternatives for found in _below(one, part.replace("~1", "/").replace("~0", "~"))]
+        below = [found for one in alternatives for found in _below(one, unescape(part))]
         if not below:
             names = dict.fromkeys(name for one in alternatives for name in _names(one))
-            return f"{passed}/{part}", tuple(f"{passed}/{_escaped(name)}" for name in names)
+            return f"{passed}/{part}", tuple(f"{passed}/{escape(name)}" for name in names)
         kinds = below
         passed = f"{passed}/{part}"
     return None
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _alternatives(kind: inspect.Type) -> Iterator[inspect.Type]:
@@ -43,13 +40,13 @@ def _alternatives(kind: inspect.Type) -> Iterator[inspect.Type]:
 
 
 def _below(kind: inspect.Type, part: str) -> Sequence[inspect.Type]:
-    """Return the types that a value may have under a key or at a place; none where it has no such thing."""
+    """Return the possible types of a value under a key or an index; empty if there is no such value."""
     look = _BELOW.get(type(kind))
     return () if look is None else look(kind, part)
 
 
 def _names(kind: Any) -> Iterator[str]:
-    """Yield the keys that values of a type can have, as far as they are known by name."""
+    """Yield the keys that values of a type can have, as far as their names are known."""
     if isinstance(kind, _OBJECTS) and not _is_array(kind):
         yield from _properties(kind)
 

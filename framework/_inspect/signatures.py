@@ -1,4 +1,4 @@
-"""The one reader of signatures: parameters with resolved annotations, generics filled in."""
+"""Reads signatures: parameters with resolved annotations and type variables."""
 
 import functools
 import inspect
@@ -19,8 +19,11 @@ __all__ = (
     "Parameter",
     "Signature",
     "accepts",
+    "bind_call",
     "bound_parameters",
     "called_of",
+    "class_hints",
+    "declared_in",
     "fill_in",
     "instance_call",
     "is_async",
@@ -39,9 +42,9 @@ class _Missing(Enum):
 
 
 MISSING = _Missing.MISSING
-"""Stands for an annotation or a default that was not written."""
+"""The value for an annotation or a default that was not written."""
 UNSTATED: tuple[Any, ...] = (MISSING, Any, object)
-"""Annotations that leave the type open."""
+"""Annotations that allow any type."""
 
 
 class Parameter(Struct, frozen=True, kw_only=True):
@@ -55,13 +58,13 @@ class Parameter(Struct, frozen=True, kw_only=True):
 
 
 class Signature(Struct, frozen=True, kw_only=True):
-    """What can be read of a callable: where it stands, its parameters and what it returns."""
+    """The signature of a callable: its place, its parameters and its return annotation."""
 
     where: str
     parameters: tuple[Parameter, ...]
     returns: Any
     rest: str = ""
-    """The parameters that take whatever else is given, as they are written: ``*args, **kwargs``."""
+    """The parameters that accept any further arguments, as they are written: ``*args, **kwargs``."""
 
 
 def read_signature(
@@ -121,12 +124,12 @@ def _hints(target: Callable[..., Any]) -> dict[str, Any]:
 def _takes_self(first: inspect.Parameter, hints: Mapping[str, Any]) -> bool:
     if first.kind is inspect.Parameter.VAR_POSITIONAL:
         return True
-    # One of another name, with a type, is meant for a value.
+    # Another name with a type is meant for a value.
     return first.kind is not inspect.Parameter.KEYWORD_ONLY and (first.name == "self" or first.name not in hints)
 
 
 def _check_method(listed: Sequence[inspect.Parameter], hints: Mapping[str, Any], where: str) -> None:
-    """Refuse a handler that does not take itself first, or that takes more than can be named."""
+    """Reject a handler without ``self``, or with parameters that cannot be passed by name."""
     if not listed or not _takes_self(listed[0], hints):
         raise InvalidHandlerError(where, "its first parameter is not self", hint="write self first")
     for one in listed[1:]:
@@ -156,7 +159,7 @@ def _filled(annotation: Any, variables: Mapping[Any, Any]) -> Any:
 
 
 def fill_in(annotation: Any, variables: Mapping[Any, Any]) -> Any:
-    """Put types in the place of type variables: ``Page[T]`` with ``{T: Order}`` -> ``Page[Order]``."""
+    """Replace type variables by types: ``Page[T]`` with ``{T: Order}`` -> ``Page[Order]``."""
     if isinstance(annotation, typing.TypeVar):
         return variables.get(annotation, annotation)
     parameters = getattr(annotation, "__parameters__", ())
@@ -189,51 +192,61 @@ def show_constructor(cls: Any) -> None:
 
 
 def instance_call(cls: type) -> Any:
-    """Return the ``__call__`` that a class gives its instances, ``None`` where they cannot be called."""
+    """Return the ``__call__`` of the instances of a class, ``None`` if they are not callable."""
     return next((vars(base)["__call__"] for base in cls.__mro__ if "__call__" in vars(base)), None)
 
 
 def called_of(layer: Any) -> tuple[Any, int]:
-    """Return what is called of a layer, and how many of its first parameters are its own instance: 0 or 1."""
+    """Return the function that is called for a layer, and how many of its first parameters are ``self``: 0 or 1."""
     return (instance_call(layer), 1) if isinstance(layer, type) else (layer, 0)
 
 
 def is_async(target: Any) -> bool:
-    """Tell whether calling something gives a coroutine: an ``async def``, or an object with an async ``__call__``."""
+    """Return whether a call returns a coroutine: an ``async def``, or an object with an async ``__call__``."""
     target = _called(target)
-    return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(getattr(target, "__call__", None))  # noqa: B004  the method itself is wanted
+    return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(getattr(target, "__call__", None))  # noqa: B004  the method of the class
 
 
 def is_sync_generator(target: Any) -> bool:
-    """Tell whether calling something gives a generator that cannot await."""
+    """Return whether a call returns a synchronous generator."""
     return inspect.isgeneratorfunction(target)
 
 
 def is_async_generator(target: Any) -> bool:
-    """Tell whether calling something gives an async generator."""
+    """Return whether a call returns an async generator."""
     return inspect.isasyncgenfunction(target)
 
 
 def is_generator(target: Any) -> bool:
-    """Tell whether calling something gives a generator of either kind."""
+    """Return whether a call returns a generator of either kind."""
     return is_sync_generator(target) or is_async_generator(target)
 
 
 def bound_parameters(target: Callable[..., Any], count: int, names: Iterable[str], where: str) -> AbstractSet[str]:
-    """Return the parameters that some arguments fill, ``count`` by position and others by name; raises TypeError."""
+    """Return the parameters that arguments fill, ``count`` by position and others by name; raises TypeError."""
     try:
         bound = inspect.signature(target).bind_partial(*range(count), **dict.fromkeys(names))
-    except ValueError:  # It does not say what it takes.
+    except ValueError:  # It has no signature.
         return frozenset()
     except TypeError as error:
         raise TypeError(f"{where}: {error}") from None
     return bound.arguments.keys()
 
 
-def accepts(target: Callable[..., Any], count: int, *, more: bool = False, unknown: bool = False) -> bool:
-    """Tell whether something can be called with ``count`` positional arguments, or with them and ``more``.
+def bind_call(target: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call by parameter, without defaults; raises TypeError if they do not fit."""
+    return dict(inspect.signature(target).bind(*args, **keywords).arguments)
 
-    ``unknown`` is returned for what does not say what it takes, such as ``str``.
+
+def declared_in(cls: type, name: str) -> Any:
+    """Return an attribute of a class as it is written: a staticmethod, not its function."""
+    return inspect.getattr_static(cls, name)
+
+
+def accepts(target: Callable[..., Any], count: int, *, more: bool = False, unknown: bool = False) -> bool:
+    """Return whether something can be called with ``count`` positional arguments, or with them and ``more``.
+
+    ``unknown`` is returned for callables without a signature, such as ``str``.
     """
     try:
         signature = inspect.signature(target)
@@ -248,10 +261,18 @@ def accepts(target: Callable[..., Any], count: int, *, more: bool = False, unkno
 def positional_names(target: Any) -> tuple[str, ...]:
     """Return the names of the parameters that a function takes by position, in their order; none if that is unclear.
 
-    A decorator's ``(*args)`` takes those of what it wraps.
+    A decorator's ``(*args)`` takes those of the function that it wraps.
     """
     code = getattr(target, "__code__", None)
     if code is not None and hasattr(target, "__wrapped__"):
         by_position = code.co_flags & inspect.CO_VARARGS and not code.co_flags & inspect.CO_VARKEYWORDS
         code = getattr(inspect.unwrap(target), "__code__", None) if by_position else None
     return () if code is None else code.co_varnames[: code.co_argcount]
+
+
+def class_hints(cls: type) -> dict[str, Any]:
+    """Return the resolved annotations of a class and its bases, ``Annotated`` left in.
+
+    Raises NameError, TypeError or AttributeError if an annotation contains a name that cannot be found.
+    """
+    return typing.get_type_hints(cls, include_extras=True)

@@ -1,4 +1,4 @@
-"""Facts about types, read from msgspec's public ``inspect``."""
+"""Types as msgspec's public ``inspect`` describes them."""
 
 import functools
 import re
@@ -11,10 +11,13 @@ import msgspec
 from msgspec import Struct, UnsetType, inspect
 
 from framework._codecs import codec_of
-from framework._inspect.crashing import CRASHING, CRASHING_HINT, crashes, is_crashing_union
+from framework._inspect.constraints import constraint_hint
+from framework._inspect.discovering import discover
 from framework._inspect.hashing import unhashable
 from framework._inspect.model_fields import fields_of_model, is_model_type
+from framework._inspect.pattern_unions import PATTERN_UNION, PATTERN_UNION_HINT, has_pattern_union, is_pattern_union
 from framework._pydantic import ModelType, model_problem
+from framework._pydantic_dataclasses import hiding, is_read_too_early
 from framework._secret import SecretStr
 
 __all__ = (
@@ -23,6 +26,8 @@ __all__ = (
     "carried_by_query",
     "custom_type_hint",
     "fields_of",
+    "holds_custom",
+    "holds_secrets",
     "is_collection",
     "is_foreign",
     "is_model",
@@ -37,11 +42,11 @@ __all__ = (
 
 
 class FormType(inspect.Type, frozen=True):  # type: ignore[misc]  # the stub does not say that Type is frozen
-    """A form as a whole, which no class stands for."""
+    """A whole form, which has no class."""
 
     fields: tuple[inspect.Field, ...]
     closed: bool
-    """Whether other fields are refused."""
+    """Whether unknown fields are rejected."""
 
 
 _OBJECTS = (
@@ -54,13 +59,13 @@ _COLLECTIONS = (inspect.ListType, inspect.SetType, inspect.FrozenSetType, inspec
 
 
 def kind_of(annotation: Any) -> inspect.Type:
-    """Return what msgspec knows of a type, remembered: routes share most of their types.
+    """Return msgspec's description of a type, cached: routes share most of their types.
 
-    Raises what msgspec raises, and a TypeError for what it would not survive.
+    Raises the exceptions of msgspec, and a TypeError for a type that would end the process.
     """
     try:
         return _remembered_kind(annotation)
-    except TypeError:  # Not hashable; where it was raised for the type itself, it is raised again.
+    except TypeError:  # Not hashable; an error about the type itself is raised again.
         return _fresh_kind(annotation)
 
 
@@ -70,10 +75,12 @@ def _remembered_kind(annotation: Any) -> inspect.Type:
 
 
 def _fresh_kind(annotation: Any) -> inspect.Type:
-    if crashes(annotation):
-        raise TypeError(CRASHING)
+    if has_pattern_union(annotation):
+        raise TypeError(PATTERN_UNION)
+    discover(annotation)
     try:
-        return inspect.type_info(annotation)
+        with hiding():
+            return inspect.type_info(annotation)
     except ValueError as error:  # Limits beyond 64 bits.
         raise TypeError(str(error)) from error
 
@@ -115,7 +122,7 @@ def subtypes(kind: inspect.Type) -> Iterator[inspect.Type]:
 
 
 class Unsupported(Struct, frozen=True):
-    """Why msgspec cannot read or write a type, and a hint if it takes more than another type."""
+    """Why msgspec cannot read or write a type, and a hint if another type alone does not help."""
 
     reason: str
     hint: str = ""
@@ -124,17 +131,18 @@ class Unsupported(Struct, frozen=True):
 def unsupported(annotation: Any, known: tuple[type, ...] = (), *, written: bool = False) -> Unsupported | None:
     """Return why a type cannot be read or, with ``written``, be written; ``None`` if it can.
 
-    ``known`` are classes of our own that are handled elsewhere.
+    ``known`` are classes of the framework that are handled elsewhere.
     """
     try:
         kind = kind_of(annotation)
-        msgspec.json.Decoder(annotation)
+        with hiding():
+            msgspec.json.Decoder(annotation)
     except (TypeError, NameError, AttributeError, RecursionError) as error:
-        reason = _OPEN_ISSUE.sub("", str(error).partition("\n")[0]).rstrip(".")
+        reason = re.sub(_OPEN_ISSUE, "", str(error).partition("\n")[0]).rstrip(".")
         return Unsupported(reason, _IMPORT if isinstance(error, NameError) else _hint_for(reason))
     for one in subtypes(kind):
-        if is_crashing_union(one):
-            return Unsupported(CRASHING, CRASHING_HINT)
+        if is_pattern_union(one):
+            return Unsupported(PATTERN_UNION, PATTERN_UNION_HINT)
         refused = _refused(one, known, written=written)
         if refused is not None:
             return refused
@@ -144,23 +152,25 @@ def unsupported(annotation: Any, known: tuple[type, ...] = (), *, written: bool 
 def _refused(kind: inspect.Type, known: tuple[type, ...], *, written: bool) -> Unsupported | None:
     if isinstance(kind, inspect.SetType | inspect.FrozenSetType) and (item := unhashable(kind.item_type)):
         return Unsupported(f"a set cannot hold a {item[0]}, which has no hash", item[1])
+    if isinstance(kind, _OBJECTS) and is_read_too_early(kind.cls):
+        return Unsupported(f"msgspec knows {kind.cls.__name__} with a dataclass of pydantic as a plain one", _LATER)
     if not isinstance(kind, inspect.CustomType | inspect.DataclassType):
         return None
     problem = model_problem(kind.cls)
     if problem is not None:
         return Unsupported(*problem)
-    # object is as good as Any: everything is one.
+    # object is equivalent to Any: every value is one.
     if isinstance(kind, inspect.DataclassType) or kind.cls in (object, *known):
         return None
     return _unknown(kind.cls, written=written)
 
 
 def _unknown(cls: Any, *, written: bool) -> Unsupported | None:
-    """Return why values of a class that msgspec does not know cannot be read or written, ``None`` if they can."""
+    """Return why values of an unknown class cannot be read or written, ``None`` if they can."""
     name, codec = cls.__qualname__.rpartition("<locals>.")[2], codec_of(cls)
     if codec is None:
         return Unsupported(f"msgspec does not know {name}", f"{custom_type_hint(name)}, or use {_KNOWN}")
-    # A secret is refused by those who ask whether something holds one.
+    # The callers that must reject secrets check for them themselves.
     if (codec.encode if written else codec.decode) is None and cls is not SecretStr:
         what = "encode" if written else "decode"
         return Unsupported(f"its CustomType has no {what}=", f"give CustomType({name}) {what}=")
@@ -168,23 +178,24 @@ def _unknown(cls: Any, *, written: bool) -> Unsupported | None:
 
 
 def custom_type_hint(name: str) -> str:
-    """Return how a class that msgspec does not know becomes a value."""
+    """Return a hint how a class that msgspec does not know becomes a value."""
     return f"describe it with App(types=[CustomType({name}, decode=…, encode=…, schema=…)])"
 
 
 _KNOWN = "a builtin, a Struct, a dataclass, a TypedDict, a NamedTuple or an attrs class"
 
 
+_LATER = "make decoders and encoders of it after App.build(), or a BaseModel of the dataclass"
 _IN_UNIONS = (
     "use one of the types, or write one class for all of them, with a CustomType; framework.types.IPAddress is a str "
     "that holds an address of either kind"
 )
-# What msgspec says to those who would extend it.
-_OPEN_ISSUE = re.compile(r"\. If you need this feature.*")
+# The advice of msgspec to authors of hooks.
+_OPEN_ISSUE = r"\. If you need this feature.*"
 _IMPORT = "import the name at module level, not under TYPE_CHECKING, where the class is defined"
-# What a reason of msgspec's contains, and what helps.
+# Parts of msgspec's messages, with a hint for each.
 _HINTS = (
-    (CRASHING, CRASHING_HINT),
+    (PATTERN_UNION, PATTERN_UNION_HINT),
     ("must be tagged", "tag each of them: class Cat(Struct, tag=True); the tag is then sent as the field type"),
     ("custom type", _IN_UNIONS),
     ("fit in an int64", "use limits from -2**63 to 2**63 - 1, or none"),
@@ -192,11 +203,11 @@ _HINTS = (
 
 
 def _hint_for(reason: str) -> str:
-    return next((hint for part, hint in _HINTS if part in reason), "")
+    return next((hint for part, hint in _HINTS if part in reason), "") or constraint_hint(reason)
 
 
 def is_collection(kind: inspect.Type) -> bool:
-    """Tell whether a parameter of this type takes several values: a list, a set, a tuple, or an optional one."""
+    """Return whether a parameter of this type has several values: a list, a set, a tuple, or an optional one."""
     kind = without_metadata(kind)
     if isinstance(kind, inspect.UnionType):
         return any(is_collection(one) for one in kind.types)
@@ -204,7 +215,7 @@ def is_collection(kind: inspect.Type) -> bool:
 
 
 def carried_by_query(kind: inspect.Type) -> bool:
-    """Tell whether a query string can carry a type: scalars, optionals of them, and collections of those."""
+    """Return whether a query string can carry a type: scalars, optionals of them, and collections of those."""
     return not any(
         isinstance(one, (*_OBJECTS, inspect.DictType))
         or (isinstance(one, _COLLECTIONS) and _nests(one))
@@ -241,17 +252,17 @@ def fields_of(kind: inspect.Type) -> tuple[inspect.Field, ...] | None:
 
 
 def is_model(annotation: Any) -> bool:
-    """Tell whether a type is data that no query string can carry as one value: it has fields, entries or rows."""
+    """Return whether a query string cannot carry a type as one value: it has fields, keys or rows."""
     return unsupported(annotation) is None and not carried_by_query(kind_of(annotation))
 
 
 def mentions(annotation: Any, cls: type) -> bool:
-    """Tell whether a class stands in an annotation as it is written: ``list[Order] | None`` mentions ``Order``."""
+    """Return whether a class occurs in an annotation as it is written: ``list[Order] | None`` mentions ``Order``."""
     return annotation is cls or any(mentions(one, cls) for one in typing.get_args(annotation))
 
 
 def is_foreign(annotation: Any) -> bool:
-    """Tell whether a type is a class that no payload can be: a service rather than data."""
+    """Return whether a type is a class that no body can contain: a service instead of data."""
     try:
         kind = without_metadata(kind_of(annotation))
         return isinstance(kind, inspect.CustomType) and codec_of(kind.cls) is None and not model_problem(kind.cls)
@@ -265,7 +276,7 @@ def without_none(annotation: Any) -> Any:
 
 
 def without_unset(annotation: Any) -> Any:
-    """Return a type without UnsetType, which says only that the value may be absent."""
+    """Return a type without UnsetType, which only means that the value may be absent."""
     return _without(annotation, UnsetType)
 
 
@@ -274,3 +285,13 @@ def _without(annotation: Any, unwanted: type) -> Any:
         return annotation
     kept = tuple(one for one in typing.get_args(annotation) if one is not unwanted)
     return annotation if len(kept) == len(typing.get_args(annotation)) else typing.Union[kept]  # noqa: UP007  a tuple
+
+
+def holds_secrets(kind: inspect.Type) -> bool:
+    """Return whether a value of a type may contain a secret."""
+    return any(isinstance(one, inspect.CustomType) and one.cls is SecretStr for one in subtypes(kind))
+
+
+def holds_custom(kind: inspect.Type) -> bool:
+    """Return whether a value of a type may contain values that msgspec cannot read or write alone."""
+    return any(isinstance(one, inspect.CustomType) and codec_of(one.cls) is not None for one in subtypes(kind))

@@ -1,4 +1,4 @@
-"""What classes look like in their source: methods that Python itself has forgotten."""
+"""Methods that a class body defines but Python does not keep."""
 
 import ast
 import inspect
@@ -11,9 +11,9 @@ __all__ = ("repeated_methods",)
 
 
 def repeated_methods(cls: type, is_meant: Callable[[ast.expr], bool]) -> Iterator[tuple[str, list[int]]]:
-    """Yield the methods that a class body defines several times, with their lines; Python keeps the last of each.
+    """Yield the methods that a class body defines several times, with their lines; Python keeps the last definition.
 
-    One of them has a decorator for which ``is_meant`` is true. A class that was not written in a file has none.
+    One of the definitions has a decorator for which ``is_meant`` is true. A class without a source file has none.
     """
     try:
         file = inspect.getfile(cls)
@@ -31,14 +31,14 @@ def repeated_methods(cls: type, is_meant: Callable[[ast.expr], bool]) -> Iterato
 
 
 def _is_at(function: Any, written: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Tell whether a function is the one that is written there: the file may have changed, or have two such classes."""
+    """Return whether a function is the definition at a place: the file may have changed, or define two such classes."""
     code = getattr(inspect.unwrap(function) if callable(function) else function, "__code__", None)
     return code is not None and code.co_firstlineno == min(one.lineno for one in (*written.decorator_list, written))
 
 
 @lru_cache(maxsize=64)
 def _classes(file: str, lines: tuple[str, ...]) -> Mapping[str, ast.ClassDef]:
-    """Return the classes of a file by their qualified names; none if it does not parse."""
+    """Return the classes of a file by their qualified names; empty if the file does not parse."""
     found: dict[str, ast.ClassDef] = {}
 
     def visit(node: ast.AST, prefix: str) -> None:
@@ -53,6 +53,7 @@ def _classes(file: str, lines: tuple[str, ...]) -> Mapping[str, ast.ClassDef]:
 
     try:
         visit(ast.parse("".join(lines), file), "")
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, SystemError):
+        # SystemError is how the parser of Python 3.11 fails now and then when another thread parses as well.
         return {}
     return found

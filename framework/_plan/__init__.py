@@ -1,8 +1,6 @@
-"""What was decided at start-up, as frozen records: behaviour and the OpenAPI document are both read from them."""
+"""The decisions of start-up as frozen records: behaviour and the OpenAPI document are both read from them."""
 
-from framework._plan.answering import Encoding, MediaPlan, ResponsePlan, StreamKind, StreamPlan
-from framework._plan.following import LinkedParameter, LinkPlan
-from framework._plan.making import (
+from framework._plan.calls import (
     ArgumentPlan,
     Call,
     CredentialPlan,
@@ -12,11 +10,24 @@ from framework._plan.making import (
     ServicePlan,
     VerificationPlan,
 )
-from framework._plan.reading import BodyKind, BodyMember, BodyPlan, Carrier, FieldPlan, ParameterPlan, Source
-from framework._plan.routes import HandledPlan, LayerPlan, RoutePlan, handled_by
-from framework._plan.talking import Frames, MessagePlan, SocketPlan
+from framework._plan.links import LinkedParameter, LinkPlan
+from framework._plan.observers import ObserverPlan
+from framework._plan.requests import (
+    SEPARATORS,
+    BodyKind,
+    BodyMember,
+    BodyPlan,
+    Carrier,
+    FieldPlan,
+    ParameterPlan,
+    Source,
+)
+from framework._plan.responses import Encoding, MediaPlan, ResponsePlan, StreamKind, StreamPlan
+from framework._plan.routes import HandledPlan, LayerPlan, RoutePlan, StepsPlan, handled_by, in_guard_order
+from framework._plan.sockets import Frames, MessagePlan, SocketPlan
 
 __all__ = (
+    "SEPARATORS",
     "ArgumentPlan",
     "BodyKind",
     "BodyMember",
@@ -35,6 +46,7 @@ __all__ = (
     "LinkedParameter",
     "MediaPlan",
     "MessagePlan",
+    "ObserverPlan",
     "ParameterPlan",
     "Provision",
     "ResponsePlan",
@@ -42,8 +54,10 @@ __all__ = (
     "ServicePlan",
     "SocketPlan",
     "Source",
+    "StepsPlan",
     "StreamKind",
     "StreamPlan",
     "VerificationPlan",
     "handled_by",
+    "in_guard_order",
 )

@@ -1,1 +1,1 @@
-"""The command ``framework``, and what it does as plain functions, one module for each command."""
+"""The command ``framework``, and its commands as plain functions, one module for each command."""

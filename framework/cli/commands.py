@@ -1,17 +1,16 @@
-"""The commands, as click has them: each reads its words, calls a plain function and says how it went."""
+"""The click commands: each reads its arguments, calls a plain function and prints the result."""
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
+from msgspec import to_builtins
 
-from framework._compiler.raising import TRACEBACK
 from framework.app import App
-from framework.cli.changes import Severity
-from framework.cli.changes_operations import compare_documents
+from framework.cli.diff.changes import Severity
+from framework.cli.diff.operations import compare_documents
 from framework.cli.documents import (
     DocumentFormat,
     asyncapi_of,
@@ -21,80 +20,74 @@ from framework.cli.documents import (
     render_document,
 )
 from framework.cli.errors import ToolError
-from framework.cli.finding import is_definition_error, load_app
-from framework.cli.routes import routes_table
-from framework.errors import DefinitionError
+from framework.cli.finding import load_app
+from framework.cli.reporting import WRONG, counted, reporting_errors
 
-__all__ = ("asyncapi", "check", "client", "openapi", "routes")
+__all__ = ("asyncapi", "check", "client", "openapi")
 
-_WRONG = 1
-_IMPOSSIBLE = 2
 _SHOWN = 2
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_OUTPUT = click.option("--output", "-o", type=_FILE, help="The file to write; else the text is printed.")
+_OUTPUT = click.option("--output", "-o", type=_FILE, help="The file to write; by default the output is printed.")
 _FORMAT = click.option(
-    "--format", "kind", type=click.Choice(["json", "yaml"]), help="Else as the file is called; else JSON."
+    "--format", "kind", type=click.Choice(["json", "yaml"]), help="The default is the extension of the file, or JSON."
 )
-_CHECK = click.option("--check", "kept", type=_FILE, help="Write nothing; fail when this file is not current.")
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Tell what went wrong in the shortest way, and leave with the right exit code."""
-    try:
-        yield
-    except ToolError as error:
-        click.echo(f"Error: {error}.", err=True)
-        click.get_current_context().exit(_IMPOSSIBLE)
-    except ExceptionGroup as group:
-        if not is_definition_error(group) or os.environ.get(TRACEBACK):
-            raise
-        mistakes = list(_mistakes(group))
-        for one in mistakes:
-            click.echo(str(one), err=True)
-        click.echo(f"{_counted(len(mistakes), 'mistake')} in the application.", err=True)
-        click.get_current_context().exit(_WRONG)
-
-
-def _mistakes(group: BaseExceptionGroup[Any]) -> Iterator[DefinitionError]:
-    for one in group.exceptions:
-        if isinstance(one, BaseExceptionGroup):
-            yield from _mistakes(one)
-        else:
-            yield one
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+_CHECK = click.option("--check", "kept", type=_FILE, help="Write nothing; fail if this file is not current.")
 
 
 @click.command()
 @click.argument("app", required=False)
-def check(app: str | None) -> None:
-    """Build the app and tell every mistake in it, all at once."""
-    with _told():
+@click.option("--security", is_flag=True, help="Report what the app leaves open; fail on errors, not on warnings.")
+@click.option("--ignore", "ignored", multiple=True, metavar="CODE", help="With --security: a finding to leave out.")
+@click.option("--json", "as_json", is_flag=True, help="Print the errors, or with --security the findings, as JSON.")
+def check(app: str | None, *, security: bool, ignored: tuple[str, ...], as_json: bool) -> None:
+    """Build the app and report every error in it, all at once."""
+    if not security and ignored:
+        raise click.UsageError("--ignore is an option of --security")
+    with reporting_errors(as_json=as_json):
         found = load_app(app)
         found.build()
-        click.echo(f"No mistakes; {_counted(len(found.routes()), 'route')}.")
+        if security:
+            _report_findings(found, ignored, as_json=as_json)
+            return
+        if as_json:
+            click.echo(json.dumps({"errors": [], "routes": len(found.routes()), "uncovered": found.uncovered()}))
+            return
+        click.echo(f"No errors; {counted(len(found.routes()), 'route')}.")
+        for one in found.uncovered():
+            click.echo(f"default_guard does not cover {one}, a route of aiohttp's own.")
 
 
-@click.command()
-@click.argument("app", required=False)
-def routes(app: str | None) -> None:
-    """List what the app answers: method, path, handler, and the name for url_for."""
-    with _told():
-        click.echo(routes_table(load_app(app)), nl=False)
+def _report_findings(app: App, ignored: tuple[str, ...], *, as_json: bool) -> None:
+    """Print what an app leaves open; fail if there is an error among it."""
+    # Imported late: the other commands do not use the middlewares.
+    from framework.cli.security import CODES, security_findings
+
+    unknown = [one for one in ignored if one not in CODES]
+    if unknown:
+        raise click.UsageError(f"--ignore {unknown[0]} is not a code; the codes are {', '.join(CODES)}")
+    findings = security_findings(app, ignored)
+    errors = sum(one.severity == "error" for one in findings)
+    if as_json:
+        click.echo(json.dumps([to_builtins(one) for one in findings], indent=2))
+    else:
+        for one in findings:
+            click.echo(str(one))
+        warnings = len(findings) - errors
+        click.echo(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}.", err=True)
+    if errors:
+        click.get_current_context().exit(WRONG)
 
 
 # Documents
 
 
 class _DefaultGroup(click.Group):
-    """A group whose first command needs no name: ``framework openapi`` is ``framework openapi write``."""
+    """A group with a default command: ``framework openapi`` is ``framework openapi write``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the name in where it is left out."""
-        if not args or args[0] not in {*self.commands, *ctx.help_option_names}:
+        """Insert the name of the default command if no command is given."""
+        # Completion lists the commands themselves.
+        if not ctx.resilient_parsing and (not args or args[0] not in {*self.commands, *ctx.help_option_names}):
             args = ["write", *args]
         return super().parse_args(ctx, args)
 
@@ -112,35 +105,31 @@ def openapi() -> None:
 @_OUTPUT
 @_CHECK
 @_FORMAT
-@click.option("--path", help="Which document, where the app has several: /internal/openapi.json.")
+@click.option("--path", help="The path of the document, if the app has several: /internal/openapi.json.")
 def write(
     app: str | None, output: Path | None, kept: Path | None, kind: DocumentFormat | None, path: str | None
 ) -> None:
     """Write the app's document, or check that a file has it.
 
-    --check compares what the documents say; how they are laid out does not count.
+    --check compares the content of the documents; their formatting is ignored.
     """
-    with _told():
-        document = document_of(load_app(app), path)
-        if kept is not None:
-            _refuse_stale(kept, list(differences(read_document(kept), document)))
-            return
-        _hand_out(render_document(document, kind or _guessed(output)), output)
+    with reporting_errors():
+        _hand_out_document(document_of(load_app(app), path), "OpenAPI", output=output, kept=kept, kind=kind)
 
 
 @openapi.command()
 @click.argument("old", type=_FILE)
 @click.argument("new", type=_FILE)
 def diff(old: Path, new: Path) -> None:
-    """List what changed from one document to another; fail when it breaks clients of the old one."""
-    with _told():
+    """List the changes from one document to another; fail if they break clients of the old one."""
+    with reporting_errors():
         changes = compare_documents(read_document(old), read_document(new))
     for one in changes:
         click.echo(str(one))
     breaking = sum(one.severity is Severity.BREAKING for one in changes)
-    click.echo(f"{_counted(len(changes), 'change')}, {breaking} of them breaking.", err=True)
+    click.echo(f"{counted(len(changes), 'change')}, {breaking} of them breaking.", err=True)
     if breaking:
-        click.get_current_context().exit(_WRONG)
+        click.get_current_context().exit(WRONG)
 
 
 @click.command()
@@ -148,19 +137,30 @@ def diff(old: Path, new: Path) -> None:
 @_OUTPUT
 @_CHECK
 @_FORMAT
-@click.option("--path", help="Which document, where the app has several: /internal/asyncapi.json.")
+@click.option("--path", help="The path of the document, if the app has several: /internal/asyncapi.json.")
 def asyncapi(
     app: str | None, output: Path | None, kept: Path | None, kind: DocumentFormat | None, path: str | None
 ) -> None:
     """Write the AsyncAPI document of web sockets and event streams, or check that a file has it.
 
-    --check compares what the documents say; how they are laid out does not count.
+    --check compares the content of the documents; their formatting is ignored.
     """
-    with _told():
-        document = asyncapi_of(load_app(app), path)
-        if kept is not None:
-            _refuse_stale(kept, list(differences(read_document(kept, "AsyncAPI"), document)))
-            return
+    with reporting_errors():
+        _hand_out_document(asyncapi_of(load_app(app), path), "AsyncAPI", output=output, kept=kept, kind=kind)
+
+
+def _hand_out_document(
+    document: dict[str, Any],
+    standard: Literal["OpenAPI", "AsyncAPI"],
+    *,
+    output: Path | None,
+    kept: Path | None,
+    kind: DocumentFormat | None,
+) -> None:
+    """Write a document, or check that a file has it."""
+    if kept is not None:
+        _refuse_stale(kept, list(differences(read_document(kept, standard), document)))
+    else:
         _hand_out(render_document(document, kind or _guessed(output)), output)
 
 
@@ -176,8 +176,8 @@ def _refuse_stale(kept: Path, found: list[str]) -> None:
     for one in found[:_SHOWN]:
         click.echo(f"  {one}", err=True)
     if len(found) > _SHOWN:
-        click.echo(f"  and {_counted(len(found) - _SHOWN, 'more difference')}", err=True)
-    click.get_current_context().exit(_WRONG)
+        click.echo(f"  and {counted(len(found) - _SHOWN, 'more difference')}", err=True)
+    click.get_current_context().exit(WRONG)
 
 
 def _hand_out(text: str, output: Path | None) -> None:
@@ -203,7 +203,7 @@ def client() -> None:
 @click.argument("source", metavar="[APP|FILE]", required=False)
 @_OUTPUT
 @_CHECK
-@click.option("--path", help="Which document, where the app has several.")
+@click.option("--path", help="The path of the document, if the app has several.")
 def python(source: str | None, output: Path | None, kept: Path | None, path: str | None) -> None:
     """Write a typed module for aiohttp and msgspec: a class for each schema, a method for each operation."""
     from framework.cli.client.module import python_client
@@ -215,9 +215,9 @@ def python(source: str | None, output: Path | None, kept: Path | None, path: str
 @click.argument("source", metavar="[APP|FILE]", required=False)
 @_OUTPUT
 @_CHECK
-@click.option("--path", help="Which document, where the app has several.")
+@click.option("--path", help="The path of the document, if the app has several.")
 def typescript(source: str | None, output: Path | None, kept: Path | None, path: str | None) -> None:
-    """Write types for TypeScript; it runs openapi-typescript with npx, which comes with Node.js."""
+    """Write types for TypeScript. Runs openapi-typescript with npx, which comes with Node.js."""
     from framework.cli.client.typescript import typescript_client
 
     _write_client(typescript_client, source, path, output=output, kept=kept)
@@ -226,7 +226,7 @@ def typescript(source: str | None, output: Path | None, kept: Path | None, path:
 def _write_client(
     write_source: Callable[[Any], str], source: str | None, path: str | None, *, output: Path | None, kept: Path | None
 ) -> None:
-    with _told():
+    with reporting_errors():
         text = write_source(_document(source, path))
         if kept is None:
             _hand_out(text, output)

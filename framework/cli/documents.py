@@ -1,10 +1,11 @@
-"""``framework openapi``: writes a document to a file, and tells whether a file is current."""
+"""``framework openapi``: writes a document to a file, and checks whether a file is current."""
 
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from framework._http.pointers import escape
 from framework.app import App
 from framework.cli.errors import ToolError
 
@@ -15,9 +16,9 @@ _ABSENT = object()
 
 
 def document_of(app: App, path: str | None = None) -> dict[str, Any]:
-    """Return the document that is served at a path, the first one unless said otherwise.
+    """Return the document that is served at a path; without a path, the first document.
 
-    Raises ToolError where there is none, and an ExceptionGroup of all DefinitionErrors.
+    Raises ToolError if there is none, and an ExceptionGroup of all DefinitionErrors.
     """
     try:
         return app.document(path)
@@ -26,9 +27,9 @@ def document_of(app: App, path: str | None = None) -> dict[str, Any]:
 
 
 def asyncapi_of(app: App, path: str | None = None) -> dict[str, Any]:
-    """Return the AsyncAPI document that is served at a path, the first one unless said otherwise.
+    """Return the AsyncAPI document that is served at a path; without a path, the first document.
 
-    Raises ToolError where there is none, and an ExceptionGroup of all DefinitionErrors.
+    Raises ToolError if there is none, and an ExceptionGroup of all DefinitionErrors.
     """
     try:
         return app.asyncapi(path)
@@ -38,10 +39,10 @@ def asyncapi_of(app: App, path: str | None = None) -> dict[str, Any]:
 
 
 def render_document(document: Mapping[str, Any], kind: DocumentFormat = "json") -> str:
-    """Return a document as it is kept in a file: indented JSON, or YAML. Raises ToolError without PyYAML."""
+    """Return a document as the text of a file: indented JSON, or YAML. Raises ToolError without PyYAML."""
     if kind == "json":
         return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-    from framework._openapi.serving import encode_yaml
+    from framework._document.pages.renditions import encode_yaml
 
     try:
         return encode_yaml(document).decode()
@@ -50,7 +51,7 @@ def render_document(document: Mapping[str, Any], kind: DocumentFormat = "json") 
 
 
 def read_document(file: Path, kind: Literal["OpenAPI", "AsyncAPI"] = "OpenAPI") -> dict[str, Any]:
-    """Return the document in a file of JSON or YAML. Raises ToolError."""
+    """Return the document of a JSON or YAML file. Raises ToolError."""
     try:
         text = file.read_text(encoding="utf-8")
         document = _parse_yaml(text) if file.suffix in {".yaml", ".yml"} else json.loads(text)
@@ -77,10 +78,10 @@ def _no_yaml() -> ToolError:
 
 
 def differences(kept: Any, current: Any, place: str = "") -> Iterator[str]:
-    """Yield, in words, where two documents differ, with the JSON pointer of each place."""
+    """Yield a description of each difference between two documents, with its JSON pointer."""
     if isinstance(kept, dict) and isinstance(current, dict):
         for key in (*kept, *(one for one in current if one not in kept)):
-            inner = f"{place}/{str(key).replace('~', '~0').replace('/', '~1')}"
+            inner = f"{place}/{escape(str(key))}"
             yield from differences(kept.get(key, _ABSENT), current.get(key, _ABSENT), inner)
     elif isinstance(kept, list) and isinstance(current, list) and len(kept) == len(current):
         for number, (old, new) in enumerate(zip(kept, current, strict=True)):

@@ -1,10 +1,10 @@
-"""What ends a command: one line that says what is wrong and how to fix it."""
+"""The error that ends a command: one line with the error and a hint."""
 
 __all__ = ("ToolError",)
 
 
 class ToolError(Exception):
-    """Something that a command needs is not there or not usable."""
+    """A command cannot run, because something that it requires is missing or unusable."""
 
     def __init__(self, what: str, *, hint: str) -> None:
         super().__init__(f"{what}; {hint}")

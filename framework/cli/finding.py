@@ -1,8 +1,8 @@
-"""Finds the app that a command is about: named by an argument, or by the nearest pyproject.toml."""
+"""Finds the app of a command: by an argument, or by the nearest pyproject.toml."""
 
 import importlib
+import logging
 import sys
-import tomllib
 import traceback
 from collections.abc import Coroutine
 from pathlib import Path
@@ -11,48 +11,53 @@ from typing import Any
 from aiohttp import web
 
 from framework.app import App
+from framework.cli.access_logs import access_log_of
+from framework.cli.definitions import is_definition_error
 from framework.cli.errors import ToolError
-from framework.errors import DefinitionError
+from framework.cli.references import configured_reference
+from framework.settings import SettingsError
 
-__all__ = ("configured_reference", "is_definition_error", "load_app")
-
-_WRITE_IT = 'name it as in "framework routes shop.main:app", or write app = "shop.main:app" under [tool.framework]'
+__all__ = ("in_one_line", "is_absent", "load_app", "load_application", "load_served")
 
 
 def load_app(reference: str | None = None, *, folder: Path | None = None) -> App:
-    """Return the app that ``module:attribute`` names, an ``App`` or a function without parameters that returns one.
+    """Return the app at ``module:attribute``: an ``App``, or a function without parameters that returns an ``App``.
 
-    Without a reference the nearest ``pyproject.toml``, from the folder upwards, names it. Its folder and the given one
-    (the current one unless said otherwise) can be imported from. Raises ToolError, and an ExceptionGroup of
-    DefinitionErrors where the module itself builds an app that has some.
+    Without a reference, the nearest ``pyproject.toml``, from the folder upwards, has it. Modules can be imported from
+    its folder and from the given folder (by default the current folder). Raises ToolError, an ExceptionGroup of
+    DefinitionErrors if the module itself builds an app with errors, and SettingsError if its settings have errors.
     """
+    return _as_app(*_named(reference, folder))
+
+
+def load_served(reference: str | None = None, *, folder: Path | None = None) -> App | web.Application:
+    """Return what is served: like ``load_app``, but ``module:attribute`` may also be an aiohttp application.
+
+    Raises what ``load_app`` raises.
+    """
+    reference, found = _named(reference, folder)
+    return found if isinstance(found, web.Application) else _as_app(reference, found)
+
+
+def load_application(reference: str | None) -> tuple[web.Application, logging.Logger | None]:
+    """Return what is served, built, and the log of its requests; ``None`` if the app has one of its own.
+
+    Raises what ``load_served`` raises.
+    """
+    found = load_served(reference)
+    if isinstance(found, App):
+        return found.build(), access_log_of(found)
+    return found, access_log_of(None)
+
+
+def _named(reference: str | None, folder: Path | None) -> tuple[str, Any]:
+    """Return a reference, by default that of ``pyproject.toml``, and what it names."""
     here = Path.cwd() if folder is None else folder
     if reference is None:
         reference, root = configured_reference(here)
         _make_importable(root)
     _make_importable(here)
-    return _as_app(reference, _attribute(reference))
-
-
-def configured_reference(folder: Path) -> tuple[str, Path]:
-    """Return what the nearest ``pyproject.toml`` says the app is, and where that file stands. Raises ToolError."""
-    for place in (folder.resolve(), *folder.resolve().parents):
-        file = place / "pyproject.toml"
-        if file.is_file():
-            return _reference_in(file), place
-    raise ToolError("no app is named, and no pyproject.toml is found", hint=f"{_WRITE_IT} in pyproject.toml")
-
-
-def _reference_in(file: Path) -> str:
-    try:
-        settings = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ToolError(f"{file} cannot be read: {error}", hint="fix it, or name the app") from error
-    table = settings.get("tool", {}).get("framework", {})
-    reference = table.get("app") if isinstance(table, dict) else None
-    if not isinstance(reference, str):
-        raise ToolError(f"no app is named, neither here nor in {file}", hint=f"{_WRITE_IT} there")
-    return reference
+    return reference, _attribute(reference)
 
 
 def _make_importable(folder: Path) -> None:
@@ -67,9 +72,8 @@ def _attribute(reference: str) -> Any:
     try:
         found: Any = importlib.import_module(module)
     except (Exception, SystemExit) as error:
-        if is_definition_error(error):
-            raise
-        raise ToolError(f"{module} cannot be imported: {_in_one_line(error)}", hint="fix it there") from error
+        _raise_known(error)
+        raise _import_error(module, error) from error
     for name in attribute.split("."):
         if not hasattr(found, name):
             raise ToolError(f"{module} has no {attribute}", hint=_apps_in(module))
@@ -77,12 +81,29 @@ def _attribute(reference: str) -> Any:
     return found
 
 
-def is_definition_error(error: BaseException) -> bool:
-    """Tell whether an exception is what ``App.build()`` raises."""
-    return isinstance(error, ExceptionGroup) and error.split(DefinitionError)[1] is None
+def is_absent(module: str, error: BaseException | None) -> bool:
+    """Return whether the import of a module has failed because the module, or a package around it, does not exist."""
+    return isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}.")
 
 
-def _in_one_line(error: BaseException) -> str:
+def _import_error(module: str, error: BaseException) -> ToolError:
+    if is_absent(module, error):
+        hint = "correct its name, or run the command in the folder that it is imported from"
+        return ToolError(f"no module {module} is found", hint=hint)
+    return ToolError(f"{module} cannot be imported: {in_one_line(error)}", hint="fix it there")
+
+
+def _raise_known(error: BaseException) -> None:
+    """Raise an error that has a report of its own, also if the module has exited because of it."""
+    if is_definition_error(error):
+        raise error
+    for one in (error, error.__context__):
+        if isinstance(one, SettingsError):
+            raise one
+
+
+def in_one_line(error: BaseException) -> str:
+    """Return the class, the message and the place of an exception."""
     frames = [one for one in traceback.extract_tb(error.__traceback__) if not _is_machinery(one.filename)]
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {' '.join(str(error).split())}{place}"
@@ -105,9 +126,8 @@ def _as_app(reference: str, found: Any) -> App:
     try:
         made = found()
     except (Exception, SystemExit) as error:
-        if is_definition_error(error):
-            raise
-        raise ToolError(f"{reference}() fails: {_in_one_line(error)}", hint="fix it, or name an App") from error
+        _raise_known(error)
+        raise ToolError(f"{reference}() fails: {in_one_line(error)}", hint="fix it, or name an App") from error
     if isinstance(made, web.Application):
         raise ToolError(f"{reference}() returns what an app was built into", hint="name what returns the App itself")
     return _checked(f"{reference}()", made)

@@ -1,13 +1,13 @@
-"""``framework routes``: what an app answers."""
+"""``framework routes``: the routes of an app, and what a request must pass."""
 
 from collections.abc import Iterable
 
 from framework.app import App
-from framework.routing import RouteSummary
+from framework.openapi import RouteSummary
 
 __all__ = ("routes_table",)
 
-_HEAD = ("METHOD", "PATH", "HANDLER", "NAME")
+_HEAD = ("METHOD", "PATH", "HANDLER", "NAME", "ACCESS")
 
 
 def routes_table(app: App) -> str:
@@ -17,8 +17,9 @@ def routes_table(app: App) -> str:
     return "".join(f"{_line(row, widths)}\n" for row in rows)
 
 
-def _row(route: RouteSummary) -> tuple[str, str, str, str]:
-    return route.method, route.path, route.handler, route.name
+def _row(route: RouteSummary) -> tuple[str, ...]:
+    access = ", ".join(route.access) or "everybody"
+    return route.method, route.path, route.handler, route.name, access
 
 
 def _line(row: Iterable[str], widths: Iterable[int]) -> str:

@@ -6,14 +6,14 @@ from typing import Any, ClassVar
 
 from aiohttp import web
 
-from framework._private import cookies_of
-from framework.schemes import Refusal
+from framework._http.tokens import is_token
+from framework._serve.aiohttp_names import cookies_of
+from framework.credentials import Refusal
 from framework.security.base import ChallengingScheme, quoted
 
 __all__ = ("APIKey",)
 
 # RFC 9110, section 5.6.2.
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _FOREIGN = re.compile(r"[^A-Za-z0-9._-]")
 _PLACES: Mapping[str, Callable[[web.Request, str], list[str]]] = {
     "header": lambda request, name: request.headers.getall(name, []),
@@ -25,8 +25,8 @@ _PLACES: Mapping[str, Callable[[web.Request, str], list[str]]] = {
 class APIKey(ChallengingScheme, frozen=True, kw_only=True):
     """A key in one place: ``APIKey(verify, header="X-API-Key")``, or ``query=``, or ``cookie=``; ``verify(key, …)``.
 
-    A key in the query stands in the logs of every proxy: take it only where a client can do nothing else. A key in a
-    cookie is sent by browsers whoever asks: it must be SameSite, or come with a token against forgery.
+    A key in the query is in the logs of every proxy: use it only if a client has no alternative. Browsers send a key in
+    a cookie with requests of other sites too: make the cookie SameSite, or require a CSRF token.
     """
 
     credentials: ClassVar[tuple[str, ...]] = ("key",)
@@ -41,7 +41,7 @@ class APIKey(ChallengingScheme, frozen=True, kw_only=True):
 
     @property
     def default_name(self) -> str:
-        """The scheme's name in the document where no other is given: ``header-X-API-Key``."""
+        """The default name of the scheme in the document: ``header-X-API-Key``."""
         return _FOREIGN.sub("_", "-".join(self._place))
 
     def document(self) -> Mapping[str, Any]:
@@ -50,7 +50,7 @@ class APIKey(ChallengingScheme, frozen=True, kw_only=True):
         return {"type": "apiKey", "in": kind, "name": name}
 
     def read(self, request: web.Request) -> tuple[str, ...] | None:
-        """Return the key; raises Unauthorized where there are several, or one that is not UTF-8."""
+        """Return the key. Raises Unauthorized for several keys, and for a key that is not UTF-8."""
         kind, name = self._place
         found = _PLACES[kind](request, name)
         if not found or found == [""]:
@@ -64,17 +64,17 @@ class APIKey(ChallengingScheme, frozen=True, kw_only=True):
         return (found[0],)
 
     def challenge(self, reason: Refusal) -> str | None:
-        """Return a challenge that says where the key belongs; nobody registered one for keys."""
+        """Return a challenge with the place of the key, although no challenge is registered for API keys."""
         if reason is Refusal.INSUFFICIENT:
             return None
         kind, name = self._place
         return f"APIKey realm={quoted(self.realm)}, in={quoted(kind)}, name={quoted(name)}"
 
     def mistake(self) -> tuple[str, str] | None:
-        """Return what is wrong with the place, beside what can be wrong with every scheme."""
+        """Return the error in the place of the key, or an error that every scheme may have."""
         names: list[Any] = [one for one in (self.header, self.query, self.cookie) if one is not None]
         if len(names) != 1:
             return ("APIKey() needs one place of its key", 'give one of header="X-API-Key", query= and cookie=')
-        if not isinstance(names[0], str) or not _TOKEN.match(names[0]):
+        if not is_token(names[0]):
             return (f"APIKey() has {names[0]!r} for the name of its key", 'write it as header="X-API-Key"')
         return super().mistake()

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from aiohttp import web
 
-from framework.schemes import Refusal
+from framework.credentials import Refusal
 from framework.security.base import ChallengingScheme, authorization, quoted
 
 __all__ = ("Basic",)
@@ -15,14 +15,14 @@ __all__ = ("Basic",)
 class Basic(ChallengingScheme, frozen=True, kw_only=True):
     """A name and a password in ``Authorization: Basic …``; ``verify(name, password, …)``.
 
-    Compare passwords in constant time, by the hash that is stored of them.
+    Compare passwords in constant time, with a stored hash.
     """
 
     credentials: ClassVar[tuple[str, ...]] = ("name", "password")
 
     @property
     def default_name(self) -> str:
-        """The scheme's name in the document where no other is given."""
+        """The default name of the scheme in the document."""
         return "basic"
 
     def document(self) -> Mapping[str, Any]:
@@ -30,8 +30,8 @@ class Basic(ChallengingScheme, frozen=True, kw_only=True):
         return {"type": "http", "scheme": "basic"}
 
     def read(self, request: web.Request) -> tuple[str, ...] | None:
-        """Return name and password; raises Unauthorized for what is not base64, no UTF-8, or has no colon."""
-        encoded = authorization(request, self, "basic")
+        """Return name and password. Raises Unauthorized if they are not base64, not UTF-8, or have no colon."""
+        encoded = authorization(request, self, "Basic")
         if encoded is None:
             return None
         name, colon, password = _decoded(encoded).partition(":")
@@ -41,16 +41,16 @@ class Basic(ChallengingScheme, frozen=True, kw_only=True):
         return name, password
 
     def challenge(self, reason: Refusal) -> str | None:
-        """Return the challenge, which asks for UTF-8."""
+        """Return the challenge, which requires UTF-8."""
         if reason is Refusal.INSUFFICIENT:
             return None
         return f'Basic realm={quoted(self.realm)}, charset="UTF-8"'
 
 
 def _decoded(text: str) -> str:
-    """Return what a text in base64 stands for, nothing where it is none or no UTF-8."""
+    """Return the decoded base64 string, or an empty string if it is not base64 or not UTF-8."""
     try:
-        # Text with what is not ASCII is a ValueError, of which UnicodeDecodeError is one too.
+        # A string that is not ASCII is a ValueError, and so is UnicodeDecodeError.
         return base64.b64decode(text, validate=True).decode()
     except ValueError:
         return ""

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from aiohttp import web
 
-from framework.schemes import Refusal
-from framework.security.base import ChallengingScheme, authorization, quoted
+from framework.credentials import Refusal
+from framework.security.base import ChallengingScheme, Verifier, authorization, quoted
 
 __all__ = ("Bearer", "TokenScheme")
 
@@ -21,18 +21,19 @@ class TokenScheme(ChallengingScheme, frozen=True, kw_only=True):
     credentials: ClassVar[tuple[str, ...]] = ("token",)
 
     def read(self, request: web.Request) -> tuple[str, ...] | None:
-        """Return the token of the Authorization header; raises Unauthorized where it is none."""
-        token = authorization(request, self, "bearer")
+        """Return the token of the Authorization header. Raises Unauthorized for a malformed token."""
+        token = authorization(request, self, "Bearer")
         if token is None:
             return None
         if not token:
             raise self.refuse(Refusal.MISSING, "The Authorization header has no token")
-        if not _TOKEN.match(token):
+        # PERF: the check takes a tenth of a small response.
+        if not (getattr(self.verify, "is_strict", False) is True or _TOKEN.match(token)):
             raise self.refuse(Refusal.INVALID, "The token is malformed")
         return (token,)
 
     def challenge(self, reason: Refusal) -> str | None:
-        """Return the challenge of RFC 6750, section 3; it names an error only where a token came."""
+        """Return the challenge of RFC 6750, section 3; it has an error code only if the request has a token."""
         parts = [f"Bearer realm={quoted(self.realm)}"]
         if reason is Refusal.INVALID:
             parts.append('error="invalid_token"')
@@ -48,14 +49,16 @@ class Bearer(TokenScheme, frozen=True, kw_only=True):
     """
 
     format: str | None = None
-    """What the token looks like, for the document: ``JWT``."""
+    """The format of the token, for the document; ``JWT`` if the verifier is a JWT."""
 
     @property
     def default_name(self) -> str:
-        """The scheme's name in the document where no other is given."""
+        """The default name of the scheme in the document."""
         return "bearer"
 
     def document(self) -> Mapping[str, Any]:
         """Return the Security Scheme Object."""
         described = {"type": "http", "scheme": "bearer"}
-        return described if self.format is None else {**described, "bearerFormat": self.format}
+        of_verifier = self.verify.bearer_format if isinstance(self.verify, Verifier) else None
+        written = self.format or of_verifier
+        return described if written is None else {**described, "bearerFormat": written}

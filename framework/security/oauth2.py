@@ -1,13 +1,14 @@
-"""Tokens of OAuth 2 and OpenID Connect: read as bearer tokens, and told in the document with where they come from."""
+"""Tokens of OAuth 2 and OpenID Connect: bearer tokens whose source is described in the document."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from framework.security.base import Verifier
 from framework.security.bearer import TokenScheme
 
 __all__ = ("OAuth2", "OpenIdConnect")
 
-# OpenAPI 3.1, section 4.8.29: what each flow must say.
+# OpenAPI 3.1, section 4.8.29: the required fields of each flow.
 _FLOWS: Mapping[str, tuple[str, ...]] = {
     "implicit": ("authorizationUrl", "scopes"),
     "password": ("tokenUrl", "scopes"),
@@ -17,7 +18,7 @@ _FLOWS: Mapping[str, tuple[str, ...]] = {
 
 
 class OAuth2(TokenScheme, frozen=True, kw_only=True):
-    """A token that an OAuth 2 server gave; ``flows`` are written as the OAuth Flows Object of OpenAPI 3.1.
+    """A token of an OAuth 2 server; ``flows`` is the OAuth Flows Object of OpenAPI 3.1.
 
     ``OAuth2(verify, flows={"authorizationCode": {"authorizationUrl": …, "tokenUrl": …, "scopes": {…}}})``.
     """
@@ -26,7 +27,7 @@ class OAuth2(TokenScheme, frozen=True, kw_only=True):
 
     @property
     def default_name(self) -> str:
-        """The scheme's name in the document where no other is given."""
+        """The default name of the scheme in the document."""
         return "oauth2"
 
     def document(self) -> Mapping[str, Any]:
@@ -34,7 +35,7 @@ class OAuth2(TokenScheme, frozen=True, kw_only=True):
         return {"type": "oauth2", "flows": self.flows}
 
     def mistake(self) -> tuple[str, str] | None:
-        """Return what is wrong with the flows, beside what can be wrong with every scheme."""
+        """Return the error in the flows, or an error that every scheme may have."""
         if not self.flows:
             return ("OAuth2() has no flow", f"give one of {', '.join(_FLOWS)}")
         for name, flow in self.flows.items():
@@ -51,15 +52,32 @@ class OAuth2(TokenScheme, frozen=True, kw_only=True):
 
 
 class OpenIdConnect(TokenScheme, frozen=True, kw_only=True):
-    """A token of an OpenID provider, found at ``url``: ``https://id.example.org/.well-known/openid-configuration``."""
+    """A token of an OpenID provider; ``url`` is ``https://id.example.org/.well-known/openid-configuration``.
 
-    url: str
+    Without ``url``, it is that of the verifier: ``OpenIdConnect(JWT(User, keys=JWKS.discover(issuer), ...))``.
+    """
+
+    url: str | None = None
+
+    @property
+    def _discovered(self) -> str | None:
+        found = self.verify.openid_url if isinstance(self.verify, Verifier) else None
+        return found if self.url is None else self.url
 
     @property
     def default_name(self) -> str:
-        """The scheme's name in the document where no other is given."""
+        """The default name of the scheme in the document."""
         return "openIdConnect"
 
     def document(self) -> Mapping[str, Any]:
         """Return the Security Scheme Object."""
-        return {"type": "openIdConnect", "openIdConnectUrl": self.url}
+        return {"type": "openIdConnect", "openIdConnectUrl": self._discovered}
+
+    def mistake(self) -> tuple[str, str] | None:
+        """Return the error in the URL, or an error that every scheme may have."""
+        if self._discovered is None:
+            hint = (
+                'give url="https://…/.well-known/openid-configuration", or a JWT with keys=JWKS.discover("https://…")'
+            )
+            return ("OpenIdConnect() does not name its provider", hint)
+        return super().mistake()

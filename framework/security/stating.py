@@ -1,9 +1,9 @@
-"""Guards and providers of the user's own say in the document what they ask for."""
+"""Declares the credentials of custom guards and providers for the OpenAPI document."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from framework.schemes import SecurityRequirement
+from framework.credentials import SecurityRequirement
 
 __all__ = ("states",)
 
@@ -11,9 +11,9 @@ _T = TypeVar("_T", bound=Callable[..., Any])
 
 
 def states(*requirements: SecurityRequirement) -> Callable[[_T], _T]:
-    """Say which credentials a guard or a provider asks for, where it verifies them itself.
+    """Declare the credentials that a guard or a provider requires and verifies itself.
 
-    All that are given are needed together. A class may have the attribute ``security`` in its place.
+    All given requirements apply together. A class may have the attribute ``security`` instead.
     """
 
     def attach(target: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Reads the bodies of answers as the values that their schemas describe."""
+"""Decodes response bodies into the values that their schemas describe."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +11,7 @@ from framework.formats import JSON, Format
 __all__ = ("media_type_in", "read_values")
 
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
-# What only texts as they are have none of: the data of an event is one of those, or JSON.
+# Keywords that a schema of plain strings does not have: the data of an event is such a string, or JSON.
 _OF_JSON = frozenset({"format", "enum", "const", "contentEncoding"})
 
 
@@ -22,7 +22,7 @@ def media_type_in(content: Mapping[str, Any], media_type: str) -> str | None:
 
 
 def read_values(body: bytes, media_type: str, schema: Any, formats: Iterable[Format]) -> Iterator[Any]:
-    """Yield what a schema describes: the one value of a body, or each item of a stream.
+    """Yield the values that a schema describes: the value of a body, or each item of a stream.
 
     Raises msgspec.DecodeError and UnicodeDecodeError.
     """
@@ -33,12 +33,12 @@ def read_values(body: bytes, media_type: str, schema: Any, formats: Iterable[For
         yield from (data if is_text else msgspec.json.decode(data) for data in _events(body.decode()))
     else:
         parse = next((one.parse for one in (*formats, JSON) if one.reads(media_type)), None)
-        # A schema describes values as JSON has them, other formats have bytes and moments.
+        # A schema describes JSON values; other formats have bytes and datetimes.
         yield body.decode() if parse is None else msgspec.to_builtins(parse(body), str_keys=True)
 
 
 def _events(text: str) -> Iterator[str]:
-    """Yield the data of each server-sent event that has some (WHATWG HTML, section 9.2.6)."""
+    """Yield the data of each server-sent event with data (WHATWG HTML, section 9.2.6)."""
     data: list[str] = []
     for line in _LINE_ENDS.split(text):
         name, _, value = line.partition(":")

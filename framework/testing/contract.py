@@ -1,4 +1,4 @@
-"""Compares answers with the document: the status, the media type, and the body with its schema."""
+"""Compares responses with the document: the status, the media type, and the body with its schema."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,10 +7,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from framework._routing.table import PathTable
-from framework._routing.template import parse_template
+from framework._http.media_types import essence
+from framework._http.pointers import escape, unescape
+from framework._serve.routing.table import PathTable
+from framework._serve.routing.template import parse_template
 from framework.app import App
-from framework.media_types import essence
 from framework.testing.bodies import media_type_in, read_values
 from framework.testing.extras import need
 from framework.testing.narrowing import as_closed
@@ -23,11 +24,11 @@ _ROOT = "urn:openapi"
 
 
 class ContractError(AssertionError):
-    """An answer that the document does not declare."""
+    """A response differs from the document."""
 
 
 class Answer(NamedTuple):
-    """What was answered to whom; the body is ``None`` where it is not looked at."""
+    """A request and its response; the body is ``None`` if it is not checked."""
 
     method: str
     path: str
@@ -38,7 +39,7 @@ class Answer(NamedTuple):
 
 
 class Contract:
-    """What an app has promised; it builds no app, and needs ``jsonschema`` (the extra ``testing``)."""
+    """The documents of an app, without building it. Requires ``jsonschema`` (the extra ``testing``)."""
 
     def __init__(self, app: App) -> None:
         jsonschema, referencing = need("jsonschema"), need("referencing")
@@ -57,7 +58,7 @@ class Contract:
         )
 
     def _fill(self, app: App) -> None:
-        """Keep, by path and method, where each operation stands."""
+        """Store the place of each operation by path and method."""
         places: dict[tuple[str, str], tuple[int, str]] = {}
         for number, document in reversed(list(enumerate(self._documents))):
             for path, item in document["paths"].items():
@@ -72,9 +73,9 @@ class Contract:
                 entry[route.method] = place
 
     def check(self, answer: Answer) -> None:
-        """Raise ContractError where a documented operation gives an answer that it does not declare.
+        """Raise ContractError if the response of a documented operation is not declared.
 
-        What no operation answers (other paths and methods, routes that stand in no document) is left alone.
+        Other paths and methods, and routes that are not in a document, are not checked.
         """
         found = self._operation(answer)
         if found is None:
@@ -98,12 +99,12 @@ class Contract:
             return None
         number, path = entry[method]
         operation = self._documents[number]["paths"][path][method.lower()]
-        return number, f"/paths/{_escaped(path)}/{method.lower()}", operation
+        return number, f"/paths/{escape(path)}/{method.lower()}", operation
 
     def _follow(self, number: int, pointer: str) -> Any:
         found: Any = self._documents[number]
         for part in pointer.split("/")[1:]:
-            found = found[part.replace("~1", "/").replace("~0", "~")]
+            found = found[unescape(part)]
         return found
 
     def _check_content(self, answer: Answer, content: Mapping[str, Any], pointer: str) -> None:
@@ -120,11 +121,11 @@ class Contract:
         if answer.body is None or answer.method == "HEAD" or "schema" not in content[key]:
             return
         values = self._values(answer, media_type, content[key]["schema"])
-        place = f"{pointer}/content/{quote(_escaped(key))}/schema"
-        faults = [fault for value in values for fault in self._faults(value, place)]
-        if faults:
-            more = f", and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
-            raise _error(answer, f"the body is not as declared: {'; '.join(faults[:_SHOWN])}{more}")
+        place = f"{pointer}/content/{quote(escape(key))}/schema"
+        errors = [error for value in values for error in self._errors(value, place)]
+        if errors:
+            more = f", and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
+            raise _error(answer, f"the body is not as declared: {'; '.join(errors[:_SHOWN])}{more}")
 
     def _values(self, answer: Answer, media_type: str, schema: Any) -> list[Any]:
         try:
@@ -132,7 +133,7 @@ class Contract:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _error(answer, f"the body is not valid {media_type}: {error}") from error
 
-    def _faults(self, value: Any, pointer: str) -> Iterator[str]:
+    def _errors(self, value: Any, pointer: str) -> Iterator[str]:
         errors = self._validator.evolve(schema={"$ref": pointer}).iter_errors(value)
         for one in sorted(errors, key=lambda one: [str(part) for part in one.absolute_path]):
             text = one.message if len(one.message) <= 200 else f"{one.message[:197]}..."  # noqa: PLR2004  two lines
@@ -140,18 +141,13 @@ class Contract:
 
 
 def _status_in(responses: Mapping[str, Any], status: int) -> str | None:
-    """Return the key of a status: itself, its hundred, or the rest."""
+    """Return the key of a status: ``404``, ``4XX`` or ``default``."""
     return next((one for one in (str(status), f"{status // 100}XX", "default") if one in responses), None)
 
 
 def _json_pointer(parts: Sequence[Any]) -> str:
-    return "".join(f"/{_escaped(str(one))}" for one in parts) or "(the whole)"
-
-
-def _escaped(part: str) -> str:
-    """Write a part of a JSON pointer (RFC 6901)."""
-    return part.replace("~", "~0").replace("/", "~1")
+    return "".join(f"/{escape(str(one))}" for one in parts) or "(the whole)"
 
 
 def _error(answer: Answer, what: str) -> ContractError:
-    return ContractError(f"{answer.method} {answer.path} answered {answer.status}: {what}")
+    return ContractError(f"{answer.method} {answer.path} responded with {answer.status}: {what}")

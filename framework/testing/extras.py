@@ -1,4 +1,4 @@
-"""What is needed for tests alone, and need not be installed."""
+"""Imports packages that only tests require, and that may not be installed."""
 
 from importlib import import_module
 from typing import Any
@@ -14,12 +14,12 @@ class MissingExtraError(ImportError):
 
 
 def need(module: str) -> Any:
-    """Import a module of another package, late. Raises MissingExtraError."""
+    """Import a module of an optional package. Raises MissingExtraError."""
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
         package = module.partition(".")[0]
-        # What the package itself misses is its own matter.
+        # A missing requirement of the package itself is another error.
         if error.name is not None and error.name.partition(".")[0] == package:
             raise MissingExtraError(package) from error
         raise

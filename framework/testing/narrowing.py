@@ -1,19 +1,19 @@
-"""A document whose objects are closed: what a schema does not describe is not expected in a response."""
+"""Closes the objects of a document: a response must not have fields that its schema does not describe."""
 
 from collections.abc import Mapping
 from typing import Any
 
 __all__ = ("as_closed",)
 
-# With them, properties are described in more than one place.
+# With these keywords, properties are described in more than one place.
 _COMPOSED = frozenset({"allOf", "if", "dependentSchemas", "patternProperties"})
 
 
 def as_closed(node: Any) -> Any:
     """Return (a part of) a document in which objects have only the properties that their schemas describe.
 
-    OpenAPI's schemas allow properties that they do not describe, so that clients survive new ones. A server that sends
-    one, sends what nobody has decided to send. Schemas that say themselves what else is allowed stay as they are.
+    OpenAPI's schemas allow properties that they do not describe, so that clients accept new ones. A server that sends
+    such a property probably sends it unintentionally. Schemas with ``additionalProperties`` of their own are unchanged.
     """
     if isinstance(node, list):
         return [as_closed(one) for one in node]

@@ -1,4 +1,4 @@
-"""Serves an app over loopback from a thread of its own, for tools that block."""
+"""Serves an app on loopback in a thread of its own, for tools that block."""
 
 import asyncio
 import threading
@@ -14,9 +14,9 @@ _HOST = "127.0.0.1"
 
 @contextmanager
 def serve_in_thread(application: web.Application) -> Iterator[str]:
-    """Serve an application on a free port until the block ends, and give its URL: ``http://127.0.0.1:54321``.
+    """Serve an application on a free port until the block ends; yield its URL: ``http://127.0.0.1:54321``.
 
-    Start-up and clean-up run in the thread's own loop; what they raise is raised here.
+    Start-up and cleanup run in the event loop of the thread; their exceptions are raised here.
     """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="served app", daemon=True)

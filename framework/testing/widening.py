@@ -1,6 +1,6 @@
-"""What an app reads beyond what its document promises, for a tool that sends what must be refused.
+"""Widens a document to all values that an app accepts, for a tool that sends requests that must be rejected.
 
-Whoever follows the document is understood; these are things that are understood as well, and no mistake of the app's.
+An app accepts everything that its document allows, and some values beyond it. Accepting these is not an error.
 """
 
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ __all__ = ("FORMATS", "as_accepted")
 _BASE64 = "framework-base64"
 _DURATION = "framework-duration"
 FORMATS = {"base64": _BASE64, "duration": _DURATION}
-"""Formats of the widened document that are no others': texts with an encoding, and durations as ISO 8601 has them."""
+"""Formats that only the widened document has: strings with an encoding, and durations as in ISO 8601."""
 
 
 def as_accepted(node: Any) -> Any:
-    """Return (a part of) a document with schemas that say all that is read."""
+    """Return (a part of) a document whose schemas describe all accepted values."""
     if isinstance(node, list):
         return [as_accepted(one) for one in node]
     if not isinstance(node, Mapping):
@@ -33,10 +33,10 @@ def as_accepted(node: Any) -> Any:
 
 
 def _keep_json(content: dict[str, Any]) -> None:
-    """Leave other formats out where JSON is read as well.
+    """Remove other formats if JSON is accepted.
 
-    A schema describes values as JSON has them: MessagePack has bytes in the place of base64, and no integers beyond 64
-    bits; how a format of the app's own is written, no tool knows.
+    A schema describes JSON values. MessagePack has bytes in place of base64, and no integers beyond 64 bits. Tools
+    cannot encode custom formats.
     """
     if any(JSON.reads(one) for one in content):
         for one in [one for one in content if not JSON.reads(one)]:
@@ -44,26 +44,26 @@ def _keep_json(content: dict[str, Any]) -> None:
 
 
 def _keep_json_of_parts(encoding: Mapping[str, Any]) -> None:
-    """Leave other formats out where the parts of a form may be JSON."""
+    """Remove other formats if the parts of a form may be JSON."""
     for one in encoding.values():
         if JSON.media_type in [kind.strip() for kind in one.get("contentType", "").split(",")]:
             one["contentType"] = JSON.media_type
 
 
 def _widen(schema: dict[str, Any]) -> None:
-    # Any bytes will do. The tool knows files as OpenAPI 3.0 has them, and would write JSON that is not text.
+    # Any bytes are valid. The tool knows files of OpenAPI 3.0, and would write JSON that is not text.
     if "contentMediaType" in schema:
         del schema["contentMediaType"]
         schema["format"] = "binary"
-    # A set takes what is sent twice once.
+    # A set accepts duplicates and keeps one.
     schema.pop("uniqueItems", None)
-    # msgspec reads a Decimal from a number too; it is written as a text.
+    # msgspec accepts a number for a Decimal too; a Decimal is written as a string.
     if schema.get("format") == "decimal":
         del schema["format"]
         schema["anyOf"] = [{"type": "number"}, {"type": "string", "format": "decimal"}]
         if isinstance(schema.pop("type"), list):
             schema["anyOf"].append({"type": "null"})
-    # RFC 3339 knows neither fractions nor signs of durations, which ISO 8601 does.
+    # Durations in RFC 3339 have neither fractions nor signs; in ISO 8601 they have.
     elif schema.get("format") == "duration":
         schema["format"] = _DURATION
     elif schema.get("contentEncoding") == "base64":

@@ -61,7 +61,7 @@ def checks_types_only(module: str) -> bool:
     ("breaks", "allowed"),
     [
         (reads_signatures, {"framework/_inspect/"}),
-        (executes, {"framework/_compiler/source.py"}),
+        (executes, {"framework/_source.py"}),
         (checks_types_only, set[str]()),
     ],
 )
@@ -69,6 +69,19 @@ def test_who_may_do_what(breaks: Callable[[str], bool], allowed: set[str]) -> No
     """Signatures have one reader, text becomes code in one place, and no import is for type checkers alone."""
     assert [one for one in MODULES if breaks(one) and not one.startswith(tuple(allowed))] == []
     assert all(any(breaks(one) for one in MODULES if one.startswith(where)) for where in allowed)
+
+
+CATALOGUE = tuple(f"framework/{one}/" for one in ("middleware", "security", "stores", "telemetry"))
+CLOCKS = {"time.time", "time.monotonic", "datetime.now", "datetime.utcnow"}
+
+
+def test_the_catalogue_reads_time_in_one_place() -> None:
+    """What limits, expiry and tokens compare is read from framework.clock, which tests can move."""
+    modules = [one for one in MODULES if one.startswith(CATALOGUE)]
+    own = {one: CLOCKS & {*imported(tree_of(one)), *named(tree_of(one))} for one in modules}
+
+    assert {one: names for one, names in own.items() if names} == {}
+    assert any("clock.monotonic" in named(tree_of(one)) for one in modules)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -126,15 +139,24 @@ def bound(tree: ast.Module) -> set[str]:
     return found
 
 
+MISTAKES = [
+    name
+    for name, one in vars(errors).items()
+    if isinstance(one, type) and issubclass(one, errors.DefinitionError) and one is not errors.DefinitionError
+]
+
+
 def test_every_mistake_has_its_tests() -> None:
     """Each DefinitionError has a file in tests/startup that is named for it."""
-    mistakes = [
-        name
-        for name, one in vars(errors).items()
-        if isinstance(one, type) and issubclass(one, errors.DefinitionError) and one is not errors.DefinitionError
-    ]
-    wanted = {f"test_{re.sub(r'(?<=[a-z])(?=[A-Z])', '_', name.removesuffix('Error')).lower()}.py" for name in mistakes}
+    wanted = {f"test_{re.sub(r'(?<=[a-z])(?=[A-Z])', '_', name.removesuffix('Error')).lower()}.py" for name in MISTAKES}
     assert wanted - {path.name for path in (TESTS / "startup").iterdir()} == set()
+
+
+def test_every_mistake_is_public_and_documented() -> None:
+    """Each DefinitionError is in ``__all__``, and a row of the table of all kinds."""
+    page = (ROOT.parent / "docs" / "reference" / "errors-at-startup.md").read_text(encoding="utf-8")
+    assert [name for name in MISTAKES if name not in errors.__all__] == []
+    assert sorted(re.findall(r"^\| `(\w+Error)` \|", page, re.MULTILINE)) == sorted(MISTAKES)
 
 
 def test_every_test_states_a_behaviour() -> None:
@@ -148,3 +170,24 @@ def test_every_test_states_a_behaviour() -> None:
         and not ast.get_docstring(node)
     ]
     assert silent == []
+
+
+PUBLIC = sorted(
+    str(path.relative_to(ROOT.parent).with_suffix("")).replace("/", ".").removesuffix(".__init__")
+    for path in (*ROOT.glob("[a-z]*.py"), *ROOT.glob("[a-z]*/__init__.py"))
+)
+
+
+# pytest imports them.
+FIXTURES = {"framework.testing.fixtures", "framework.pytest_plugin"}
+
+
+@pytest.mark.parametrize("module", [one for one in PUBLIC if one not in FIXTURES])
+def test_public_classes_bear_a_public_module(module: str) -> None:
+    """Messages, tracebacks and pickles say ``framework.requests.UploadFile``, and the class is found there."""
+    found = import_module(module)
+    for name in getattr(found, "__all__", ()):
+        named = getattr(found, name)
+        if isinstance(named, type) and named.__module__.startswith("framework"):
+            assert not any(part.startswith("_") for part in named.__module__.split(".")), named
+            assert getattr(import_module(named.__module__), named.__qualname__) is named

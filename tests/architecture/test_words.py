@@ -21,4 +21,40 @@ def test_words_of_pages() -> None:
         "page.md:3: '`3` is no date.': write 'is not a'",
     ]
     assert list(found_in("page.py", text)) == []
-    assert list(found_in("docs/design/page.md", text)) == []
+    assert list(found_in("docs/design/glossary.md", text)) == []
+
+
+def test_words_of_sentences() -> None:
+    """Pages say it in the field's words; code, its output and names in a line are left as they are."""
+    text = (
+        "An answer is taken, since `x` stands.\n"
+        "The two are easy to tell apart; the name is taken.\n"
+        '```python\nanswer = 1  # tells\n"""Says so."""\n```\n'
+        "```text\nan answer\n```\n"
+    )
+    assert list(found_in("docs/reference/page.md", text)) == [
+        "docs/reference/page.md:1: 'An answer is taken, since `x` stands.': write 'response, respond, handle'",
+        "docs/reference/page.md:1: 'An answer is taken, since `x` stands.': write 'is, is in'",
+        "docs/reference/page.md:1: 'An answer is taken, since `x` stands.': write 'is required, is accepted, is used'",
+        "docs/reference/page.md:1: 'An answer is taken, since `x` stands.': write 'because'",
+        "docs/reference/page.md:4: 'answer = 1  # tells': write 'report, raise, log'",
+        'docs/reference/page.md:5: \'"""Says so."""\': write \'report, state, contain\'',
+    ]
+    assert list(found_in("docs/design/glossary.md", text)) == []
+
+
+def test_words_of_sources() -> None:
+    """Docstrings and comments of the framework use the field's words; names and messages are left as they are."""
+    text = (
+        '"""Says so."""\n'
+        "answer = 'tells'  # noqa: S105  nobody\n"
+        "def stands() -> None:\n"
+        '    """Return it.\n\n    A ``fault`` is told.\n    """\n'
+    )
+    assert list(found_in("framework/_serve/a.py", text)) == [
+        'framework/_serve/a.py:1: \'"""Says so."""\': write \'report, state, contain\'',
+        "framework/_serve/a.py:2: \"answer = 'tells'  # noqa: S105  nobody\": "
+        "write 'name the person or the client: user, client, caller'",
+        "framework/_serve/a.py:6: 'A ``fault`` is told.': write 'is reported, is logged, is raised'",
+    ]
+    assert list(found_in("tests/a.py", text)) == []

@@ -33,7 +33,7 @@ TOLERANCE = 0.03
 APPS = {BASELINE: "tests.benchmarks.apps.handwritten", "framework": "tests.benchmarks.apps.framework_app"}
 WORKLOADS = (
     "plain", "json", "item", "order", "form", "items100", "middleware5", "scoped", "routes1000", "faults", "stream",
-    "upload", "ws", "traced", "guarded", "observed",
+    "upload", "ws", "production", "traced", "guarded", "observed",
 )  # fmt: skip
 TIMEOUT = 1200
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "0"}
@@ -77,9 +77,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def count(apps: Sequence[str], workloads: Sequence[str], *, layouts: int) -> dict[str, Counts]:
+def count(
+    apps: Sequence[str], workloads: Sequence[str], *, layouts: int, modules: Mapping[str, str] = APPS
+) -> dict[str, Counts]:
     """Count the applications side by side, each in a process of its own."""
-    targets = {app: _target(APPS[app], workloads, layouts) for app in apps}
+    targets = {app: _target(modules[app], workloads, layouts) for app in apps}
     for app, target in targets.items():
         _rehearse(app, target)
     with tempfile.TemporaryDirectory() as name:

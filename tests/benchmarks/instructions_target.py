@@ -253,6 +253,12 @@ def _measure(application: web.Application, workload: Workload, layouts: Sequence
     return [[_fork(application, workload, count, layout) for count in counts] for layout in layouts]
 
 
+def _asked(name: str, module: str) -> tuple[Workload, str]:
+    """Return a workload and the variant of the application: ``json``, or ``json+RequestID`` for one of another kind."""
+    workload, _, variant = name.partition("+")
+    return COUNTED[workload].of(module.rpartition(".")[2]), variant or COUNTED[workload].variant
+
+
 def main(arguments: Sequence[str]) -> None:
     """Measure the workloads of one application; print which process did what, as callgrind names its files."""
     module, count, *names = arguments
@@ -260,9 +266,10 @@ def main(arguments: Sequence[str]) -> None:
     # The clock stands still, in C: otherwise the Date header is written anew as often as the machine is slow.
     time.time = itertools.repeat(1_790_000_000.0).__next__
     build: Build = importlib.import_module(module).build
-    applications = {variant: build(variant) for variant in {COUNTED[name].variant: None for name in names}}
+    asked = {name: _asked(name, module) for name in names}
+    applications = {variant: build(variant) for variant in {variant: None for _, variant in asked.values()}}
     start_counting()
-    pids = {name: _measure(applications[COUNTED[name].variant], COUNTED[name], layouts) for name in names}
+    pids = {name: _measure(applications[variant], one, layouts) for name, (one, variant) in asked.items()}
     sys.stdout.write(json.dumps(pids))
 
 

@@ -48,8 +48,12 @@ class Results:
 
 def estimate(servers: Sequence[Server], workloads: Sequence[Workload], *, rounds: int, seconds: int) -> float:
     """Return about how many seconds everything takes on a machine that does nothing else."""
-    starts = rounds * len(_by_variant(workloads)) * len(servers) * _START_SECONDS
-    return starts + rounds * len(servers) * sum(seconds + warm_up_seconds(workload) for workload in workloads)
+    total = 0.0
+    for server in servers:
+        served = [workload for workload in workloads if workload.name not in server.lacks]
+        total += len(_by_variant(served)) * _START_SECONDS
+        total += sum(seconds + warm_up_seconds(workload) for workload in served)
+    return rounds * total
 
 
 def run_rounds(
@@ -64,11 +68,12 @@ def run_rounds(
     for number in range(1, rounds + 1):
         samples: Round = {}
         for variant, group in _by_variant(workloads).items():
+            able = [one for one in servers if any(workload.name not in one.lacks for workload in group)]
             with ExitStack() as stack:
-                running = _start(servers, variant, stack)
+                running = _start(able, variant, stack)
                 if number == 1:
                     faults |= _check(running, group)
-                    say(f"{variant}: the answers of {len(servers)} servers to {len(group)} workloads are checked")
+                    say(f"{variant}: the answers of {len(able)} servers to {len(group)} workloads are checked")
                 for workload in group:
                     samples |= _measure(running, workload, seconds)
                     say(f"round {number}, {workload.name}: {_line(samples, workload, servers)}")

@@ -28,8 +28,8 @@ _LONG = 126
 
 def wire(request: Request) -> bytes:
     """Write a request as wrk sends it."""
-    lines = [f"{request.method} {request.path} HTTP/1.1", "Host: 127.0.0.1:8000"]
-    lines += [f"{name}: {value}" for name, value in request.headers.items()]
+    headers = {"Host": "127.0.0.1:8000", **request.headers}
+    lines = [f"{request.method} {request.path} HTTP/1.1", *map(": ".join, headers.items())]
     lines += [f"Content-Length: {len(request.body)}"] if request.body else []
     return "\r\n".join([*lines, "", ""]).encode() + request.body
 

@@ -11,19 +11,35 @@ _OTHERS = "everything else"
 PARTS: dict[str, tuple[str, ...]] = {
     "aiohttp's parser": ("/aiohttp/_http_parser",),
     "the loop, and what feeds it": ("/uvloop/", "/tests/benchmarks/instructions_target.py", "/asyncio/tasks.py"),
-    "the protocol": ("/framework/_compiler/protocol.py", "/aiohttp/web_protocol.py", "/aiohttp/base_protocol.py"),
+    "the protocol": (
+        "/framework/_serve/connections/protocol.py",
+        "/aiohttp/web_protocol.py",
+        "/aiohttp/base_protocol.py",
+    ),
     "tasks": ("/_asyncio.", "/asyncio/"),
-    "web sockets": ("/framework/_sockets/", "/aiohttp/_websocket/", "/aiohttp/web_ws.py"),
+    "web sockets": ("/framework/_serve/sockets/", "/aiohttp/_websocket/", "/aiohttp/web_ws.py"),
     "the request and its body": ("/aiohttp/web_request.py", "/aiohttp/streams.py", "/aiohttp/helpers.py"),
     "headers and URLs (C)": ("/multidict/", "/yarl/", "/propcache/", "/frozenlist/"),
-    "routing": ("/framework/_routing/", "/framework/_compiler/fast.py"),
-    "layers": ("/framework/_pipeline.py", "/framework/_compiler/layers.py"),
+    "routing": ("/framework/_serve/routing/", "/framework/_serve/connections/fast_path.py"),
+    "layers": ("/framework/_serve/errors.py", "/framework/_compile/layers.py"),
     "the emitted function": ("<framework ",),
-    "binding": ("/framework/_binding/", "/urllib/", "/multipart.py", "/tempfile.py"),
+    "binding": (
+        "/framework/_serve/requests/",
+        "/framework/_serve/validation/",
+        "/urllib/",
+        "/multipart.py",
+        "/tempfile.py",
+    ),
     "converting and encoding (msgspec)": ("/msgspec/",),
-    "services": ("/framework/_services/", "/contextlib.py"),
+    "services": ("/framework/_serve/services/", "/contextlib.py"),
     "the application": ("/tests/benchmarks/apps/", "/tests/benchmarks/services.py"),
-    "the answer": ("/framework/_responses/", "/aiohttp/web_response.py", "/aiohttp/http_writer.py", "/_http_writer"),
+    "the answer": (
+        "/framework/_serve/responses/",
+        "/framework/_serve/conversion/",
+        "/aiohttp/web_response.py",
+        "/aiohttp/http_writer.py",
+        "/_http_writer",
+    ),
 }
 """Fragments of files' names."""
 

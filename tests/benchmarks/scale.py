@@ -17,8 +17,8 @@ from typing import Any
 from aiohttp import web
 
 from framework import App, Container, Controller, get
-from framework._routing.table import PathTable
-from framework._routing.template import parse_template
+from framework._serve.routing.table import PathTable
+from framework._serve.routing.template import parse_template
 from tests.benchmarks.instructions_target import RecordingTransport
 
 __all__ = ("main",)

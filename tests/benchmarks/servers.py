@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from tests.benchmarks.messages import ask_once
-from tests.benchmarks.workloads import Answer, Request, Variant, Workload, check_answer, count_faults
+from tests.benchmarks.workloads import WORKLOADS, Answer, Request, Variant, Workload, check_answer, count_faults
 
 __all__ = ("BASELINE", "CORE", "SERVERS", "RunningServer", "Server", "StartError", "cpu_seconds_of", "free_port")
 
@@ -23,6 +23,8 @@ SERVER_CPU = 0
 CLIENT_CPU = 1
 START_TIMEOUT = 40.0
 BASELINE = "handwritten"
+# The peers that are written for this workload.
+_WITH_PRODUCTION = frozenset({"fastapi", "litestar", "blacksheep"})
 
 
 class StartError(Exception):
@@ -44,32 +46,46 @@ class Server:
 
 
 def _aiohttp(name: str, module: str) -> Server:
-    return Server(name, name, ("-m", f"tests.benchmarks.{module}", "{port}"))
+    lacks = frozenset({"production"}) if module.startswith("peers.") else frozenset()
+    return Server(name, name, ("-m", f"tests.benchmarks.{module}", "{port}"), lacks)
+
+
+def _lacking(framework: str) -> frozenset[str]:
+    if framework == "framework":
+        # Under an ASGI server it is compared with the others there, by one workload.
+        return frozenset(WORKLOADS) - {"json"}
+    return frozenset() if framework in _WITH_PRODUCTION else frozenset({"production"})
+
+
+def _target(framework: str) -> str:
+    return f"tests.benchmarks.{'apps.framework_asgi' if framework == 'framework' else f'peers.{framework}_app'}:app"
 
 
 def _uvicorn(framework: str) -> Server:
-    target = f"tests.benchmarks.peers.{framework}_app:app"
+    target = _target(framework)
     options = "--host 127.0.0.1 --port {port} --loop uvloop --http httptools --no-access-log --log-level warning"
-    return Server(f"{framework}-uvicorn", framework, ("-m", "uvicorn", target, *options.split()))
+    command = ("-m", "uvicorn", target, *options.split())
+    return Server(f"{framework}-uvicorn", framework, command, _lacking(framework))
 
 
 def _granian(framework: str) -> Server:
-    target = f"tests.benchmarks.peers.{framework}_app:app"
+    target = _target(framework)
     options = "--host 127.0.0.1 --port {port} --interface asgi --http 1 --loop uvloop --workers 1 --log-level warning"
-    return Server(f"{framework}-granian", framework, ("-m", "granian", target, *options.split()))
+    command = ("-m", "granian", target, *options.split())
+    return Server(f"{framework}-granian", framework, command, _lacking(framework))
 
 
 CORE = (_aiohttp("framework", "apps.framework_app"), _aiohttp(BASELINE, "apps.handwritten"))
 _ASGI = ("fastapi", "litestar", "blacksheep", "starlette", "falcon")
 _ALL = (
     *CORE,
-    *(make(name) for name in _ASGI for make in (_uvicorn, _granian)),
+    *(make(name) for name in ("framework", *_ASGI) for make in (_uvicorn, _granian)),
     _aiohttp("rapidy", "peers.rapidy_app"),
     Server(
         "django-bolt",
         "django-bolt",
         ("-m", "tests.benchmarks.peers.django_bolt_server", "{port}"),
-        lacks=frozenset({"upload"}),
+        lacks=frozenset({"upload", "production"}),
     ),
 )
 SERVERS: dict[str, Server] = {server.name: server for server in _ALL}
@@ -136,6 +152,7 @@ class RunningServer:
 
     def check(self, workload: Workload) -> list[str]:
         """Return what is wrong with its answers; nothing if all mean what they should."""
+        workload = workload.of(self.server.name)
         if workload.message is not None:
             return self._check_socket(workload, workload.message)
         client = HTTPConnection("127.0.0.1", self.port, timeout=10)

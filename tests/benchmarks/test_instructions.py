@@ -94,7 +94,7 @@ def test_parts_add_up_to_the_whole() -> None:
     """Files decide about the part; what fits nowhere is everything else."""
     costs = {
         Function("endpoint", "<framework 6>"): 5000.0,
-        Function("find", "/shop/framework/_routing/table.py"): 1500.0,
+        Function("find", "/shop/framework/_serve/routing/table.py"): 1500.0,
         Function("isclass", "/lib/python3.13/inspect.py"): 250.0,
     }
     parts = by_part(costs)

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
+
+from tests.benchmarks.production import HEADERS
 
 __all__ = (
     "COUNTED",
@@ -31,9 +33,9 @@ PARTS = 64
 """``stream`` sends 1 MiB in so many parts."""
 
 Variant = str
-"""Which application a server builds: ``base``, ``middleware5``, ``routes1000``; others with aiohttp alone.
+"""Which application a server builds: ``base``, ``middleware5``, ``routes1000``, ``production``.
 
-Passed in ``BENCH_VARIANT``.
+Others are for servers of aiohttp alone. Passed in ``BENCH_VARIANT``.
 """
 
 
@@ -69,11 +71,17 @@ class Workload:
     headers: tuple[str, ...] = ()
     """Headers that the answer must have."""
     refused: tuple[Request, ...] = ()
+    without: frozenset[str] = frozenset()
+    """Applications that answer without what the others add: they need neither the headers nor the refusals."""
     variant: Variant = "base"
     message: bytes | None = None
     """What is sent on the web socket that the request opens, and comes back with the same meaning."""
     refused_message: bytes = b""
     """What must not come back: the server closes the socket."""
+
+    def of(self, application: str) -> "Workload":
+        """Return the workload as one application must answer it."""
+        return replace(self, headers=(), refused=()) if application in self.without else self
 
 
 def _post(path: str, value: object) -> Request:
@@ -229,6 +237,17 @@ _ALL = (
         requests=tuple(_get(f"{thing_path(*divmod(place, KINDS))}/{place}") for place in _PLACES),
         expected=tuple({"section": place // KINDS, "kind": place % KINDS, "id": place} for place in _PLACES),
         variant="routes1000",
+    ),
+    Workload(
+        name="production",
+        about="json with request ids, access log, trusted hosts, security headers, CORS, compression (a body below its"
+        " minimum), a rate limit and a JWT; hand-written aiohttp answers without any of them",
+        requests=(Request("GET", "/json", HEADERS),),
+        expected=({"message": "Hello, World!"},),
+        headers=("x-request-id", "x-content-type-options", "content-security-policy", "access-control-allow-origin"),
+        refused=(Request("GET", "/json", HEADERS | {"authorization": "Bearer a.b.c"}),),
+        without=frozenset({"handwritten", "pieces"}),
+        variant="production",
     ),
 )
 WORKLOADS: dict[str, Workload] = {workload.name: workload for workload in _ALL}

@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,7 +30,7 @@ _SWITCHES = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
     "--window-size=1200,900",
 )
 # A script that catches what is refused to it leaves no trace in the console.
@@ -164,6 +164,37 @@ class DocsPage(BrowserPage):
         status = self._find(f"{answer} .response-col_status").text.split()[0]
         text = self._find(f"{answer} .highlight-code code, {answer} .microlight").get_attribute("textContent") or ""
         return int(status), json.loads(text)
+
+    def example(self, tag: str, operation: str) -> Any:
+        """Open an operation, and return the example of a JSON body that the page shows."""
+        block = f"[id^='operations-{tag}-'][id$='{operation}']"
+        self._click(f"{block} .opblock-summary-control")
+        return json.loads(self._find(f"{block} textarea.body-param__text").get_attribute("value") or "")
+
+    def choose(self, operation: str, files: Mapping[str, Path], texts: Mapping[str, str]) -> None:
+        """Open an operation with a form, and fill it in."""
+        block = f"[id$='{operation}']"
+        self._click(f"{block} .opblock-summary-control")
+        for name, path in files.items():
+            self._find(f"{block} [data-property-name='{name}'] input[type=file]").send_keys(str(path))
+        for name, text in texts.items():
+            field = self._find(f"{block} [data-property-name='{name}'] input[type=text]")
+            field.clear()
+            field.send_keys(text)
+
+    def code(self, title: str) -> str:
+        """Return the code in a language that sends the request which was sent."""
+        tab = f"//*[contains(@class, 'request-snippets')]//*[text()='{title}']"
+        found = self._wait.until(lambda driver: driver.find_elements(By.XPATH, tab), f"there is no {title}")
+        self._driver.execute_script("arguments[0].click()", found[0])
+        return self._find(".request-snippets pre").get_attribute("textContent") or ""
+
+    def run(self, script: str) -> str:
+        """Run a script that awaits, and return what it logs, or its error."""
+        start = "const [done] = arguments, console = {log: done};"
+        wrapped = f"{start} (async () => {{ {script} }})().catch((error) => done(`${{error}}`))"
+        found: str = self._driver.execute_async_script(wrapped)
+        return found
 
 
 class ReDocPage(BrowserPage):

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 import pytest
 from click.testing import CliRunner
 
-from framework.cli.command import command
+from framework.cli.main import command
 
 SHOP = '''\
 """A shop."""

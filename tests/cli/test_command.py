@@ -1,10 +1,14 @@
 """The command as a whole: quick to start, and its simple commands."""
 
+import json
+import platform
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from framework import __version__
 from tests.cli.conftest import SHOP, Run, Write, run_python
 
 MISTAKEN = """\
@@ -34,8 +38,18 @@ def test_help_lists_the_commands(run: Run) -> None:
         "asyncapi",
         "check",
         "client",
+        "commands",
+        "completion",
+        "config",
+        "dev",
+        "explain",
+        "jobs",
+        "make",
+        "new",
         "openapi",
         "routes",
+        "run",
+        "shell",
     ]
 
 
@@ -52,8 +66,32 @@ def test_mistakes_are_told_all_at_once(run: Run, write: Write) -> None:
         "Orders.show (shop.py:5), parameter 'number': it has no type annotation.\n"
         "  Hint: say what it takes, for example number: int.\n"
         "Orders.search (shop.py:9): it has no return annotation.\n"
-        "  Hint: say what is answered, for example -> Order, or -> None for 204 No Content.\n"
-        "3 mistakes in the application.\n"
+        "  Hint: annotate the return type, for example -> Order, or -> None for 204 No Content.\n"
+        "3 errors in the application.\n"
+        "Explained by: framework explain E101 E102\n"
+    )
+
+
+def test_broken_templates_are_told(run: Run, write: Write) -> None:
+    """`framework check` compiles the templates, as App.build() does."""
+    write("pages/list.html", "<ul>\n{{ url_for('Orders.shw', number=1) }}</ul>")
+    write(
+        "shop.py",
+        SHOP.replace("App([Orders],", "App([Orders], container=container,").replace(
+            "app = App",
+            "from framework import Container\nfrom framework.templating import Templates\n"
+            'container = Container()\ncontainer.add_instance(Templates, Templates("pages"))\napp = App',
+        ),
+    )
+
+    code, out, err = run("check", "shop:app")
+
+    assert (code, out) == (1, "")
+    assert err == (
+        "pages/list.html:2: url_for: no route of this app is 'Orders.shw'.\n"
+        "  Hint: write 'Orders.show'.\n"
+        "1 error in the application.\n"
+        "Explained by: framework explain E802\n"
     )
 
 
@@ -65,7 +103,7 @@ def test_mistakes_met_while_importing_are_told_as_well(run: Run, write: Write, w
     code, out, err = run(*words, "shop:app")
 
     assert (code, out) == (1, "")
-    assert err.endswith("3 mistakes in the application.\n")
+    assert err.endswith("3 errors in the application.\nExplained by: framework explain E101 E102\n")
     assert "Traceback" not in err
 
 
@@ -75,25 +113,245 @@ def test_routes_are_listed(run: Run, write: Write) -> None:
 
     assert run("routes", "shop:app") == (
         0,
-        "METHOD  PATH              HANDLER                   NAME\n"
-        "GET     /orders/{number}  Orders.show (shop.py:15)  Orders.show\n",
+        "METHOD  PATH              HANDLER                   NAME         ACCESS\n"
+        "GET     /orders/{number}  Orders.show (shop.py:15)  Orders.show  everybody\n",
         "",
+    )
+    assert json.loads(run("routes", "shop:app", "--json").out) == [
+        {
+            "method": "GET",
+            "path": "/orders/{number}",
+            "name": "Orders.show",
+            "handler": "Orders.show (shop.py:15)",
+            "tags": [],
+            "in_document": True,
+            "metadata": {},
+            "access": [],
+        }
+    ]
+
+
+COVERED = """\
+from aiohttp import web
+from framework import App, Controller, Request, get
+from framework.http_errors import Unauthorized
+from framework.security import public
+
+
+async def closed(request: Request) -> None:
+    raise Unauthorized
+
+
+class Orders(Controller):
+    @get("/orders")
+    async def search(self) -> str:
+        return ""
+
+    @public
+    @get("/open")
+    async def open(self) -> str:
+        return ""
+
+
+async def metrics(request):
+    return web.Response()
+
+
+app = App([Orders], default_guard=closed)
+web_app = web.Application()
+web_app.router.add_get("/metrics", metrics)
+app.attach(web_app)
+"""
+
+
+def test_what_a_default_guard_covers(run: Run, write: Write) -> None:
+    """The routes show what a request must pass, and the check lists aiohttp's own, which nothing stands before."""
+    write("shop.py", COVERED)
+
+    assert run("routes", "shop:app").out == (
+        "METHOD  PATH     HANDLER                     NAME           ACCESS\n"
+        "GET     /open    Orders.open (shop.py:16)    Orders.open    everybody\n"
+        "GET     /orders  Orders.search (shop.py:12)  Orders.search  closed\n"
+    )
+    assert run("check", "shop:app").out == (
+        "No errors; 2 routes.\n"
+        "default_guard does not cover GET /metrics, a route of aiohttp's own.\n"
+        "default_guard does not cover HEAD /metrics, a route of aiohttp's own.\n"
     )
 
 
-def test_an_unknown_command_is_a_usage_error(run: Run) -> None:
-    """Click's own words tell it; the exit code is 2."""
-    code, _, err = run("destroy")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("destroy",), "Error: No such command 'destroy'."),
+        (("chek",), "Error: No such command 'chek'. Did you mean check?"),
+        (("check", "--secrity"), "Error: No such option '--secrity'. Did you mean '--security'?"),
+        (("--versoin",), "Error: No such option '--versoin'. Did you mean '--version'?"),
+    ],
+)
+def test_unknown_commands_and_options_are_usage_errors(run: Run, words: tuple[str, ...], said: str) -> None:
+    """The exit code is 2, and names that are near are suggested."""
+    code, _, err = run(*words)
 
     assert code == 2
-    assert "No such command 'destroy'" in err
+    # Older releases of click write options without quotes, and with a parenthesis.
+    assert said.replace("'", "") in err.replace("'", "").replace("(Possible options: ", "Did you mean ").replace(
+        ")", "?"
+    )
+
+
+def test_the_version(run: Run) -> None:
+    """The distribution, and the Python that runs it."""
+    assert run("--version") == (0, f"framework-aiohttp {__version__}, Python {platform.python_version()}\n", "")
+
+
+COMMANDS = [
+    ("check",),
+    ("check", "--security", "--ignore", "no-default-guard"),
+    ("routes",),
+    ("routes", "--why", "GET", "/orders/7"),
+    ("explain", "GET", "/orders/7"),
+    ("config",),
+    ("commands",),
+    ("shell", "--plain"),
+    ("openapi",),
+    ("client", "python"),
+]
+SETTINGS = """\
+import sys
+from framework.settings import SettingsError, read_settings
+
+
+class Settings(Struct):
+    port: int
+
+
+"""
+EXITING = """\
+try:
+    read_settings(Settings, {})
+except SettingsError as error:
+    sys.exit(str(error))
+"""
+MORE = """\
+class More(Controller):
+    @get("/more")
+    async def more(self): ...
+
+
+app = App([More])
+"""
+# What is appended to the shop, what is named, and then the exit code and the lines.
+BROKEN: dict[str, tuple[str, str, int, Sequence[str]]] = {
+    "not found": ("", "shop:ap", 2, ("Error: shop has no ap; name one that it has: app.",)),
+    "no module": (
+        "",
+        "shob:app",
+        2,
+        (
+            "Error: no module shob is found; "
+            "correct its name, or run the command in the folder that it is imported from.",
+        ),
+    ),
+    "an exception": (
+        "raise OSError('no disk')\n",
+        "shop:app",
+        2,
+        ("Error: shop cannot be imported: OSError: no disk (shop.py:22); fix it there.",),
+    ),
+    "an error in the app": (
+        MORE,
+        "shop:app",
+        1,
+        (
+            "More.more (shop.py:23): it has no return annotation.",
+            "  Hint: annotate the return type, for example -> Order, or -> None for 204 No Content.",
+            "1 error in the application.",
+            "Explained by: framework explain E102",
+        ),
+    ),
+    "an error in a call": (
+        "app = App([Orders], title='Shop')\n",
+        "shop:app",
+        1,
+        (
+            "App (shop.py:22): App has no option title=.",
+            "  Hint: write it as openapi=OpenAPI(title=…).",
+            "1 error in the application.",
+            "Explained by: framework explain E501",
+        ),
+    ),
+    "a wrong setting": (
+        f"{SETTINGS}read_settings(Settings, {{'PORT': 'x'}})\n",
+        "shop:app",
+        1,
+        ("PORT: expected `int`.", "  Hint: write an integer in its range.", "1 error in the settings."),
+    ),
+    "an exit because of a wrong setting": (
+        SETTINGS + EXITING,
+        "shop:app",
+        1,
+        (
+            "PORT: it is not set.",
+            "  Hint: set it, or PORT_FILE to the path of a file that contains it.",
+            "1 error in the settings.",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("case", BROKEN)
+def test_every_command_with_an_app_that_is_not_found_or_broken(
+    run: Run, write: Write, words: tuple[str, ...], case: str
+) -> None:
+    """The same lines and the same exit code, whatever the command is."""
+    added, reference, code, said = BROKEN[case]
+    file = write("shop.py", SHOP + added)
+
+    if case == "an error in the app" and words == ("config",):
+        # Nothing is built to list the settings.
+        assert run(*words, reference).code == 0
+        return
+    done = run(*words, reference)
+
+    assert (done.code, done.out) == (code, "")
+    assert done.err.replace(str(file), "shop.py").splitlines() == [*said]
+
+
+@pytest.mark.parametrize("words", [one for one in COMMANDS if one[:2] != ("check", "--security")], ids=" ".join)
+def test_every_command_with_an_app(run: Run, write: Write, words: tuple[str, ...]) -> None:
+    """It succeeds, and prints no error."""
+    write("shop.py", SHOP)
+
+    done = run(*words, "shop:app")
+
+    assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "words", [("check",), ("routes",), ("routes", "--why", "GET", "/"), ("explain", "GET", "/")], ids=" ".join
+)
+def test_errors_as_json(run: Run, write: Write, words: tuple[str, ...]) -> None:
+    """With ``--json`` a machine reads the errors of the app too."""
+    write("shop.py", MISTAKEN)
+
+    code, out, err = run(*words, "shop:app", "--json")
+
+    assert (code, err) == (1, "")
+    assert json.loads(out)["errors"][2] == {
+        "code": "E102",
+        "where": "Orders.search (shop.py:9)",
+        "what": "it has no return annotation",
+        "hint": "annotate the return type, for example -> Order, or -> None for 204 No Content",
+    }
 
 
 def test_python_runs_the_command(tmp_path: Path) -> None:
     """``python -m framework`` is the command, with its exit codes."""
     (tmp_path / "shop.py").write_text(SHOP)
 
-    assert run_python("-m", "framework", "check", "shop:app", cwd=tmp_path) == (0, "No mistakes; 1 route.\n", "")
+    assert run_python("-m", "framework", "check", "shop:app", cwd=tmp_path) == (0, "No errors; 1 route.\n", "")
     assert run_python("-m", "framework", "check", "shop:x", cwd=tmp_path).code == 2
 
 
@@ -103,11 +361,11 @@ def test_the_command_is_installed() -> None:
 
     settings = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
 
-    assert settings["project"]["scripts"] == {"framework": "framework.cli.command:main"}
-    assert callable(sys.modules["framework.cli.command"].main)
+    assert settings["project"]["scripts"] == {"framework": "framework.cli.main:main"}
+    assert callable(sys.modules["framework.cli.main"].main)
 
 
-@pytest.mark.parametrize("words", [("--help",), ("--nonsense",), ("-h",)])
+@pytest.mark.parametrize("words", [("--help",), ("--nonsense",), ("-h",), ("--version",)])
 def test_help_loads_nothing_that_is_slow(tmp_path: Path, words: tuple[str, ...]) -> None:
     """What the command is for is told without aiohttp, msgspec or the app."""
     write_app = tmp_path / "shop.py"

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from framework.cli.changes_operations import compare_documents
+from framework.cli.diff.operations import compare_documents
 from tests.cli.conftest import Run, Write
 
 Edit: TypeAlias = Callable[[Any], object]

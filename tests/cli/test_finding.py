@@ -4,7 +4,7 @@ import pytest
 
 from tests.cli.conftest import SHOP, Run, Write
 
-FOUND = "No mistakes; 1 route.\n"
+FOUND = "No errors; 1 route.\n"
 
 
 def test_an_app_is_named(run: Run, write: Write) -> None:
@@ -47,7 +47,7 @@ def test_an_app_may_be_made_or_held(run: Run, write: Write, added: str, attribut
         (
             "",
             "shob:app",
-            "shob cannot be imported: ModuleNotFoundError: No module named 'shob'; fix it there",
+            "no module shob is found; correct its name, or run the command in the folder that it is imported from",
         ),
         (
             "1 / 0\n",
@@ -132,3 +132,13 @@ def test_no_pyproject_at_all(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert code == 2
     assert err.startswith("Error: no app is named, and no pyproject.toml is found; name it as in ")
+
+
+@pytest.mark.parametrize("words", [("check",), ("run",), ("explain", "GET", "/tasks"), ("client", "python")])
+def test_the_hint_has_the_command_that_was_entered(
+    run: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """It can be copied, with its other arguments."""
+    monkeypatch.chdir("/")
+
+    assert f'name it as in "framework {" ".join(words)} shop.main:app", or write' in run(*words).err

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from framework.testing import ContractReport, ContractViolatedError, check_contract
 from tests.contract.generated import check_everything
-from tests.contract.shop_app import create_shop
+from tests.contract.shop_app import create_shop, staff_token
 
 __all__ = ("main",)
 
@@ -23,7 +23,13 @@ _NOT_OF_SHOPS = ("positive_data_acceptance",)
 def _check_shop(seed: int, examples: int) -> ContractReport:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            return check_contract(create_shop(Path(folder)), examples=examples, seed=seed, exclude_checks=_NOT_OF_SHOPS)
+            return check_contract(
+                create_shop(Path(folder)),
+                examples=examples,
+                seed=seed,
+                headers={"Authorization": f"Bearer {staff_token()}"},
+                exclude_checks=_NOT_OF_SHOPS,
+            )
         except ContractViolatedError as error:
             return error.report
 

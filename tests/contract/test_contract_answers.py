@@ -137,7 +137,9 @@ async def test_wrong_answers_of_other_formats_fail(contract_client: ContractClie
     """MessagePack is read for what it is; what nobody has promised is not a failure."""
     client = await contract_client(APP)
 
-    with pytest.raises(ContractError, match=r"^GET /packed answered 200: the body is not as declared: /number: -1 is "):
+    with pytest.raises(
+        ContractError, match=r"^GET /packed responded with 200: the body is not as declared: /number: -1 is "
+    ):
         await client.get("/packed")
     assert (await client.get("/ready")).content_type == "text/html"
 

@@ -124,7 +124,7 @@ async def test_other_answers_fail(contract_client: ContractClient, method: str, 
     with pytest.raises(ContractError) as caught:
         await client.request(method, path)
 
-    assert str(caught.value).startswith(f"{method} {path} answered {said}")
+    assert str(caught.value).startswith(f"{method} {path} responded with {said}")
 
 
 async def test_a_crash_fails(contract_client: ContractClient) -> None:
@@ -137,7 +137,9 @@ async def test_a_crash_fails(contract_client: ContractClient) -> None:
 
     client = await contract_client(App([Crash]))
 
-    with pytest.raises(ContractError, match=r"^GET /crash answered 500: the status is not declared, only 200, 406$"):
+    with pytest.raises(
+        ContractError, match=r"^GET /crash responded with 500: the status is not declared, only 200, 406$"
+    ):
         await client.get("/crash")
 
 
@@ -177,7 +179,7 @@ def test_answers_from_elsewhere(answer: Answer, said: str) -> None:
     with pytest.raises(ContractError) as caught:
         Contract(APP).check(answer)
 
-    assert str(caught.value).startswith(f"{answer.method} {answer.path} answered {answer.status}: {said}")
+    assert str(caught.value).startswith(f"{answer.method} {answer.path} responded with {answer.status}: {said}")
 
 
 def test_without_the_extra_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

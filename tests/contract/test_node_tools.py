@@ -4,28 +4,24 @@ They need Node.js, and the registry once: what package-lock.json names is kept i
 """
 
 import json
-import re
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
 
 from framework.cli.client.typescript import typescript_client, typescript_command
 from framework.testing import serve_in_thread
-from tests.contract.shop_app import create_shop
+from tests.contract.shop_app import create_shop, staff_token
 from tests.contract.snapshots import place_of
-from tests.exclusive import exclusive
+from tests.node_packages import installed
 
 NODE = Path(__file__).parent / "node"
-INSTALLED = Path(__file__).parents[2] / ".node"
 DOCUMENTS = ("large.json", "shop.json")
 ASYNCAPI = "live.asyncapi.json"
 LARGE_ASYNCAPI = "large.asyncapi.json"
-_UNREACHABLE = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ECONNRESET")
 
-pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js is not installed")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js is not installed")]
 
 
 def run(folder: Path, *words: str) -> str:
@@ -35,32 +31,11 @@ def run(folder: Path, *words: str) -> str:
     return done.stdout
 
 
-def install() -> Path:
-    """Install the tools, unless they are there, and return where they are."""
-    wanted, kept = NODE / "package-lock.json", INSTALLED / "package-lock.json"
-    stamp = INSTALLED / "node_modules" / ".package-lock.json"
-    if not (stamp.exists() and kept.exists() and kept.read_bytes() == wanted.read_bytes()):
-        # Elsewhere, and moved when it is complete: a run that is stopped leaves nothing half installed.
-        fresh = Path(tempfile.mkdtemp(prefix=".node-", dir=INSTALLED.parent))
-        shutil.copy(NODE / "package.json", fresh)
-        shutil.copy(wanted, fresh)
-        command = ("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
-        done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=600, check=False)  # noqa: S603  ours
-        if done.returncode != 0 and _UNREACHABLE.search(done.stderr):
-            pytest.skip("the npm registry cannot be reached")
-        assert done.returncode == 0, done.stderr[-3000:]
-        shutil.rmtree(INSTALLED, ignore_errors=True)
-        fresh.rename(INSTALLED)
-    return INSTALLED / "node_modules"
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Have a folder with the tools, their settings and the documents."""
     folder = tmp_path_factory.mktemp("node")
-    with exclusive("node"):  # all workers share what is installed into .node
-        modules = install()
-    (folder / "node_modules").symlink_to(modules)
+    (folder / "node_modules").symlink_to(installed(NODE, ".node"))
     shutil.copytree(NODE, folder, dirs_exist_ok=True)
     for name in (*DOCUMENTS, ASYNCAPI, LARGE_ASYNCAPI):
         shutil.copy(place_of(name), folder)
@@ -131,7 +106,7 @@ def test_a_typescript_client_uses_the_shop(folder: Path, tmp_path: Path) -> None
     run(folder, tool(folder, "tsc"), "--project", ".")
 
     with serve_in_thread(create_shop(tmp_path).build()) as url:
-        said = run(folder, "node", "built/shop.js", url)
+        said = run(folder, "node", "built/shop.js", url, staff_token())
 
     assert json.loads(said) == {"total": 900, "status": "placed", "found": True, "detail": 404}
 

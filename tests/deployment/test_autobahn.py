@@ -9,6 +9,7 @@ from tests.deployment.autobahn import KNOWN, failures, find_python, install, run
 PYTHON = find_python()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(PYTHON is None, reason="Autobahn's fuzzing client needs Python 2.7, which is not found")
 async def test_the_fuzzing_client(tmp_path: Path) -> None:
     """Sections 1 to 7 and 10 pass, but for the one case that aiohttp fails on purpose."""

@@ -1,16 +1,16 @@
-"""The built wheel works in an empty environment."""
+"""The built wheel works in an empty environment, and may be published."""
 
-import subprocess
 import sys
 import venv
-import zipfile
 from pathlib import Path
 
 import pytest
 
+from tests.deployment.conftest import ROOT, run
 from tests.exclusive import exclusive
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import asyncio
 from aiohttp.test_utils import TestClient, TestServer
@@ -32,37 +32,23 @@ asyncio.run(main())
 """
 
 
-def run(*command: str, cwd: Path) -> str:
-    """Run a program and return what it printed."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)  # noqa: S603  ours
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+def test_the_distributions_may_be_published(wheel: Path) -> None:
+    """Code, type information, assets, template and licence are in both, and nothing else."""
+    run(sys.executable, str(ROOT / "tools" / "check_release.py"), str(wheel.parent), cwd=ROOT)
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the source distribution, and the wheel from it."""
-    folder = tmp_path_factory.mktemp("dist")
-    with exclusive("wheel"):  # setuptools builds in the checkout
-        run(sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT), cwd=folder)
-    return next(folder.glob("*.whl"))
+def test_an_editable_install_is_read_by_type_checkers(tmp_path: Path) -> None:
+    """It is a path in a .pth file: mypy, pyright and editors do not run import hooks."""
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = str(tmp_path / "venv" / "bin" / "python")
+    with exclusive("wheel"):
+        run(python, "-m", "pip", "--quiet", "install", "--no-deps", "--editable", str(ROOT), cwd=tmp_path)
+
+    (file,) = (tmp_path / "venv").rglob("__editable__*")
+    assert (file.suffix, file.read_text().strip()) == (".pth", str(ROOT))
 
 
-def test_wheel_holds_what_is_needed_besides_code(wheel: Path) -> None:
-    """Type information, the assets of the documentation pages, the template and the licence are in the wheel."""
-    names = set(zipfile.ZipFile(wheel).namelist())
-    assets = {str(one.relative_to(ROOT)) for one in (ROOT / "framework/_openapi/assets").rglob("*") if one.is_file()}
-    wanted = {
-        "framework/py.typed",
-        "framework/_openapi/assets/swagger-ui/swagger-ui-bundle.js.gz",
-        "app_template/main.py",
-    }
-    assert wanted | assets <= names
-    assert any(name.endswith("/LICENSE") for name in names)
-    assert not any(name.startswith("tests/") for name in names)
-
-
-def test_wheel_serves_from_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+def test_the_wheel_serves_from_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     """App, document and page are served by the installed wheel, with the core dependencies only."""
     venv.create(tmp_path / "venv", with_pip=True)
     python = str(tmp_path / "venv" / "bin" / "python")

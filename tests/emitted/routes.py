@@ -29,6 +29,9 @@ from framework import (
     websocket,
 )
 from framework.formats import MSGPACK
+from framework.layers import Layer, Steps
+from framework.middleware import SecurityHeaders
+from framework.routing import RouteInfo
 from framework.typedefs import CallNext
 
 __all__ = ("ROUTES", "explain", "snapshot")
@@ -42,6 +45,8 @@ ROUTES = {
     "talk": ("GET", "/chat/{room}"),
     "on_order": ("GET", "/orders/{order_id}/changes"),
     "feed": ("GET", "/orders/{order_id}/feed"),
+    "fixed": ("GET", "/fixed"),
+    "layered": ("GET", "/layered"),
 }
 
 
@@ -185,6 +190,48 @@ class ChatController(Controller):
         raise NotImplementedError(order_id, order, user)
 
 
+class Marked(Layer):
+    """Has constant headers and both steps."""
+
+    def compile(self, _: RouteInfo | None) -> Steps:
+        """Return them; one of the steps is plain."""
+        return Steps(headers={"X-Marked": "yes"}, before=look_in, after=look_out)
+
+
+class Stored(Layer):
+    """Begins behind the guards."""
+
+    def compile(self, _: RouteInfo | None) -> Steps:
+        """Return the same steps."""
+        return Steps(before=look_in, after=look_out, behind_guards=True)
+
+
+def look_in(request: web.Request) -> web.StreamResponse | None:
+    """Look at a request."""
+    raise NotImplementedError(request)
+
+
+async def look_out(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    """Look at a response."""
+    raise NotImplementedError(request, response)
+
+
+class LayeredController(Controller):
+    """Inside of compiled middlewares."""
+
+    guards = (require_user,)
+
+    @get("/fixed", middlewares=(SecurityHeaders(),))
+    async def fixed(self) -> dict[str, int]:
+        """Have constant headers alone."""
+        raise NotImplementedError
+
+    @get("/layered", middlewares=(SecurityHeaders(hsts=60), Marked(), measure, Marked(), Stored()), timeout=5)
+    async def layered(self, session: Session) -> Response[str]:
+        """Have all steps."""
+        raise NotImplementedError(session)
+
+
 def explain(name: str) -> str:
     """Return stages and emitted code of a route."""
     container = Container()
@@ -192,9 +239,8 @@ def explain(name: str) -> str:
     container.add_scoped(Session, open_session)
     container.add_scoped(User, find_user)
     container.add_transient(Orders)
-    return App([HealthController, OrderController, ChatController], container=container, openapi=None).explain(
-        *ROUTES[name]
-    )
+    controllers = [HealthController, OrderController, ChatController, LayeredController]
+    return App(controllers, container=container, openapi=None).explain(*ROUTES[name])
 
 
 def snapshot(name: str) -> Path:

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Meta, Struct, inspect
 
-from framework._binding.faults import find_faults
-from framework._binding.faults_direct import direct_check
-from framework._binding.faults_found import Walk
-from framework._binding.faults_kinds import bare, form_of
-from framework._binding.faults_leaves import leaf_check
-from framework._binding.faults_verdicts import judge, pointer_to
+from framework._serve.validation.direct import direct_check
+from framework._serve.validation.kinds import bare, form_of
+from framework._serve.validation.leaves import leaf_check
+from framework._serve.validation.scalar_checks import strict_reason
+from framework._serve.validation.verdicts import judge, pointer_to
+from framework._serve.validation.walk import Walk
+from framework._serve.validation.walker import find_errors
 from framework.http_errors import FieldError
 from tests.faults.bodies import Basket, Box, Circle, Color, Item, Level, One, Options, Range, Tree
 
@@ -88,10 +89,14 @@ def test_leaves(kind: inspect.Type, values: list[Any]) -> None:
     """One check, which remembers what it heard, says of value after value what msgspec does."""
     check = leaf_check(kind)
     for value in values:
-        walk, expected = Walk("body", strict=True, limit=1, faults=[]), judge(form_of(bare(kind)), value, strict=True)
+        walk, expected = Walk("body", strict=True, limit=1, errors=[]), judge(form_of(bare(kind)), value, strict=True)
         check.add(walk, "/a", value)
-        found = [(one.pointer, one.code, one.detail) for one in walk.faults]
+        found = [(one.pointer, one.code, one.detail) for one in walk.errors]
+        # What msgspec accepts may still be rejected in bodies: numbers that are not finite.
+        reason = strict_reason(bare(kind), value)
         told = [] if expected is None else [(f"/a{pointer_to(expected.steps)}", expected.code, expected.detail)]
+        if expected is None and reason is not None:
+            told = [("/a", *reason)]
         assert found == told, (kind, value)
 
 
@@ -102,7 +107,7 @@ class Plain(Struct):
 
 
 def _faults(hint: Any, value: Any) -> list[tuple[str, str, str]]:
-    found = find_faults(inspect.type_info(hint), value, location="body")[0]
+    found = find_errors(inspect.type_info(hint), value, location="body")[0]
     return [(one.pointer, one.code, one.detail) for one in found]
 
 
@@ -139,7 +144,7 @@ def test_a_long_list_with_few_faults() -> None:
 def test_the_limit_ends_the_walk() -> None:
     """Of more faults than may be told as many as may are, and that there are others."""
     value = json.loads(json.dumps([{"count": 0}] * 5))
-    found, more = find_faults(inspect.type_info(list[Item]), value, location="body", limit=3)
+    found, more = find_errors(inspect.type_info(list[Item]), value, location="body", limit=3)
     assert more
     assert found == [
         FieldError("body", "/0/count", "constraint", "Expected `int` >= 1"),

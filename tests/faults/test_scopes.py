@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from framework import App, Container, Controller, Request, post
 from framework.typedefs import CallNext
-from tests.unit._services.scope_cases import (
+from tests.unit._compile.services.scope_cases import (
     CASES,
     Case,
     Closing,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from framework._binding.faults import find_faults, lax_check
+from framework._serve.validation.walker import find_errors, lax_check
 from framework.http_errors import FieldError
 from tests.faults.bodies import SAMPLES, Filter
 from tests.faults.mutations import KEYS, STRANGE, copied, is_in, mutated, own_changes, path_pointer, replaced, some_path
@@ -34,7 +34,7 @@ _INFO: dict[int, inspect.Type] = {id(hint): inspect.type_info(hint) for hint, _ 
 
 def walk(kind: inspect.Type, value: object) -> list[FieldError]:
     """Return the faults of a body."""
-    return find_faults(kind, value, location="body")[0]
+    return find_errors(kind, value, location="body")[0]
 
 
 def disagreements(find: Finder, seed: int, count: int) -> tuple[int, list[tuple[Any, Any]]]:
@@ -149,4 +149,4 @@ def test_texts(raw: dict[str, Any], is_complete: bool) -> None:
         is_bad = True
     else:
         is_bad = refuses(raw)
-    assert bool(find_faults(kind, raw, location="query", strict=False)[0]) == is_bad
+    assert bool(find_errors(kind, raw, location="query", strict=False)[0]) == is_bad

@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestServer
 from pytest_aiohttp.plugin import AiohttpServer
 
 from framework import App
+from tests.http.events import EVENTS
 from tests.http.items import ItemController
 from tests.http.shapes import LOGGERS, Serve, app_of
 
@@ -39,6 +40,12 @@ def serve(aiohttp_server: AiohttpServer) -> Serve:
 async def items(serve: Serve) -> TestServer:
     """Serve the app that the bad inputs are sent to."""
     return await serve(app_of(ItemController))
+
+
+@pytest.fixture
+def no_events() -> None:
+    """Forget what other tests have noted."""
+    EVENTS.clear()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from framework import App
-from framework._sockets.open import SOCKETS
+from framework._serve.sockets.registry import SOCKETS
 from tests.http.raw import Server
 
 __all__ = (

@@ -39,7 +39,7 @@ class _Finder(MetaPathFinder):
         return spec
 
 
-_FILE = Path(__file__).parents[2] / "framework/_openapi/assets/swagger-ui/swagger-ui-bundle.js.gz"
+_FILE = Path(__file__).parents[2] / "framework/_document/pages/assets/swagger-ui/swagger-ui-bundle.js.gz"
 _REQUESTS: tuple[tuple[str, str, Any], ...] = (
     ("GET", "/value/7?word=x", None),
     ("GET", "/value/seven", None),

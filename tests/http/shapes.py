@@ -7,9 +7,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from framework import App, Controller, Router
+from framework import App, Controller, Router, post
 
-__all__ = ("LOGGERS", "Serve", "app_of", "fault", "invalid", "logged", "problem", "reading", "web_server_of")
+__all__ = ("LOGGERS", "Serve", "app_of", "echoing", "fault", "invalid", "logged", "problem", "reading", "web_server_of")
 
 LOGGERS = ("framework", "aiohttp.server", "aiohttp.web")
 """Where the framework and aiohttp write what went wrong."""
@@ -34,6 +34,7 @@ _TITLES = {
     422: "Unprocessable Content",
     426: "Upgrade Required",
     428: "Precondition Required",
+    429: "Too Many Requests",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
     501: "Not Implemented",
@@ -64,6 +65,19 @@ def reading(decorator: Callable[[Any], Any], annotation: Any, *default: Any) -> 
     read.__annotations__ = {"value": annotation, "return": str}
     read.__defaults__ = default or None
     return type("Reading", (Controller,), {"read": decorator(read)})
+
+
+def echoing(name: str, **bodies: Any) -> type[Controller]:
+    """Return a controller that sends back what it reads: ``POST /line`` for ``line=Line``."""
+
+    def handler(annotation: Any) -> Callable[..., Any]:
+        async def echo(_: Controller, body: Any) -> Any:
+            return body
+
+        echo.__annotations__ = {"body": annotation, "return": annotation}
+        return echo
+
+    return type(name, (Controller,), {path: post(f"/{path}")(handler(one)) for path, one in bodies.items()})
 
 
 def web_server_of(server: TestServer) -> web.Server:

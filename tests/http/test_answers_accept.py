@@ -189,7 +189,7 @@ async def test_a_response_with_a_type_of_its_own_is_written_in_it(server: TestSe
 async def test_nothing_that_the_client_accepts(server: TestServer, target: str, accept: str, offered: str) -> None:
     """A 406 says what there is, as a problem, and varies by Accept."""
     answer = await accepting(server, target, accept)
-    assert answer.problem == problem(406, target, f"The answer is {offered}")
+    assert answer.problem == problem(406, target, f"The response is available as {offered}")
     assert answer.headers["Vary"] == "Accept"
 
 

@@ -255,7 +255,7 @@ async def test_lost_update(server: TestServer) -> None:
 async def test_precondition_that_is_required(server: TestServer, target: str) -> None:
     """Who does not say which version is meant gets 428."""
     answer = await ask(server, "POST", target)
-    assert answer.problem == problem(428, target, "Say which version is meant, with If-Match")
+    assert answer.problem == problem(428, target, "Send the version to change in If-Match")
     assert (await ask(server, "POST", target, headers={"If-Match": '"v1"'})).status in {200, 204}
     assert (await ask(server, "POST", target, headers={"If-Match": '"v9"'})).status == 412
 

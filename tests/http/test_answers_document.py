@@ -134,10 +134,10 @@ def header(description: str, **schema: Any) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string", **schema}}
 
 
-TAG = header("The version of the answer, for `If-None-Match` and `If-Match`.")
-DATE = header("When the answer last changed, as an HTTP date.")
-VARY = header("The headers of the request that the answer depends on.")
-CACHE = header("What caches may do with the answer.")
+TAG = header("The version of the response, for `If-None-Match` and `If-Match`.")
+DATE = header("When the resource last changed, as an HTTP date.")
+VARY = header("The headers of the request that the response depends on.")
+CACHE = header("What caches may do with the response.")
 LOCATION = header("Where to go on.", format="uri-reference")
 RANGES = {"description": "The unit of parts that can be asked for.", "schema": {"const": "bytes"}}
 PART = header("Which part it is, and of how much.")

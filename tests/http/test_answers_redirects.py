@@ -131,7 +131,7 @@ async def test_target_that_is_allowed(server: TestServer, target: str, location:
 async def test_target_that_is_refused(server: TestServer, target: str, caplog: pytest.LogCaptureFixture) -> None:
     """What leads elsewhere, or might in some browser, is a 400 and one line in the log; nothing is injected."""
     answer = await led_to(server, target, Host="own.example:81")
-    assert answer.problem == problem(400, "/to", "The target of the redirect is refused", errors=[])
+    assert answer.problem == problem(400, "/to", "The target of the redirect is not allowed", errors=[])
     assert not answer.headers.keys() & {"Location", "Set-Cookie", "X"}
     (line,) = logged(caplog)
     assert line.startswith("A redirect to ")
@@ -169,7 +169,7 @@ async def test_redirect_from_a_middleware(serve: Serve) -> None:
     own = await ask(server, "GET", "/middleware?host=own.example", headers={"Host": "own.example"})
     assert (own.status, own.headers["Location"]) == (303, "http://own.example/")
     other = await ask(server, "GET", "/middleware?host=evil.example", headers={"Host": "own.example"})
-    assert other.problem == problem(400, "/middleware", "The target of the redirect is refused", errors=[])
+    assert other.problem == problem(400, "/middleware", "The target of the redirect is not allowed", errors=[])
 
 
 async def test_location_that_would_split_the_answer(serve: Serve) -> None:

@@ -16,25 +16,13 @@ from framework import BackgroundTasks, Container, Controller, Header, HTTPError,
 from framework.background import REQUEST_ID
 from framework.errors import InvalidTaskError, MissingProviderError, NoRequestError
 from framework.typedefs import CallNext
+from tests.http.events import EVENTS, seen
 from tests.http.raw import connect, make_request
 from tests.http.shapes import Serve, app_of, logged, problem
 
-EVENTS: list[str] = []
+pytestmark = pytest.mark.usefixtures("no_events")
 T = TypeVar("T")
 ID: ContextVar[str] = ContextVar("ID", default="none")
-
-
-@pytest.fixture(autouse=True)
-def _no_events() -> None:
-    EVENTS.clear()
-
-
-async def seen(count: int) -> list[str]:
-    """Wait until so many events have happened, and return all."""
-    async with asyncio.timeout(10):
-        while len(EVENTS) < count:  # noqa: ASYNC110  threads add to it too
-            await asyncio.sleep(0.005)
-    return EVENTS
 
 
 class Session:

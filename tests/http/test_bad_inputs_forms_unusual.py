@@ -6,7 +6,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from framework import Controller, Form, MultipartStream, UploadFile, post
-from framework._binding.multipart_parser import PaddingParser
+from framework._serve.requests.multipart_parser import PaddingParser
 from tests.http.forms import BOUNDARY, MULTIPART, multipart, part, send_parts, send_urlencoded
 from tests.http.raw import ask, connect, make_request
 from tests.http.shapes import Serve, app_of, fault, problem

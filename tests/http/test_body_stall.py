@@ -4,17 +4,17 @@ import asyncio
 import time
 from collections import Counter
 from contextlib import AsyncExitStack
-from typing import Annotated
 
 import pytest
 from aiohttp.test_utils import TestServer
 from msgspec import Struct
 
-from framework import Body, BodyStream, Controller, Form, Limits, MultipartStream, Request, UploadFile, get, post
+from framework import BodyStream, Limits, Request, get, post
 from framework.typedefs import CallNext
 from tests.http.forms import BOUNDARY, MULTIPART, URLENCODED, multipart, part
 from tests.http.items import JSON
 from tests.http.raw import connect, exchange, make_request
+from tests.http.readers import Readers
 from tests.http.shapes import Serve, app_of, logged, problem
 
 GRACE = 0.3
@@ -27,8 +27,8 @@ class Item(Struct):
     name: str
 
 
-class Readers(Controller):
-    """Reads bodies in all ways."""
+class PatientReaders(Readers):
+    """Reads bodies in all ways, and in one that takes long."""
 
     @get("/text")
     async def text(self) -> str:
@@ -39,31 +39,6 @@ class Readers(Controller):
     async def json(self, item: Item) -> str:
         """Read a value."""
         return item.name
-
-    @post("/bytes")
-    async def data(self, data: Annotated[bytes, Body()]) -> int:
-        """Read bytes."""
-        return len(data)
-
-    @post("/form")
-    async def form(self, name: Annotated[str, Form()]) -> str:
-        """Read a form."""
-        return name
-
-    @post("/file")
-    async def file(self, file: UploadFile) -> int:
-        """Read a file."""
-        return file.size
-
-    @post("/stream")
-    async def stream(self, stream: BodyStream) -> int:
-        """Read a stream."""
-        return sum([len(chunk) async for chunk in stream])
-
-    @post("/parts")
-    async def parts(self, parts: MultipartStream) -> int:
-        """Read parts."""
-        return sum([len(await one.read()) async for one in parts])
 
     @post("/patient")
     async def patient(self, stream: BodyStream) -> int:
@@ -78,7 +53,7 @@ class Readers(Controller):
 @pytest.fixture
 async def server(serve: Serve) -> TestServer:
     """Serve the readers, which wait for 0.3 s and then want 100 bytes a second."""
-    return await serve(app_of(Readers, limits=Limits(body_grace=GRACE, body_rate=100)))
+    return await serve(app_of(PatientReaders, limits=Limits(body_grace=GRACE, body_rate=100)))
 
 
 BEGUN = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc'.encode()
@@ -142,7 +117,7 @@ async def test_slow_handler_is_not_the_client_s_fault(server: TestServer) -> Non
 
 async def test_client_is_waited_for_where_no_rate_is_asked(serve: Serve) -> None:
     """body_rate=0 waits as long as the client likes."""
-    server = await serve(app_of(Readers, limits=Limits(body_grace=0.01, body_rate=0)))
+    server = await serve(app_of(PatientReaders, limits=Limits(body_grace=0.01, body_rate=0)))
     async with connect(server) as connection:
         await connection.send(make_request("POST", "/json", headers={**JSON, "Content-Length": "13"}))
         assert await connection.is_open()
@@ -198,7 +173,7 @@ async def test_bodies_that_stall_at_once_hold_up_nobody(serve: Serve) -> None:
     """Many bodies whose time is up in the same moment are given up one after the other, and others are served."""
     count, answered, grace = 200, 0, 2.0
     turns = Turns()
-    server = await serve(app_of(Readers, middlewares=[turns], limits=Limits(body_grace=grace)))
+    server = await serve(app_of(PatientReaders, middlewares=[turns], limits=Limits(body_grace=grace)))
     async with AsyncExitStack() as stack:
         ordinary = await stack.enter_async_context(connect(server))
         stalled = [await stack.enter_async_context(connect(server)) for _ in range(count)]

@@ -11,8 +11,8 @@ from msgspec import Struct
 from pytest_aiohttp.plugin import AiohttpClient
 
 from framework import App, Container, Controller, OpenAPI, Request, Router, get, post
+from framework.credentials import Credentials
 from framework.http_errors import HTTPError
-from framework.schemes import Credentials
 from framework.security import APIKey, Basic, Bearer, OAuth2, OpenIdConnect
 from tests.http.raw import exchange, make_request
 from tests.http.shapes import Serve, app_of, logged, problem

@@ -11,6 +11,7 @@ from msgspec import Struct
 from pytest_aiohttp.plugin import AiohttpClient
 
 from framework import App, Body, Controller, EventStream, OpenAPI, Request, WebSocket, get, websocket
+from framework.channels import ChannelSettings, Topic
 from framework.controller import Controllers
 from framework.http_errors import Forbidden
 from tests.cli.conftest import run_python
@@ -216,3 +217,50 @@ def test_operations_are_seen_from_the_application() -> None:
             {"$ref": "#/channels/Both.on_text/messages/problem"},
         ],
     }
+
+
+def test_a_topic_in_the_document() -> None:
+    """A topic that asks for it is a channel of the engine, whose address is not shown; other topics are left out."""
+
+    class Moved(Struct):
+        """A piece was moved."""
+
+        square: str
+
+    class Board(Controller):
+        """A board."""
+
+        @get("/moves")
+        async def moves(self) -> EventStream[str]:
+            """Send moves."""
+            yield "e4"
+
+    moves = Topic[Moved]("moves", in_document=True)
+    settings = ChannelSettings(topics=[moves, Topic[int]("counts")], url="redis+streams://:secret@redis.internal/0")
+    servers = OpenAPI(servers=("https://chess.example",))
+    document = App([Board], channels=settings, openapi=servers).asyncapi()
+    alone = App([Board], channels=settings).asyncapi()
+
+    assert sorted(document["channels"]) == ["Board.moves", "topic.moves"]
+    assert document["channels"]["topic.moves"] == {
+        "address": "moves",
+        "servers": [{"$ref": "#/servers/channels"}],
+        "messages": {
+            "event": {
+                "name": "Moved",
+                "summary": "A piece was moved.",
+                "contentType": "application/json",
+                "payload": {"$ref": "#/components/schemas/Moved"},
+            }
+        },
+    }
+    assert document["operations"]["topic.moves.receive"] == {
+        "action": "receive",
+        "channel": {"$ref": "#/channels/topic.moves"},
+        "messages": [{"$ref": "#/channels/topic.moves/messages/event"}],
+    }
+    assert document["servers"]["channels"]["protocol"] == "redis"
+    assert "secret" not in str(document)
+    assert document["components"]["schemas"]["Moved"]["properties"] == {"square": {"type": "string"}}
+    assert "servers" not in alone
+    assert "servers" not in alone["channels"]["topic.moves"]

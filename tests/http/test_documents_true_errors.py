@@ -157,6 +157,7 @@ async def test_a_handler_with_services_declares_its_status(aiohttp_client: Aioht
     assert set(responses(app.document(), "/keys")["410"]["content"]) == {"application/json"}
 
 
+@pytest.mark.slow
 def test_generated_requests_find_nothing() -> None:
     """The document is true for every generated request."""
     assert check_contract(App([Shelf]), examples=5, coverage=False).failures == []
@@ -310,7 +311,7 @@ async def test_a_time_limit_is_documented(aiohttp_client: AiohttpClient) -> None
 
     assert responses(document, "/slow")["503"] == {"$ref": "#/components/responses/ServiceUnavailable"}
     assert document["components"]["responses"]["ServiceUnavailable"] == {
-        "description": "The operation takes longer than it may.",
+        "description": "The operation takes longer than its timeout.",
         "content": PROBLEM,
     }
     assert "503" not in responses(document, "/quick")

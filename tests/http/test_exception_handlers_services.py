@@ -1,6 +1,5 @@
 """Exception handlers that take services: in a scope of their own, opened when the error is handled."""
 
-from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated, Any
 
@@ -9,16 +8,10 @@ import pytest
 from framework import Container, Controller, Inject, Request, Response, get
 from framework.http_errors import NotFound
 from tests.http.raw import ask
+from tests.http.sessions import Session, session_noting
 from tests.http.shapes import Serve, app_of, logged, problem
 
 pytestmark = pytest.mark.both_loops
-
-
-class Session:
-    """One for each scope."""
-
-    def __init__(self, trace: list[str]) -> None:
-        self.trace = trace
 
 
 class Texts:
@@ -30,18 +23,8 @@ class Texts:
 
 def container_of(trace: list[str]) -> Container:
     """Return the services, which note what happens to them."""
-
-    async def open_session() -> AsyncIterator[Session]:
-        trace.append("open")
-        try:
-            yield Session(trace)
-        except BaseException as error:
-            trace.append(f"roll back {error!r}")
-            raise
-        trace.append("commit")
-
     container = Container()
-    container.add_scoped(Session, open_session)
+    container.add_scoped(Session, session_noting(trace))
     container.add_singleton(Texts)
     container.add_singleton(Texts, qualifier="other")
     return container
@@ -119,3 +102,46 @@ async def test_all_shapes(serve: Serve, caplog: pytest.LogCaptureFixture) -> Non
         "roll back RuntimeError('/shelves/type type Session')",
     ]
     assert logged(caplog) == ["GET /shelves/type failed"]
+
+
+class Visitor:
+    """A service that is given the request."""
+
+    def __init__(self, request: Request) -> None:
+        self.name = request.headers.get("X-Name", "nobody")
+
+
+class Greeter:
+    """Needs it."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.text = f"Sorry, {visitor.name}"
+
+
+async def greet(request: Request, error: KeyError, greeter: Greeter) -> Response[str]:
+    """Respond to whoever asks."""
+    return Response(f"{greeter.text}: {error.args[0]} at {request.path}", status=404)
+
+
+class Apology:
+    """The same as a class."""
+
+    async def __call__(self, request: Request, error: ValueError, greeter: Greeter) -> Response[str]:
+        """Respond to whoever asks."""
+        return Response(f"{greeter.text}: {error} at {request.path}", status=409)
+
+
+async def test_services_that_are_given_the_request(serve: Serve) -> None:
+    """It is that of the error, for functions and classes."""
+    container = Container()
+    container.add_scoped(Visitor)
+    container.add_scoped(Greeter)
+    container.add_scoped(Session, session_noting([]))
+    handlers: Any = {KeyError: greet, ValueError: Apology}
+
+    server = await serve(app_of(Shelves, container=container, exception_handlers=handlers))
+
+    for name, status in (("key", 404), ("value", 409)):
+        for visitor in ("ann", "bob"):
+            response = await ask(server, "GET", f"/shelves/{name}", headers={"X-Name": visitor})
+            assert (response.status, response.body.decode()) == (status, f"Sorry, {visitor}: {name} at /shelves/{name}")

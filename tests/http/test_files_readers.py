@@ -1,18 +1,23 @@
 """Files on their way: clients that are slow or go away, TLS, and files that change meanwhile."""
 
 import asyncio
+import gc
 import os
 import socket
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientError, ClientSession, TCPConnector, web
 from aiohttp.test_utils import TestServer
 
-from framework import Controller, get
+from framework import App, Controller, get
 from framework.responses import FileResponse
+from framework.static import StaticFiles
 from tests.http.disk import BIG, HUGE, SHORT, SMALL, files_app, fill, until_closed
-from tests.http.raw import ask, make_request
+from tests.http.observing import Recorder
+from tests.http.raw import ask, connect, make_request
 from tests.http.shapes import Serve, app_of, logged
 from tests.http.tls import client_context, server_context
 
@@ -139,3 +144,29 @@ async def test_file_through_tls(folder: Path) -> None:
                 await response.read()
     await until_closed(folder / "huge.bin")
     await runner.cleanup()
+
+
+async def test_a_thread_that_fails_after_its_client_has_gone_is_not_reported(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The connection is closed while it sends."""
+    (tmp_path / "large.bin").write_bytes(bytes(50_000_000))
+    recorder, begun = Recorder(), threading.Event()
+
+    def send(*_: int) -> int:
+        begun.set()
+        time.sleep(0.3)
+        raise BrokenPipeError
+
+    monkeypatch.setattr(os, "sendfile", send)
+    server = await serve(App([StaticFiles("/files", tmp_path)], observers=[recorder]))
+
+    async with connect(server) as connection:
+        await connection.send(make_request("GET", "/files/large.bin"))
+        assert await asyncio.to_thread(begun.wait, 10)
+    (one,) = await recorder.ended(1)
+    await asyncio.sleep(0.5)
+    gc.collect()
+
+    assert one.client_gone
+    assert caplog.messages == []

@@ -31,6 +31,7 @@ from framework import (
 from framework.http_errors import Forbidden, NotFound
 from framework.security import Bearer
 from tests.http.raw import Server, ask
+from tests.http.sessions import Session, session_noting
 from tests.http.shapes import Serve, app_of, fault, invalid, logged, problem
 
 pytestmark = pytest.mark.both_loops
@@ -47,13 +48,6 @@ class Order(Struct):
     """A body."""
 
     sku: str
-
-
-class Session:
-    """One for each request."""
-
-    def __init__(self, trace: list[str]) -> None:
-        self.trace = trace
 
 
 class Orders:
@@ -93,21 +87,12 @@ async def own_order(
 def container_of(trace: list[str]) -> Container:
     """Return the services, which note when they are opened and closed."""
 
-    async def open_session() -> AsyncIterator[Session]:
-        trace.append("open")
-        try:
-            yield Session(trace)
-        except BaseException as error:
-            trace.append(f"roll back {type(error).__name__}")
-            raise
-        trace.append("commit")
-
     def find_tenant(x_tenant: Annotated[str, Header(), Meta(min_length=2)]) -> Tenant:
         trace.append(f"tenant {x_tenant}")
         return Tenant(x_tenant)
 
     container = Container()
-    container.add_scoped(Session, open_session)
+    container.add_scoped(Session, session_noting(trace, lambda error: type(error).__name__))
     container.add_scoped(Tenant, find_tenant)
     container.add_transient(Orders)
     return container
@@ -558,7 +543,7 @@ def test_explain() -> None:
         "scoped service Session",
         "transient service Orders",
         "guard own_order (route show)",
-        "an answer that the client accepts, else 406: text/plain; charset=utf-8",
+        "a media type that the client accepts, else 406: text/plain; charset=utf-8",
         "validation of all sources together, else 422",
     ]
     assert stages.count("service Session") == 1

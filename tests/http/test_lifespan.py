@@ -9,15 +9,11 @@ import pytest
 from aiohttp import web
 
 from framework import App, BackgroundTasks, Container, Controller, get
+from tests.http.events import EVENTS
 from tests.http.raw import connect, make_request
 from tests.http.shapes import Serve, app_of, logged
 
-EVENTS: list[str] = []
-
-
-@pytest.fixture(autouse=True)
-def _no_events() -> None:
-    EVENTS.clear()
+pytestmark = pytest.mark.usefixtures("no_events")
 
 
 class Engine:

@@ -122,4 +122,4 @@ async def test_an_exception_amid_a_response_is_seen(serve: Serve, caplog: pytest
         await ask(server, "GET", "/begun")
 
     assert seen.found == [("LookupError('broken')", [])]
-    assert logged(caplog) == ["GET /begun failed amid its response"]
+    assert logged(caplog) == ["GET /begun failed after its response had begun"]

@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 from aiohttp.web_middlewares import normalize_path_middleware
 
 from framework import Controller, HTTPError, Request, Response, get, post
-from framework._compiler.protocol import LeanProtocol
+from framework._serve.connections.protocol import LeanProtocol
 from framework.typedefs import CallNext
 from tests.http.raw import ask, connect, make_request
 from tests.http.shapes import Serve, app_of, fault, invalid, logged, problem, web_server_of

@@ -14,7 +14,7 @@ from aiohttp.web_urldispatcher import SystemRoute
 
 import framework
 from framework import Controller, get, post
-from framework._compiler.protocol import LeanProtocol
+from framework._serve.connections.protocol import LeanProtocol
 from framework.http_errors import Conflict
 from tests.http.raw import ask, connect, make_request
 from tests.http.shapes import Serve, app_of, problem, web_server_of
@@ -283,7 +283,7 @@ async def test_app_without_a_tracer_takes_the_fast_path(serve: Serve, monkeypatc
         handle_with_wraps(patch, [])
         application = app_of(Orders).build()
     server = await serve(application)
-    assert web_server_of(server).request_handler.__module__ == "framework._compiler.fast"
+    assert web_server_of(server).request_handler.__module__ == "framework._serve.connections.fast_path"
 
 
 PROGRAM = """

@@ -1,6 +1,8 @@
 """Observers see every request begin and end, whatever it ends with."""
 
 import asyncio
+import os
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -201,6 +203,37 @@ async def test_files_are_seen_with_the_part_that_is_sent(serve: Serve, tmp_path:
     ]
     assert (ended[5].status, ended[5].exception) == (404, NotFound)
     assert ended[0].route == "/files/{path:path}"
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.3], ids=["", "slow thread"])
+async def test_what_a_client_has_received_of_a_file_is_counted(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, delay: float
+) -> None:
+    """A client that disconnects in the middle of a large file, which the kernel sends past the transport.
+
+    The thread that sends it may continue only after the client has gone.
+    """
+    size, received = 50_000_000, 1_000_000
+    sendfile = os.sendfile
+
+    def send(out: int, file: int, position: int, count: int) -> int:
+        sent = sendfile(out, file, position, count)
+        time.sleep(delay)
+        return sent
+
+    monkeypatch.setattr(os, "sendfile", send)
+    (tmp_path / "large.bin").write_bytes(bytes(size))
+    recorder = Recorder()
+    server = await serve(App([StaticFiles("/files", tmp_path)], observers=[recorder]))
+
+    async with connect(server) as connection:
+        await connection.send(make_request("GET", "/files/large.bin"))
+        await connection.read(received)
+
+    (one,) = await recorder.ended(1)
+    assert (one.status, one.client_gone) == (200, True)
+    # The first bytes that were received are the head.
+    assert received - 1_000 <= one.body_size < size
 
 
 async def test_requests_in_a_pipeline_end_in_their_order(serve: Serve) -> None:

@@ -10,23 +10,11 @@ from typing import Any
 import pytest
 
 from framework import App, BackgroundTasks, Container, Periodic
+from tests.http.events import EVENTS, seen
 from tests.http.shapes import Serve, app_of, logged
 
-EVENTS: list[str] = []
+pytestmark = pytest.mark.usefixtures("no_events")
 SET: ContextVar[int] = ContextVar("SET", default=0)
-
-
-@pytest.fixture(autouse=True)
-def _no_events() -> None:
-    EVENTS.clear()
-
-
-async def seen(count: int) -> list[str]:
-    """Wait until so many events have happened, and return all."""
-    async with asyncio.timeout(10):
-        while len(EVENTS) < count:  # noqa: ASYNC110  threads add to it too
-            await asyncio.sleep(0.005)
-    return EVENTS
 
 
 class Session:

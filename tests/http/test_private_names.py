@@ -15,10 +15,10 @@ import aiohttp
 import pytest
 
 import framework
-from framework._private import NAMES, SIGNATURES, missing_names
+from framework._serve.aiohttp_names import NAMES, SIGNATURES, missing_names
 
 ROOT = Path(framework.__file__).parent
-FOLDERS = ("_binding", "_compiler", "_responses", "_sockets")
+FOLDERS = ("_compile", "_emit", "_serve")
 EACH = [(place, name) for place, names in NAMES.items() for name in names.split()] + [*SIGNATURES.items()]
 CHECKED = {name for names in NAMES.values() for name in names.split()}
 
@@ -103,6 +103,7 @@ RESPONSE = "web_response.StreamResponse"
 RESPONSES = NAMES[RESPONSE].split()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("renamed", "missing"),
     [

@@ -100,8 +100,8 @@ def tls(request: pytest.FixtureRequest) -> tuple[ssl.SSLContext | None, ssl.SSLC
 
 @pytest.fixture
 async def server(serve: Serve, witness: Witness, tls: tuple[Any, Any]) -> TestServer:
-    """Serve the controller."""
-    return await serve(app_of(controller(witness)), access_log=None, ssl=tls[0])
+    """Serve the controller; whoever waits for the rest of a body waits longer than the tests do."""
+    return await serve(app_of(controller(witness)), access_log=None, ssl=tls[0], lingering_time=3 * _PATIENCE)
 
 
 @pytest.fixture
@@ -139,13 +139,10 @@ async def test_unread_body_ends_the_connection(
     opened: Connection, method: str, path: str, status: int, sent: bytes
 ) -> None:
     """A body that nobody reads and that has not arrived is the end of the connection, and the response says so."""
-    loop = asyncio.get_running_loop()
-    begun = loop.time()
     answer = await opened.exchange(make_request(method, path, headers={"Content-Length": "1000"}) + sent, method=method)
     assert answer.status == status
     assert answer.headers["Connection"] == "close"
     assert await opened.rest() == b""
-    assert loop.time() - begun < 8
 
 
 async def test_unread_chunks_end_the_connection(opened: Connection) -> None:

@@ -75,7 +75,7 @@ async def test_same_answers(
         lean = await _outcome(serve, caplog, lean=True, settled=settled, log=log)
         with monkeypatch.context() as untested:
             # An aiohttp that nobody has tested is served by its own protocol.
-            untested.setattr("framework._compiler.fast.SUPPORTED", False)
+            untested.setattr("framework._serve.connections.fast_path.SUPPORTED", False)
             untested.setattr(web.StreamResponse, "_prepare_headers", _without_server)
             stock = await _outcome(serve, caplog, lean=False, settled=settled, log=log)
         assert bool(lean.accesses) == log

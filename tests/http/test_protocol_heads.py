@@ -81,7 +81,7 @@ async def test_head_that_stalls_is_refused(opened: Connection, caplog: pytest.Lo
     check_refused(await opened.receive())
     assert await opened.rest() == b""
     (record,) = (one for one in caplog.records if one.name in LOGGERS)
-    assert record.getMessage() == "A request from 127.0.0.1 is refused with 408: Incomplete request head"
+    assert record.getMessage() == "A request from 127.0.0.1 was rejected with 408: Incomplete request head"
     assert record.exc_info is None
 
 

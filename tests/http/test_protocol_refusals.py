@@ -95,7 +95,7 @@ def check_refused(answer: Answer, status: int, caplog: pytest.LogCaptureFixture)
     (record,) = (one for one in caplog.records if one.name in LOGGERS)
     message = record.getMessage()
     assert (record.levelno, record.exc_info) == (logging.WARNING, None)
-    assert message.startswith(f"A request from 127.0.0.1 is refused with {status}: ")
+    assert message.startswith(f"A request from 127.0.0.1 was rejected with {status}: ")
     assert message.isprintable()
     assert "s3cret" not in message
 

@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 from pytest_aiohttp.plugin import AiohttpClient
 
 from framework import App, Controller, EventStream, Response, WebSocket, get, post, websocket
-from framework._responses.stream_events import Event
+from framework._serve.streams.events import Event
 from framework.pagination import Page
 from framework.testing import ContractClient, ContractError
 from tests.http.raw import ask

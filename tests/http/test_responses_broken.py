@@ -110,7 +110,7 @@ async def test_failure_amid_a_response_cuts_the_connection(
     app = app_of(Streaming, middlewares=[watch], exception_handlers={Exception: answer})
     await check_cut(await serve(app), f"/stream/{name}")
     assert statuses == [500]
-    assert logged(caplog) == [f"GET /stream/{name} failed amid its response"]
+    assert logged(caplog) == [f"GET /stream/{name} failed after its response had begun"]
 
 
 async def test_layer_that_fails_amid_a_response_cuts_the_connection(serve: Serve) -> None:

@@ -177,7 +177,7 @@ async def test_deadline_of_a_route_is_503(serve: Serve, caplog: pytest.LogCaptur
     """A handler that is too slow is cancelled, its services are closed, and the answer is a 503."""
     container, events, _ = watched()
     server = await serve(app_of(Waiting, container=container))
-    assert (await ask(server, "GET", "/wait")).problem == problem(503, "/wait", "No answer within 0.05 s")
+    assert (await ask(server, "GET", "/wait")).problem == problem(503, "/wait", "No response within 0.05 s")
     assert events == ["opened", "CancelledError", "closed"]
     assert logged(caplog) == []
 

@@ -262,3 +262,33 @@ async def test_several_values_of_a_header_are_written(serve: Serve) -> None:
 
     answer = await ask(await serve(app_of(Many)), "GET", "/many")
     assert answer.headers.getall("Link") == ["a", "b"]
+
+
+class Numbered(Controller):
+    """Answers the same with another header."""
+
+    @get("/{value}")
+    async def show(self, value: str) -> str:
+        """Send a string."""
+        return value
+
+
+async def add_number(request: Request, call_next: CallNext) -> web.StreamResponse:
+    """Add a header whose value a request may choose, and one that is always the same."""
+    response = await call_next(request)
+    response.headers["X-Same"] = "1"
+    response.headers["X-Number"] = request.path.removeprefix("/")
+    return response
+
+
+async def test_headers_that_are_the_same_or_others(serve: Serve) -> None:
+    """Each response has its own, however often the same ones were written, and however many others."""
+    server = await serve(app_of(Numbered, middlewares=[add_number]))
+    values = ["1", "1", "2", "1", *map(str, range(40)), "1", "1", "broken%0Ay", "1"]
+
+    answers = [await ask(server, "GET", f"/{value}") for value in values]
+
+    sent = [(one.status, one.headers.get("X-Number"), one.headers.get("X-Same"), one.body.decode()) for one in answers]
+    assert sent[:-2] == [(200, value, "1", value) for value in values[:-2]]
+    assert sent[-2][:2] == (500, None)
+    assert sent[-1] == (200, "1", "1", "1")

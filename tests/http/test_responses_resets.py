@@ -5,49 +5,19 @@ import logging
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator
 
 import pytest
-from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from framework import Controller, Limits, Request, Response, get
+from framework import Limits
+from tests.http.big import BigResponses
 from tests.http.raw import make_request
 from tests.http.shapes import Serve, app_of
 from tests.http.tls import client_context, server_context
 
-BIG = 20 * 2**20
 # The client is looked at four times in this time.
 SECONDS = 0.4
 _RESET = struct.pack("ii", 1, 0)
-
-
-class Answers(Controller):
-    """Answers more than any buffer holds."""
-
-    @get("/encoded")
-    async def encoded(self) -> bytes:
-        """Answer in one write."""
-        return bytes(BIG)
-
-    @get("/response")
-    async def response(self) -> Response[bytes]:
-        """Answer with a header."""
-        return Response(bytes(BIG), headers={"X-Size": str(BIG)})
-
-    @get("/stream")
-    async def stream(self) -> AsyncIterator[str]:
-        """Answer items."""
-        for _ in range(BIG // 2**16):
-            yield "x" * 2**16
-
-    @get("/native")
-    async def native(self, request: Request) -> web.StreamResponse:
-        """Write as aiohttp does."""
-        response = web.StreamResponse()
-        await response.prepare(request)
-        await response.write(bytes(BIG))
-        return response
 
 
 @pytest.fixture(params=["tcp", "tls"])
@@ -59,7 +29,7 @@ def tls(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 async def server(serve: Serve, tls: bool) -> TestServer:
     """Serve the answers."""
-    app = app_of(Answers, limits=Limits(write_timeout=SECONDS))
+    app = app_of(BigResponses, limits=Limits(write_timeout=SECONDS))
     return await serve(app, **({"ssl": server_context()} if tls else {}))
 
 

@@ -11,35 +11,13 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http import StreamWriter
 
 from framework import Container, Controller, Limits, Request, Response, get
-from framework._responses.wire import WriteWatch
+from framework._serve.responses.wire import WriteWatch
 from framework.typedefs import CallNext
+from tests.http.big import BIG, BigResponses
 from tests.http.raw import Server, make_request
 from tests.http.shapes import Serve, app_of, logged
 
-BIG = 20 * 2**20
 SECONDS = 0.4
-
-
-class Answers(Controller):
-    """Answers more than any buffer holds."""
-
-    @get("/encoded")
-    async def encoded(self) -> bytes:
-        """Answer in one write."""
-        return bytes(BIG)
-
-    @get("/response")
-    async def response(self) -> Response[bytes]:
-        """Answer with a header."""
-        return Response(bytes(BIG), headers={"X-Size": str(BIG)})
-
-    @get("/native")
-    async def native(self, request: Request) -> web.StreamResponse:
-        """Write as aiohttp does."""
-        response = web.StreamResponse()
-        await response.prepare(request)
-        await response.write(bytes(BIG))
-        return response
 
 
 @asynccontextmanager
@@ -77,7 +55,7 @@ async def test_client_that_takes_nothing_is_cut_off(serve: Serve, path: str, cap
         task.add_done_callback(lambda _: ended.set())
         return await call_next(request)
 
-    server = await serve(app_of(Answers, middlewares=[watch], limits=Limits(write_timeout=SECONDS)))
+    server = await serve(app_of(BigResponses, middlewares=[watch], limits=Limits(write_timeout=SECONDS)))
     async with slow_reader(server, path) as client:
         async with asyncio.timeout(20):
             await ended.wait()
@@ -88,7 +66,7 @@ async def test_client_that_takes_nothing_is_cut_off(serve: Serve, path: str, cap
 @pytest.mark.parametrize("path", ["/encoded", "/response", "/native"])
 async def test_client_that_takes_little_by_little_is_served(serve: Serve, path: str) -> None:
     """Whoever goes on taking something gets everything, though it lasts longer than the write timeout."""
-    server = await serve(app_of(Answers, limits=Limits(write_timeout=SECONDS)))
+    server = await serve(app_of(BigResponses, limits=Limits(write_timeout=SECONDS)))
     loop, read = asyncio.get_running_loop(), 0
     async with slow_reader(server, path) as client, asyncio.timeout(60):
         began = loop.time()
@@ -119,7 +97,7 @@ class Seen:
 
 
 class Small(Controller):
-    """Answers less than a buffer holds."""
+    """BigResponses less than a buffer holds."""
 
     def __init__(self, seen: Seen) -> None:
         self._seen = seen
@@ -224,7 +202,7 @@ async def test_what_is_added_does_not_hide_what_is_taken() -> None:
 
 async def test_no_write_timeout(serve: Serve) -> None:
     """Limits(write_timeout=None) waits as long as the client likes."""
-    server = await serve(app_of(Answers, limits=Limits(write_timeout=None)))
+    server = await serve(app_of(BigResponses, limits=Limits(write_timeout=None)))
     async with slow_reader(server, "/encoded") as client:
         await asyncio.sleep(2 * SECONDS)
         assert await read_on(client) >= BIG

@@ -16,7 +16,7 @@ from aiohttp import web
 from msgspec import UNSET, Struct, UnsetType
 
 from framework import Controller, Response, get, post
-from framework._private import SUPPORTED
+from framework._serve.aiohttp_names import SUPPORTED
 from tests.http.raw import Answer, ask
 from tests.http.shapes import Serve, app_of, logged, problem
 

@@ -162,7 +162,7 @@ async def test_native_middlewares_of_a_built_app_are_called(serve: Serve) -> Non
 
 async def test_untested_aiohttp_goes_the_stock_way(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a version of aiohttp that nobody has tested the short way is not taken."""
-    monkeypatch.setattr("framework._compiler.fast.SUPPORTED", False)
+    monkeypatch.setattr("framework._serve.connections.fast_path.SUPPORTED", False)
     application = app_of(Looking).build()
     application[NAME] = "name"
     server = await serve(application)

@@ -216,7 +216,7 @@ def test_two_sockets() -> None:
     assert mistakes(Twice) == [
         (
             DuplicateRouteError,
-            f"Twice.second ({place(Twice.second)}): GET /talk/{{b}} is also answered by Twice.first "
+            f"Twice.second ({place(Twice.second)}): GET /talk/{{b}} is also handled by Twice.first "
             f"({place(Twice.first)}) as /talk/{{a}}.\n  Hint: change the path or the method of one of them.",
         )
     ]

@@ -1,7 +1,6 @@
 """How web sockets end: what the handler does, how long services live, and what happens when the server stops."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
@@ -15,7 +14,8 @@ from tests.http.frames import client_frame, close_frame, handshake, plain_server
 from tests.http.raw import connect
 from tests.http.shapes import Serve, app_of, logged, problem
 
-PATIENCE = 30
+# What a server that waited for a handler or a client would take; the tests give up before.
+PATIENCE = 60
 """Seconds for which the server waits for handlers when it stops: nothing here may have to wait for that."""
 
 
@@ -307,17 +307,15 @@ async def test_a_stop_closes_with_1001(
     app = app_of(Staying, container=services(trace))
     async with plain_server(app, shutdown_timeout=PATIENCE) as server, raw_socket(server, handshake(path)) as socket:
         assert await socket.frame() == (1, b"open")
-        begun = time.monotonic()
         stopping = asyncio.create_task(server.runner.cleanup())
         frame = await socket.frame()
         while frame == (1, b"open"):
             frame = await socket.frame()
         assert frame == (8, close_frame(1001, "Going away"))
-        assert time.monotonic() - begun < PATIENCE / 2
         await socket.send(client_frame(close_frame(1001), 8))
         assert await socket.ended() == b""
-        await stopping
-        assert time.monotonic() - begun < PATIENCE / 2
+        async with asyncio.timeout(PATIENCE / 2):
+            await stopping
     assert trace[-1] == "-outer"
     assert seen is None or trace[-2] == seen
     assert logged(caplog) == []
@@ -332,9 +330,8 @@ async def test_a_stop_does_not_wait_for_the_client(trace: list[str]) -> None:
     ):
         await socket.send(client_frame(b"hi"))
         assert await socket.frame() == (1, b"hi")
-        begun = time.monotonic()
-        await server.runner.cleanup()
-        assert time.monotonic() - begun < PATIENCE / 2
+        async with asyncio.timeout(PATIENCE / 2):
+            await server.runner.cleanup()
         assert await socket.frame() == (8, close_frame(1001, "Going away"))
         assert await socket.ended() == b""
 

@@ -1,7 +1,7 @@
 """What a web socket may cost: sizes, bombs, silent peers, slow readers, lost connections."""
 
 import asyncio
-import time
+import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
 
@@ -95,18 +95,20 @@ async def test_a_message_far_beyond_the_limit(echo: PlainServer, trace: list[str
 
 
 async def test_a_bomb(echo: PlainServer, caplog: pytest.LogCaptureFixture) -> None:
-    """32 MiB of NULs, compressed, are refused when the limit is reached, and nothing is logged."""
+    """NULs, compressed a thousandfold, are refused at the limit, before all are unpacked; nothing is logged."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     bomb = (packer.compress(b"\0" * 2**25) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
-    before = time.process_time()
     request = handshake("/echo", Sec_WebSocket_Extensions="permessage-deflate")
     async with raw_socket(echo, request) as socket:
         assert b"permessage-deflate" in socket.head
+        tracemalloc.start()
         for start in range(0, 900, 300):
             await socket.send(client_frame(bomb[start : start + 300], 0 if start else 1, fin=False, rsv1=not start))
         await socket.send(client_frame(b"", 0))
         assert await socket.frame() == (8, close_frame(1009))
-    assert time.process_time() - before < 5
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert most < 2**20
     assert logged(caplog) == []
 
 
@@ -124,10 +126,8 @@ async def test_a_silent_peer_is_pinged_and_cut(echo: PlainServer, trace: list[st
     async with raw_socket(echo, handshake("/echo")) as socket:
         await socket.send(client_frame(b"hi"))
         assert await socket.frame() == (1, b"hi")
-        begun = time.monotonic()
         assert await socket.frame() == (9, b"")
         assert await socket.ended() == b""
-        assert 0.3 < time.monotonic() - begun < 10
     await until(lambda: trace == ["opened", "left", "closed"])
 
 

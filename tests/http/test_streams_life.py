@@ -1,7 +1,6 @@
 """The life of a stream: services stay open to its end, and everything is closed however it ends."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -9,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from framework import Container, Controller, EventStream, Limits, Request, Response, get
-from framework._responses.stream_registry import OPEN_STREAMS
+from framework._serve.streams.registry import OPEN_STREAMS
 from framework.typedefs import CallNext
 from tests.http.raw import ask, connect, exchange, make_request
 from tests.http.shapes import Serve, app_of, logged, problem
@@ -51,7 +50,7 @@ async def test_failure_amid_the_stream_cuts_the_connection(
     assert written.startswith(b"HTTP/1.1 200 OK\r\n")
     assert written.endswith(b'{"number":1}\n\r\n')
     assert log.events == ["opened", "sent 0", "sent 1", "ended", "session closed", f"outer saw {error}", "outer closed"]
-    assert logged(caplog) == [f"GET {path.partition('?')[0]} failed amid its response"]
+    assert logged(caplog) == [f"GET {path.partition('?')[0]} failed after its response had begun"]
 
 
 async def test_failure_amid_a_stream_without_chunks_resets_the_connection(
@@ -63,7 +62,7 @@ async def test_failure_amid_a_stream_without_chunks_resets_the_connection(
         await connection.send(b"GET /lines/5?fail_at=2 HTTP/1.0\r\nHost: h\r\n\r\n")
         await connection.until_reset()
     assert log.events[-1] == "outer closed"
-    assert logged(caplog) == ["GET /lines/5 failed amid its response"]
+    assert logged(caplog) == ["GET /lines/5 failed after its response had begun"]
 
 
 async def test_events_begin_before_the_first_event(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
@@ -75,7 +74,7 @@ async def test_events_begin_before_the_first_event(serve: Serve, caplog: pytest.
     assert written.startswith(b"HTTP/1.1 200 OK\r\n")
     assert written.endswith(b"\r\n\r\n")
     assert log.events == ["opened", "session closed", "outer saw Conflict", "outer closed"]
-    assert logged(caplog) == ["GET /events-fail failed amid its response"]
+    assert logged(caplog) == ["GET /events-fail failed after its response had begun"]
 
 
 class Waiting(Controller):
@@ -190,7 +189,7 @@ async def test_timeout_counts_to_the_first_item(serve: Serve, caplog: pytest.Log
             yield 1
 
     server = await serve(app_of(Slow))
-    assert (await ask(server, "GET", "/never")).problem == problem(503, "/never", "No answer within 0.1 s")
+    assert (await ask(server, "GET", "/never")).problem == problem(503, "/never", "No response within 0.1 s")
     assert (await ask(server, "GET", "/slow")).body == b"1\n2\n"
     assert (await ask(server, "GET", "/events")).body == b"data: 1\n\n"
     assert logged(caplog) == []
@@ -274,7 +273,7 @@ async def test_generator_that_swallows_its_end(serve: Serve, caplog: pytest.LogC
         await log.wait_for(event)
         await asyncio.sleep(0.01)
         assert len(application[OPEN_STREAMS]) == 0
-    assert logged(caplog) == ["A stream failed when it was told to end"]
+    assert logged(caplog) == ["A stream failed when it was ended"]
 
 
 async def test_cancellation_that_nobody_asked_for_is_a_failure(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
@@ -282,7 +281,7 @@ async def test_cancellation_that_nobody_asked_for_is_a_failure(serve: Serve, cap
     async with connect(await serve(app_of(swallowing(Log())))) as connection:
         await connection.send(make_request("GET", "/cancels-itself"))
         assert (await connection.rest()).endswith(b"data: 1\n\n\r\n")
-    assert logged(caplog) == ["GET /cancels-itself failed amid its response"]
+    assert logged(caplog) == ["GET /cancels-itself failed after its response had begun"]
 
 
 async def test_service_that_fails_to_close_after_the_last_item(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
@@ -303,7 +302,7 @@ async def test_service_that_fails_to_close_after_the_last_item(serve: Serve, cap
     async with connect(await serve(app_of(Numbers, container=container))) as connection:
         await connection.send(make_request("GET", "/numbers"))
         assert (await connection.rest()).endswith(b"\r\n\r\n2\r\n1\n\r\n")
-    assert logged(caplog) == ["GET /numbers failed amid its response"]
+    assert logged(caplog) == ["GET /numbers failed after its response had begun"]
 
 
 async def replace_response(request: Request, call_next: CallNext) -> web.StreamResponse:
@@ -380,14 +379,13 @@ async def test_status_without_a_body(serve: Serve) -> None:
 
 
 async def test_shutdown_ends_streams(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
-    """Event streams get their end at once, others are cut off after a second, and all services are closed in 1.5 s."""
+    """Event streams get their end, others are cut off, and all services are closed; aiohttp would wait for a minute."""
     app, log = app_with_log()
     server = await serve(app)
     async with connect(server) as events, connect(server) as pieces, connect(server) as late:
         for connection, path in ((events, "/ticks"), (pieces, "/pieces"), (late, "/late")):
             await connection.send(make_request("GET", path))
         await log.wait_for("waiting", 3)
-        began = time.monotonic()
         closing = asyncio.create_task(server.close())
         assert (await events.rest()).endswith(b'data: {"number":0}\n\n\r\n0\r\n\r\n')
         assert log.events.count("outer closed") == 1
@@ -396,7 +394,6 @@ async def test_shutdown_ends_streams(serve: Serve, caplog: pytest.LogCaptureFixt
         answer = await late.receive()
         assert answer.problem == problem(503, "/late", "The server is stopping")
         assert log.events.count("outer closed") == 3
-        assert time.monotonic() - began < 5
         await closing
     assert logged(caplog) == []
 

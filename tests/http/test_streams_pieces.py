@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from framework import Controller, get
-from framework._responses import stream_connection
+from framework._serve.streams import connection as stream_connection
 from tests.http.shapes import Serve, app_of
 
 KIB = 1024

@@ -150,7 +150,7 @@ async def test_a_timeout(trace: Trace, caplog: pytest.LogCaptureFixture, how: st
     """
     async with plain_server(app_of(Threads, container=container_of(trace))) as server:
         answer = await ask(server, "GET", f"/timeout/{how}")
-        assert answer.problem == problem(503, f"/timeout/{how}", "No answer within 0.1 s")
+        assert answer.problem == problem(503, f"/timeout/{how}", "No response within 0.1 s")
         assert trace.events == ["begins"]
         trace.gate.set()
         await until(lambda: len(trace.events) > 2)
@@ -208,6 +208,8 @@ async def test_a_stop_does_not_wait_for_ever(trace: Trace, caplog: pytest.LogCap
         assert (await ask(server, "GET", "/timeout/return")).status == 503
         await server.runner.cleanup()
         assert trace.events == ["begins", "engine closed"]
+        # The loop of the test, unlike that of an app, waits for its threads.
+        trace.gate.set()
     (line,) = logged(caplog)
     assert line.startswith("Threads.late (")
     assert line.endswith(") still runs in a thread: its services are not closed, as the app stops")

@@ -27,7 +27,7 @@ from framework import (
 from framework.merge_patch import Patch
 from framework.testing import check_contract
 from framework.types import CustomType
-from tests.http.shapes import app_of, fault, invalid, problem
+from tests.http.shapes import app_of, echoing, fault, invalid, problem
 
 
 class Sku:
@@ -144,26 +144,6 @@ class Shop(Controller):
         """Send a Struct."""
         return line
 
-    @post("/data")
-    async def data(self, data: Data) -> Data:
-        """Send a dataclass."""
-        return data
-
-    @post("/entry")
-    async def entry(self, entry: Entry) -> Entry:
-        """Send a TypedDict."""
-        return entry
-
-    @post("/pair")
-    async def pair(self, pair: Pair) -> Pair:
-        """Send a NamedTuple."""
-        return pair
-
-    @post("/bag")
-    async def bag(self, bag: Bag) -> Bag:
-        """Send a class of attrs."""
-        return bag
-
     @post("/prices")
     async def prices(self, prices: dict[str, list[Price]]) -> dict[str, list[Price]]:
         """Send containers."""
@@ -191,9 +171,12 @@ class Shop(Controller):
             await socket.send(line.sku)
 
 
+Holders = echoing("Holders", data=Data, entry=Entry, pair=Pair, bag=Bag)
+
+
 def app(**settings: Any) -> App:
     """Return the app of these tests."""
-    return app_of(Shop, types=[SKU, PRICE], **settings)
+    return app_of(Shop, Holders, types=[SKU, PRICE], **settings)
 
 
 async def test_parameters(aiohttp_client: AiohttpClient) -> None:

@@ -28,7 +28,7 @@ from framework import (
     websocket,
 )
 from framework.testing import check_contract
-from tests.http.shapes import app_of, fault, invalid
+from tests.http.shapes import app_of, echoing, fault, invalid
 
 
 class Cat(BaseModel):
@@ -150,26 +150,6 @@ class Users(Controller):
         """Send a Struct."""
         return team
 
-    @post("/data")
-    async def data(self, data: Data) -> Data:
-        """Send a dataclass."""
-        return data
-
-    @post("/entry")
-    async def entry(self, entry: Entry) -> Entry:
-        """Send a TypedDict."""
-        return entry
-
-    @post("/pair")
-    async def pair(self, pair: Pair) -> Pair:
-        """Send a NamedTuple."""
-        return pair
-
-    @post("/bag")
-    async def bag(self, bag: Bag) -> Bag:
-        """Send a class of attrs."""
-        return bag
-
     @get("/page")
     async def page(self, page: Annotated[Page, Query()]) -> Page:
         """Send a model of the query."""
@@ -186,6 +166,9 @@ class Users(Controller):
     async def form(self, page: Annotated[Page, Form()]) -> Page:
         """Send a model of a form."""
         return page
+
+
+Holders = echoing("Holders", data=Data, entry=Entry, pair=Pair, bag=Bag)
 
 
 class Senders(Controller):
@@ -253,7 +236,7 @@ PLAIN: dict[str, Any] = {"Name": "ann", "pet": {"kind": "dog"}, "tags": [], "age
 )
 async def test_bodies_and_responses(aiohttp_client: AiohttpClient, path: str, body: Any, sent: Any) -> None:
     """Alone, in containers and in msgspec's types; in JSON and MessagePack; by aliases, with computed fields."""
-    client = await aiohttp_client(app_of(Users, check_responses=True).build())
+    client = await aiohttp_client(app_of(Users, Holders, check_responses=True).build())
 
     async with client.post(path, json=body) as response:
         assert await response.json() == sent
@@ -305,7 +288,7 @@ async def test_all_errors_are_reported(
     aiohttp_client: AiohttpClient, path: str, body: Any, errors: list[tuple[str, str, str]]
 ) -> None:
     """Each with its pointer and a code of the house, and those of msgspec's types around them."""
-    client = await aiohttp_client(app_of(Users).build())
+    client = await aiohttp_client(app_of(Users, Holders).build())
 
     async with client.post(path, json=body) as response:
         assert response.status == 422
@@ -314,7 +297,7 @@ async def test_all_errors_are_reported(
 
 async def test_what_does_not_parse(aiohttp_client: AiohttpClient) -> None:
     """A body that is not JSON is a 400, as for any other type."""
-    client = await aiohttp_client(app_of(Users).build())
+    client = await aiohttp_client(app_of(Users, Holders).build())
 
     async with client.post("/user", data=b'{"Name"', headers={"Content-Type": "application/json"}) as response:
         assert response.status == 400
@@ -322,7 +305,7 @@ async def test_what_does_not_parse(aiohttp_client: AiohttpClient) -> None:
 
 async def test_models_of_parameters(aiohttp_client: AiohttpClient) -> None:
     """Their fields are spread, by their aliases."""
-    client = await aiohttp_client(app_of(Users).build())
+    client = await aiohttp_client(app_of(Users, Holders).build())
 
     async with client.get("/page?limit=5&tag=a&tag=b&q=x") as response:
         assert await response.json() == {"limit": 5, "tag": ["a", "b"], "q": "x"}
@@ -389,7 +372,7 @@ async def test_streams_and_sockets(aiohttp_client: AiohttpClient) -> None:
 
 def test_the_document() -> None:
     """Definitions are components; what is read and what is written have two where they differ."""
-    app = App([Users, Senders])
+    app = App([Users, Holders, Senders])
     document = app.document()
     validate(document)
     schemas = document["components"]["schemas"]

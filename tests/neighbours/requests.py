@@ -68,8 +68,9 @@ async def run_requests(site: web.Application, prefix: str, take: Callable[[], li
                 await record(f"{method} {path}", await _send(connection, method, prefix + path, body, close=True))
         async with connect(address) as connection:
             await record("a socket", await _talk(connection, prefix + "/talk", _TEXT + _CLOSE))
+        # With a close frame, for which aiohttp would wait ten seconds.
         async with connect(address) as connection:
-            await record("a socket that fails", await _talk(connection, prefix + "/talk", _BREAK))
+            await record("a socket that fails", await _talk(connection, prefix + "/talk", _BREAK + _CLOSE))
         async with connect(address) as connection:
             for path in ("/items/1", "/unknown", "/items/2"):
                 status = await _send(connection, "GET", prefix + path, None, close=False)

@@ -131,7 +131,7 @@ def test_mistakes_of_every_kind_arrive_in_one_group() -> None:
         (
             MissingReturnAnnotationError,
             f"{show}: it has no return annotation.\n"
-            "  Hint: say what is answered, for example -> Order, or -> None for 204 No Content.",
+            "  Hint: annotate the return type, for example -> Order, or -> None for 204 No Content.",
         ),
         (
             MissingAnnotationError,
@@ -140,13 +140,13 @@ def test_mistakes_of_every_kind_arrive_in_one_group() -> None:
         ),
         (
             DuplicateRouteError,
-            f"Orders.second ({place(Orders.second)}): GET /orders/same is also answered by "
+            f"Orders.second ({place(Orders.second)}): GET /orders/same is also handled by "
             f"Orders.first ({place(Orders.first)}).\n"
             "  Hint: change the path or the method of one of them.",
         ),
         (
             DuplicateRouteError,
-            f"Orders.third ({place(Orders.third)}): GET /orders/same is also answered by "
+            f"Orders.third ({place(Orders.third)}): GET /orders/same is also handled by "
             f"Orders.first ({place(Orders.first)}).\n"
             "  Hint: change the path or the method of one of them.",
         ),
@@ -161,7 +161,7 @@ def test_a_single_mistake_is_in_a_group_too() -> None:
 
     with pytest.raises(ExceptionGroup) as caught:
         App([Empty], openapi=None).build()
-    assert caught.value.message == "1 mistake in the application"
+    assert caught.value.message == "1 error in the application"
     assert [type(one) for one in caught.value.exceptions] == [InvalidControllerError]
 
 
@@ -177,7 +177,7 @@ def test_the_group_counts_its_mistakes() -> None:
         async def second(self, limit) -> str:  # type: ignore[no-untyped-def]  # the mistake
             return str(limit)
 
-    with pytest.raises(ExceptionGroup, match=r"\A2 mistakes in the application") as caught:
+    with pytest.raises(ExceptionGroup, match=r"\A2 errors in the application") as caught:
         App([Orders], openapi=None).build()
     assert len(caught.value.exceptions) == 2
 
@@ -245,7 +245,7 @@ def test_building_again_tells_the_same() -> None:
     container = Container()
     app = App([Orders], container=container, openapi=None)
     for _ in range(2):
-        with pytest.raises(ExceptionGroup, match="1 mistake"):
+        with pytest.raises(ExceptionGroup, match="1 error"):
             app.build()
     container.add_scoped(Session)
     assert app.build() is not app.build()

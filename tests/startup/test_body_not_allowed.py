@@ -67,7 +67,7 @@ def test_other_types() -> None:
             BodyNotAllowedError,
             f"Orders.rows ({place(Orders.rows)}), parameter 'pages': "
             "list[Page] would be the request body, and GET has none.\n"
-            "  Hint: answer POST, PUT, PATCH or DELETE.",
+            "  Hint: serve POST, PUT, PATCH or DELETE.",
         ),
     ]
 
@@ -85,7 +85,7 @@ def test_patch_is_no_query() -> None:
             BodyNotAllowedError,
             f"Orders.search ({place(Orders.search)}), parameter 'change': "
             "PatchOfPage would be the request body, and GET has none.\n"
-            "  Hint: answer PATCH.",
+            "  Hint: serve PATCH.",
         )
     ]
 

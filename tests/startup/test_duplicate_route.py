@@ -24,7 +24,7 @@ def test_placeholder_names_do_not_count() -> None:
     assert mistakes(Users) == [
         (
             DuplicateRouteError,
-            f"Users.by_user ({place(Users.by_user)}): GET /users/{{user_id}} is also answered by "
+            f"Users.by_user ({place(Users.by_user)}): GET /users/{{user_id}} is also handled by "
             f"Users.by_id ({place(Users.by_id)}) as /users/{{id}}.\n{HINT}",
         )
     ]
@@ -48,7 +48,7 @@ def test_across_controllers_and_routers() -> None:
     assert mistakes(First, Router("/v1/", [Second])) == [
         (
             DuplicateRouteError,
-            f"Second.list_all ({place(Second.list_all)}): GET /v1/orders is also answered by "
+            f"Second.list_all ({place(Second.list_all)}): GET /v1/orders is also handled by "
             f"First.search ({place(First.search)}).\n{HINT}",
         )
     ]
@@ -75,7 +75,7 @@ def test_one_handler_twice() -> None:
     assert mistakes(Orders, Items, Items) == [
         (
             DuplicateRouteError,
-            f"{where}: GET {path} is also answered by itself: its controller is given twice, or it has two decorators "
+            f"{where}: GET {path} is also handled by itself: its controller is given twice, or it has two decorators "
             "for one path.\n"
             "  Hint: take one of them out, or give the controller below two Routers with paths of their own.",
         )
@@ -98,7 +98,7 @@ def test_the_document_s_own_path() -> None:
     ((kind, text),) = told(App([Documents], openapi=OpenAPI()))
     assert kind is DuplicateRouteError
     assert text.startswith(
-        f"Documents.show ({place(Documents.show)}): GET /openapi.json is also answered by OpenAPIController.document ("
+        f"Documents.show ({place(Documents.show)}): GET /openapi.json is also handled by OpenAPIController.document ("
     )
     assert text.endswith(f").\n{HINT}")
 
@@ -121,7 +121,7 @@ def test_a_page_s_own_path(openapi: OpenAPI, own: str) -> None:
 
     ((kind, text),) = told(App([Pages], openapi=openapi))
     assert kind is DuplicateRouteError
-    assert text.startswith(f"Pages.show ({place(Pages.show)}): GET /page is also answered by {own}.index (")
+    assert text.startswith(f"Pages.show ({place(Pages.show)}): GET /page is also handled by {own}.index (")
     assert text.endswith(f").\n{HINT}")
 
 

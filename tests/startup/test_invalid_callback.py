@@ -55,12 +55,12 @@ def of_callback(callback: Callback, what: str, hint: str) -> None:
     [
         (
             "",
-            "its URL '' is not text with something in it",
+            "its URL '' is not a non-empty string",
             'write where it is sent, for example "{$request.body#/notify_url}"',
         ),
         (
             WRONG,
-            "its URL 3 is not text with something in it",
+            "its URL 3 is not a non-empty string",
             'write where it is sent, for example "{$request.body#/notify_url}"',
         ),
         (
@@ -75,7 +75,7 @@ def of_callback(callback: Callback, what: str, hint: str) -> None:
         ),
         (
             "{$response.body#/url}",
-            "'$response.body#/url' names a body, and the route answers without one",
+            "'$response.body#/url' names a body, but the response of the route has none",
             "take it out",
         ),
         (
@@ -101,12 +101,12 @@ def test_the_url(url: Any, what: str, hint: str) -> None:
     [
         (
             {"method": "FETCH"},
-            "its method 'FETCH' is none that OpenAPI has",
+            "its method 'FETCH' is not a method of OpenAPI",
             "use one of GET, PUT, POST, DELETE, OPTIONS, HEAD, PATCH, TRACE",
         ),
         (
             {"method": WRONG},
-            "its method 3 is none that OpenAPI has",
+            "its method 3 is not a method of OpenAPI",
             "use one of GET, PUT, POST, DELETE, OPTIONS, HEAD, PATCH, TRACE",
         ),
         (
@@ -128,7 +128,7 @@ def test_the_url(url: Any, what: str, hint: str) -> None:
         ({"status": "204"}, "its status '204' is not a final status of HTTP", "use a status from 200 to 599"),
         (
             {"status": 204, "response": Payment},
-            "an answer with the status 204 has no body, and it expects Payment",
+            "a response with the status 204 has no body, and it expects Payment",
             "drop response=, or use another status",
         ),
         (

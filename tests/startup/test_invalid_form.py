@@ -70,7 +70,7 @@ def test_forms_and_files_where_there_is_no_body() -> None:
             f"{name} would be the request body, and GET has none.\n  Hint: {hint}.",
         )
 
-    other = "answer POST, PUT, PATCH or DELETE"
+    other = "serve POST, PUT, PATCH or DELETE"
     spread = "spread its fields over the query with Annotated[Filter, Query()], or register the type in the container"
     assert mistakes(Uploads) == [
         told(Uploads.field, "name", "str", "read it from the query with Annotated[str, Query()]"),

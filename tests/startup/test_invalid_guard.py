@@ -135,12 +135,12 @@ def test_values_from_nowhere() -> None:
         (
             MissingProviderError,
             f"{where}, parameter 'page': no provider for Page.\n{needed}"
-            "  Hint: say where it is read, for example Annotated[Page, Query()]; a body is read by the handler alone.",
+            "  Hint: name its source, for example Annotated[Page, Query()]; a body is read by the handler alone.",
         ),
         (
             MissingProviderError,
             f"{where}, parameter 'limit': no provider for int.\n{needed}"
-            "  Hint: say where it is read, for example Annotated[int, Query()].",
+            "  Hint: name its source, for example Annotated[int, Query()].",
         ),
         (
             MissingProviderError,
@@ -150,12 +150,12 @@ def test_values_from_nowhere() -> None:
         (
             MissingProviderError,
             f"{where}, parameter 'name': no provider for str.\n{needed}"
-            "  Hint: say where it is read, for example Annotated[str, Query()].",
+            "  Hint: name its source, for example Annotated[str, Query()].",
         ),
         (
             InvalidGuardError,
             f"{where}, parameter 'level': it has no marker, so it is never read from the request and always has its "
-            "default.\n  Hint: say where it is read, for example Annotated[int, Query()], or leave it out.",
+            "default.\n  Hint: name its source, for example Annotated[int, Query()], or leave it out.",
         ),
     ]
 

@@ -130,7 +130,7 @@ def of_link(link: Link, what: str, hint: str, *, name: str = "next") -> None:
         (Link("Elsewhere.index"), "its target 'Elsewhere.index' is not an operation of this app", NAME),
         (Link(of_link), "its target of_link is not an operation of this app", NAME),
         (Link(UNKNOWN), "its target 3 is neither a handler nor the name of a route", NAME),
-        (Link("Targets.talk"), "its target 'Targets.talk' is a web socket, and no operation", NAME),
+        (Link("Targets.talk"), "its target 'Targets.talk' is a web socket, not an operation", NAME),
         (
             Link(Targets.both),
             "its target Targets.both is several operations: GET /targets/both, POST /targets/both",
@@ -160,7 +160,7 @@ def test_a_target_that_is_none(link: Link, what: str, hint: str) -> None:
         (
             Link("Targets.show", page=1),
             "it does not give the path parameter 'number' of GET /targets/{number}",
-            'say where it is found, for example number="$response.body#/number"',
+            'write where its value comes from, for example number="$response.body#/number"',
         ),
         (
             Link("Targets.show", number="seven"),
@@ -262,35 +262,35 @@ def test_what_is_no_expression(text: str) -> None:
         ),
         (
             "$response.body#/number",
-            "'$response.body#/number' points to what the answer cannot have: /number",
+            "'$response.body#/number' points to what the response cannot have: /number",
             "use one of /id, /lines, /place, /notes",
         ),
         (
             "$response.body#/lines/0/name",
-            "'$response.body#/lines/0/name' points to what the answer cannot have: /lines/0/name",
+            "'$response.body#/lines/0/name' points to what the response cannot have: /lines/0/name",
             "use one of /lines/0/sku",
         ),
         (
             "$response.body#/notes/a/b/c",
-            "'$response.body#/notes/a/b/c' points to what the answer cannot have: /notes/a/b",
+            "'$response.body#/notes/a/b/c' points to what the response cannot have: /notes/a/b",
             "use one of /notes/a/sku",
         ),
         (
             "$response.body#/lines/first",
-            "'$response.body#/lines/first' points to what the answer cannot have: /lines/first",
-            "point to what stands above it",
+            "'$response.body#/lines/first' points to what the response cannot have: /lines/first",
+            "point to a value above it",
         ),
         (
             "$response.body#/place/2",
-            "'$response.body#/place/2' points to what the answer cannot have: /place/2",
-            "point to what stands above it",
+            "'$response.body#/place/2' points to what the response cannot have: /place/2",
+            "point to a value above it",
         ),
         (
             "$response.body#/id/x",
-            "'$response.body#/id/x' points to what the answer cannot have: /id/x",
-            "point to what stands above it",
+            "'$response.body#/id/x' points to what the response cannot have: /id/x",
+            "point to a value above it",
         ),
-        ("$response.query.page", "'$response.query.page' names a query parameter of an answer, which has none", USE),
+        ("$response.query.page", "'$response.query.page' names a query parameter of a response, which has none", USE),
         ("a{$url", "'a{$url' has a brace without its other", "close each expression: {$request.body#/url}"),
         ("{$url}{name}", "'{name}' is not a runtime expression", USE),
         (
@@ -309,7 +309,7 @@ def test_a_name_that_is_none() -> None:
     """Links are named as components are."""
     of_link(
         Link("Targets.search"),
-        "its name 'next order' is none that OpenAPI allows",
+        "its name 'next order' is not allowed by OpenAPI",
         "use letters, digits, '.', '-' and '_'",
         name="next order",
     )
@@ -347,9 +347,9 @@ def test_bodies_that_have_no_parts() -> None:
         async def order(self, sku: Annotated[str, Form()]) -> None: ...
 
     expected: dict[Any, tuple[str, str]] = {
-        Text: ("'$response.body#/id' points into the answer, which is not JSON", 'write "$response.body"'),
-        Lines: ("'$response.body#/id' points into the answer, which is not JSON", 'write "$response.body"'),
-        Nothing: ("'$response.body#/id' names a body, and the route answers without one", "take it out"),
+        Text: ("'$response.body#/id' points into the response, which is not JSON", 'write "$response.body"'),
+        Lines: ("'$response.body#/id' points into the response, which is not JSON", 'write "$response.body"'),
+        Nothing: ("'$response.body#/id' names a body, but the response of the route has none", "take it out"),
         Without: ("'$request.body#/id' names a body, and the route reads none", "take it out"),
         Stream: ("'$request.body#/id' points into the body of the request, which is not JSON", 'write "$request.body"'),
         Fields: ("'$request.body#/id' points to what the body of the request cannot have: /id", "use one of /sku"),
@@ -400,7 +400,7 @@ def test_a_target_in_no_document() -> None:
     def of(name: str, target: str) -> tuple[type, str]:
         return (
             InvalidLinkError,
-            f"Orders.search ({place(Orders.search)}), link {name!r}: its target GET {target} stands in no document "
+            f"Orders.search ({place(Orders.search)}), link {name!r}: its target GET {target} is in no OpenAPI document "
             "with the route.\n  Hint: let one document include both, or take the link out.",
         )
 

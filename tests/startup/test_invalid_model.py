@@ -1,8 +1,10 @@
-"""Models of pydantic that cannot be values, and what would lose its checks without a word."""
+"""Models and dataclasses of pydantic that cannot be values, and what would lose its checks without a word."""
 
+import dataclasses
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
+import msgspec
 import pydantic
 import pytest
 from msgspec import Struct
@@ -16,15 +18,38 @@ from tests.startup.expected import mistakes, place
 
 @dataclass
 class Checked:
-    """A dataclass of pydantic, whose checks msgspec would not run."""
+    """A dataclass of pydantic."""
 
     number: int = Field(ge=1)
 
 
-class Holder(Struct):
-    """A Struct that holds one."""
+class Derived(Checked):
+    """A subclass that is not decorated, whose field pydantic does not know."""
 
-    checked: list[Checked]
+    text: str
+
+
+@dataclasses.dataclass
+class DerivedDataclass(Checked):
+    """A subclass that Python made a dataclass."""
+
+    text: str = ""
+
+
+T = TypeVar("T")
+
+
+@dataclass
+class Generics(Generic[T]):
+    """A generic one: pydantic does not look at its arguments."""
+
+    item: T
+
+
+class Holder(Struct):
+    """What pydantic cannot describe."""
+
+    number: int
 
 
 class Model(BaseModel):
@@ -40,41 +65,80 @@ class Foreign(BaseModel):
     inner: Holder
 
 
-DATACLASS = (
-    "(Checked is a dataclass of pydantic, and msgspec would not run its checks).\n"
-    "  Hint: derive Checked from pydantic.BaseModel, or decorate it with dataclasses.dataclass."
+DERIVED = (
+    "is derived from a dataclass of pydantic, whose checks do not know its fields).\n"
+    "  Hint: decorate {} with pydantic.dataclasses.dataclass."
 )
 
 
-def test_a_dataclass_of_pydantic() -> None:
-    """It is refused wherever it stands: alone, in a Struct, and as a response."""
+def test_dataclasses_without_their_checks() -> None:
+    """What pydantic would check only in part is refused, wherever it stands."""
 
     class Orders(Controller):
         @post("/a")
-        async def alone(self, checked: Checked) -> None: ...
+        async def plain(self, one: Derived) -> None: ...
 
         @post("/b")
-        async def inside(self, holder: Holder) -> None: ...
+        async def inside(self, one: list[DerivedDataclass]) -> None: ...
 
         @get("/c")
-        async def sent(self) -> list[Checked]:
-            return []
+        async def sent(self) -> Generics[int]:
+            return Generics(1)
 
     assert mistakes(Orders) == [
         (
             UnsupportedTypeError,
-            f"Orders.alone ({place(Orders.alone)}), parameter 'checked': "
-            f"Checked cannot be read from a request {DATACLASS}",
+            f"Orders.plain ({place(Orders.plain)}), parameter 'one': Derived cannot be read from a request "
+            f"(Derived {DERIVED.format('Derived')}",
         ),
         (
             UnsupportedTypeError,
-            f"Orders.inside ({place(Orders.inside)}), parameter 'holder': "
-            f"Holder cannot be read from a request {DATACLASS}",
+            f"Orders.inside ({place(Orders.inside)}), parameter 'one': list[DerivedDataclass] cannot be read from a "
+            f"request (DerivedDataclass {DERIVED.format('DerivedDataclass')}",
         ),
         (
             UnencodableReturnError,
-            f"Orders.sent ({place(Orders.sent)}): its return type list[Checked] cannot be encoded {DATACLASS}",
+            f"Orders.sent ({place(Orders.sent)}): its return type Generics[int] cannot be encoded (Generics is a "
+            "generic dataclass, and pydantic ignores its type arguments).\n  Hint: derive it from BaseModel.",
         ),
+    ]
+
+
+def test_what_msgspec_has_read_before() -> None:
+    """A decoder that was made before the app keeps a plain dataclass in a Struct, which is reported."""
+
+    class Early(Struct):
+        checked: Checked
+
+    msgspec.json.Decoder(Early)
+
+    class Orders(Controller):
+        @post("/a")
+        async def create(self, early: list[Early]) -> None: ...
+
+    assert mistakes(Orders) == [
+        (
+            UnsupportedTypeError,
+            f"Orders.create ({place(Orders.create)}), parameter 'early': list[Early] cannot be read from a request "
+            "(msgspec knows Early with a dataclass of pydantic as a plain one).\n"
+            "  Hint: make decoders and encoders of it after App.build(), or a BaseModel of the dataclass.",
+        )
+    ]
+
+
+def test_a_set_of_what_has_no_hash() -> None:
+    """A dataclass of pydantic is hashed if it is frozen."""
+
+    class Orders(Controller):
+        @post("/a")
+        async def create(self, some: set[Checked]) -> None: ...
+
+    assert mistakes(Orders) == [
+        (
+            UnsupportedTypeError,
+            f"Orders.create ({place(Orders.create)}), parameter 'some': set[Checked] cannot be read from a request "
+            "(a set cannot hold a Checked, which has no hash).\n  Hint: write list in place of set.",
+        )
     ]
 
 
@@ -86,11 +150,19 @@ class Models(Controller):
         """Read it."""
 
 
+class Dataclasses(Controller):
+    """Reads a dataclass."""
+
+    @post()
+    async def create(self, model: Checked) -> None:
+        """Read it."""
+
+
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"VERSION": "2.5.1"}, "Model is a model of pydantic 2.5.1, and the oldest supported one is 2.11"),
-        (None, "Model is a model of pydantic, which is not installed"),
+        ({"VERSION": "2.5.1"}, "is a model of pydantic 2.5.1, and the oldest supported one is 2.11"),
+        (None, "is a model of pydantic, which is not installed"),
     ],
 )
 def test_the_extra(monkeypatch: pytest.MonkeyPatch, settings: Any, reason: str) -> None:
@@ -100,13 +172,15 @@ def test_the_extra(monkeypatch: pytest.MonkeyPatch, settings: Any, reason: str) 
     else:
         monkeypatch.setattr(pydantic, "VERSION", settings["VERSION"])
 
-    assert mistakes(Models) == [
-        (
-            UnsupportedTypeError,
-            f"Models.create ({place(Models.create)}), parameter 'model': Model cannot be read from a request "
-            f"({reason}).\n  Hint: install it with pip install 'framework-aiohttp[pydantic]'.",
-        )
-    ]
+    for controller, name in ((Models, "Model"), (Dataclasses, "Checked")):
+        assert mistakes(controller) == [
+            (
+                UnsupportedTypeError,
+                f"{controller.__name__}.create ({place(controller.create)}), parameter 'model': {name} cannot be read "
+                f"from a request ({name} {reason}).\n"
+                "  Hint: install it with pip install 'framework-aiohttp[pydantic]'.",
+            )
+        ]
 
 
 def test_a_model_of_pydantic_1() -> None:

@@ -51,8 +51,8 @@ class Orders(Controller):
         ("name", 3, "name=3 is not a text with something in it", 'name="orders"'),
         ("name", "", "name='' is not a text with something in it", 'name="orders"'),
         ("raises", HTTPError, "raises=HTTPError is not a sequence of HTTPError classes", "raises=(HTTPError,)"),
-        ("tags", "orders", "tags='orders' is not a sequence of texts", 'tags=("orders",)'),
-        ("tags", (3,), "tags=(3,) is not a sequence of texts", 'tags=("orders",)'),
+        ("tags", "orders", "tags='orders' is not a sequence of strings", 'tags=("orders",)'),
+        ("tags", (3,), "tags=(3,) is not a sequence of strings", 'tags=("orders",)'),
         ("guards", require_user, "guards=require_user is not a sequence", "guards=(require_user,)"),
         ("guards", "admin", "guards='admin' is not a sequence", "guards=(require_user,)"),
         ("middlewares", None, "middlewares=None is not a sequence", "middlewares=(measure,)"),
@@ -128,7 +128,7 @@ def test_an_option_of_a_route(option: str, value: Any, what: str, example: str) 
 @pytest.mark.parametrize(
     ("control", "mistake"),
     [
-        (CacheControl(), "it says nothing"),
+        (CacheControl(), "it is empty"),
         (CacheControl(public=True, private=True), "public and private exclude each other"),
         (CacheControl(private=True, s_maxage=1), "private and s_maxage exclude each other"),
         (CacheControl(no_store=True, max_age=1), "no_store and max_age exclude each other"),
@@ -278,7 +278,7 @@ def test_attributes_of_a_controller() -> None:
     where = f"Items ({place(Items)})"
     assert mistakes(Items) == [
         (InvalidOptionError, f'{where}: path=3 is not a text.\n  Hint: write it as path="/orders".'),
-        (InvalidOptionError, f'{where}: tags=3 is not a sequence of texts.\n  Hint: write it as tags=("orders",).'),
+        (InvalidOptionError, f'{where}: tags=3 is not a sequence of strings.\n  Hint: write it as tags=("orders",).'),
         (InvalidOptionError, f"{where}: guards=3 is not a sequence.\n  Hint: write it as guards=(require_user,)."),
         (
             InvalidOptionError,
@@ -344,7 +344,7 @@ def test_settings_of_the_app() -> None:
         ),
         (
             InvalidOptionError,
-            f"{where}: tags='orders' is not a sequence of texts.\n  Hint: write it as tags=(\"orders\",).",
+            f"{where}: tags='orders' is not a sequence of strings.\n  Hint: write it as tags=(\"orders\",).",
         ),
         (InvalidOptionError, f"{where}: guards=3 is not a sequence.\n  Hint: write it as guards=(require_user,)."),
         (InvalidOptionError, f"{where}: middlewares=3 is not a sequence.\n  Hint: write it as middlewares=(measure,)."),

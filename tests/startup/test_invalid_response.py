@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
+import pytest
 from aiohttp import web
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
-from framework import Controller, EventStream, HTTPError, Response, get, post
+from framework import App, Controller, EventStream, HTTPError, Response, get, post
 from framework.errors import InvalidOptionError, InvalidResponseError, UnencodableReturnError, UnresolvedAnnotationError
 from framework.formats import MSGPACK
 from framework.http_errors import NotFound
@@ -42,6 +43,74 @@ def test_a_body_with_a_status_that_has_none() -> None:
             "  Hint: annotate it -> None, or use another status.",
         ),
     ]
+
+
+class Item(Struct):
+    """What is sent."""
+
+    name: str
+
+
+class Counted(NamedTuple):
+    """An array that is meant."""
+
+    item: Item
+    number: int
+
+
+STATUS_TUPLES = [
+    (tuple[Item, int], "tuple[Item, int]", "Response[Item]"),
+    (tuple[list[Item], int], "tuple[list[Item], int]", "Response[list[Item]]"),
+    (tuple[dict[str, Any], int], "tuple[dict[str, Any], int]", "Response[dict[str, Any]]"),
+    (tuple[Item, int, dict[str, str]], "tuple[Item, int, dict[str, str]]", "Response[Item]"),
+    (tuple[Response[Item], int], "tuple[Response[Item], int]", "Response[Item]"),
+    (tuple[web.Response, int], "tuple[Response, int]", "Response"),
+    (Item | tuple[Item, int], "tuple[Item, int]", "Response[Item]"),
+]
+
+
+@pytest.mark.parametrize(("annotation", "named", "written"), STATUS_TUPLES)
+def test_a_value_and_a_status(annotation: Any, named: str, written: str) -> None:
+    """It would be an array; the hint says how a status is given."""
+    controller = returning(annotation)
+
+    assert mistakes(controller) == [
+        (
+            InvalidResponseError,
+            f"Returning.read ({place(controller.read)}): its return type {named} would be sent as an array, the "  # type: ignore[attr-defined]  # made here
+            "status in it.\n  Hint: write @get(status=…), or return Response(value, status=…) and annotate it -> "
+            f"{written}; if the array is meant, return a NamedTuple.",
+        )
+    ]
+
+
+ARRAYS = [
+    Counted,
+    tuple[str, int],
+    tuple[int, int],
+    tuple[Item, float],
+    tuple[Item, bool],
+    tuple[Item, Annotated[int, Meta(ge=0)]],
+    tuple[Item, int, int],
+    tuple[Item, ...],
+    list[tuple[Item, int]],
+    Response[tuple[Item, int]],
+]
+
+
+@pytest.mark.parametrize("annotation", ARRAYS)
+def test_an_array_that_is_meant(annotation: Any) -> None:
+    """Other tuples are arrays, and so is one that a Response is given for its value."""
+    App([returning(annotation)]).build()
+
+
+def returning(annotation: Any) -> type[Controller]:
+    """Return a controller whose handler has a return annotation."""
+
+    async def read(_: Controller) -> Any: ...
+
+    read.__annotations__ = {"return": annotation}
+    return type("Returning", (Controller,), {"read": get("/a")(read)})
 
 
 def test_a_status_that_is_none() -> None:

@@ -7,8 +7,8 @@ import pytest
 from msgspec import Struct
 
 from framework import App, Container, Controller, Header, Query, get
+from framework.credentials import Credentials
 from framework.errors import CyclicProviderError, InvalidMarkerError, InvalidSecurityError, MissingProviderError
-from framework.schemes import Credentials
 from framework.security import APIKey, Basic, Bearer, OAuth2
 from tests.startup.expected import mistakes, place, told
 

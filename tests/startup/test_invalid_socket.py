@@ -275,7 +275,7 @@ def test_options() -> None:
         ("format='json' is not a Format", "format=MSGPACK"),
         ('invalid=\'ignore\' is not "close" or "report"', 'invalid="report"'),
         ("origins=('https://shop.example/',) is not a sequence of origins", 'origins=("https://shop.example",)'),
-        ("subprotocols='chat' is not a sequence of texts", 'subprotocols=("chat.v1",)'),
+        ("subprotocols='chat' is not a sequence of strings", 'subprotocols=("chat.v1",)'),
         ("heartbeat=0 is not a positive number of seconds", "heartbeat=20"),
         ("compress=15 is not True or False", "compress=False"),
     ]

@@ -2,16 +2,18 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from framework import App, BackgroundTasks, Container, Controller, Periodic, Request, get
+from framework.commands import Command
 from framework.errors import (
     CaptiveProviderError,
     InvalidOptionError,
     InvalidProviderError,
     InvalidTaskError,
+    MissingAnnotationError,
     MissingProviderError,
     RequestInSingletonError,
 )
@@ -245,3 +247,105 @@ def test_an_override_of_nothing() -> None:
             )
             for under in ("", " with qualifier 'x'")
         ]
+
+
+async def count(session: Session, number: int) -> None:
+    """Need what nothing provides."""
+
+
+class Counting(Controller):
+    """Calls functions that cannot be called."""
+
+    injected_calls: ClassVar[Any] = (count, 3)
+
+    @get("/count")
+    async def show(self) -> None:
+        """Return nothing."""
+
+
+class Uncalled(Counting):
+    """Names one function."""
+
+    injected_calls = count
+
+
+def test_functions_that_a_controller_calls() -> None:
+    """They are called without arguments; a subclass replaces those of its base."""
+    assert mistakes(Counting, container=container_of()) == [
+        (
+            MissingProviderError,
+            f"count ({place(count)}), parameter 'number': no provider for int.\n"
+            "  Needed by: count\n"
+            "  Hint: pass it as an argument, or give the parameter a default.",
+        ),
+        (
+            InvalidTaskError,
+            "3: it is to be called with injected services and is not a function.\n  Hint: give a function or a method.",
+        ),
+    ]
+    assert mistakes(Uncalled, container=container_of()) == [
+        (
+            InvalidOptionError,
+            f"Uncalled ({place(Uncalled)}): injected_calls=count is not a sequence of functions.\n"
+            "  Hint: write it as injected_calls=(count,).",
+        )
+    ]
+
+
+def import_products(file: str, session: Session) -> None:
+    """Be a command."""
+
+
+def test_commands_that_cannot_be_run() -> None:
+    """Each is reported with what it lacks."""
+
+    def twice(names: list[str], numbers: list[int]) -> None:
+        """Take all arguments twice."""
+
+    def unclear(names: dict[str, str]) -> None:
+        """Take what no argument can be."""
+
+    def untyped(name):  # type: ignore[no-untyped-def]  # that is the error
+        """Take anything."""
+
+    def unknown(other: Counting) -> None:
+        """Need a service that is not registered."""
+
+    commands: list[Any] = [
+        import_products,
+        Command(import_products, name="import-products"),
+        Command(import_products, name="Import it"),
+        twice,
+        unclear,
+        untyped,
+        unknown,
+        "clean",
+        Session,
+    ]
+
+    where = f"import_products ({place(import_products)})"
+    found = mistakes(container=container_of(), commands=commands)
+
+    assert [kind for kind, _ in found] == [
+        *[InvalidTaskError] * 4,
+        MissingAnnotationError,
+        MissingProviderError,
+        *[InvalidTaskError] * 2,
+    ]
+    assert [text for _, text in found] == [
+        f"{where}: the command import-products is also {where}.\n"
+        '  Hint: give one of them another name: Command(import_products, name="other").',
+        f"{where}: 'Import it' is not the name of a command.\n"
+        '  Hint: write lower-case words with hyphens: Command(function, name="import").',
+        f"twice ({place(twice)}): names and numbers would both take all remaining arguments.\n"
+        "  Hint: give one of them a default, so that it is an option.",
+        f"unclear ({place(unclear)}): parameter 'names' is dict[str, str], which no argument can be.\n"
+        "  Hint: take its fields one by one, or register the type in the container.",
+        f"untyped ({place(untyped)}), parameter 'name': it has no type annotation.\n"
+        "  Hint: say what it takes, for example name: int.",
+        found[5][1],
+        "App: 'clean' is among the commands and is not a function.\n  Hint: write it as commands=[import_products].",
+        "App: the class Session is among the commands and is not a function.\n"
+        "  Hint: write it as commands=[import_products].",
+    ]
+    assert found[5][1].startswith(f"unknown ({place(unknown)}), parameter 'other': no provider for Counting.\n")

@@ -175,13 +175,13 @@ def test_data_that_a_provider_asks_for() -> None:
             f"make ({place(make)})",
             "int",
             "Service",
-            "say where it is read, for example Annotated[int, Query()], or give the parameter a default",
+            "name its source, for example Annotated[int, Query()], or give the parameter a default",
         ),
         missing(
             f"make ({place(make)})",
             "Page",
             "Service",
-            "say where it is read, for example Annotated[Page, Body()], or give the parameter a default",
+            "name its source, for example Annotated[Page, Body()], or give the parameter a default",
             parameter="page",
         ),
         missing(

@@ -17,7 +17,7 @@ def test_a_handler() -> None:
         (
             MissingReturnAnnotationError,
             f"Orders.search ({place(Orders.search)}): it has no return annotation.\n"
-            "  Hint: say what is answered, for example -> Order, or -> None for 204 No Content.",
+            "  Hint: annotate the return type, for example -> Order, or -> None for 204 No Content.",
         )
     ]
 

@@ -221,7 +221,7 @@ def test_a_value_with_a_default_in_a_scoped_provider() -> None:
             InvalidProviderError,
             f"paged ({place(paged)}), parameter 'limit': it has no marker, so it is never read from the request and "
             "always has its default.\n"
-            "  Hint: say where it is read, for example Annotated[int, Query()], or leave it out.",
+            "  Hint: name its source, for example Annotated[int, Query()], or leave it out.",
         )
     ]
     assert mistakes_of(lambda container: container.add_scoped(Unit, marked)) == []

@@ -23,9 +23,10 @@ BUILT = f"{WRONG}app.build()\n"
 MESSAGES = (
     "Items.search (shop.py:5), parameter 'page': it has no type annotation.\n"
     "  Hint: say what it takes, for example page: int.\n"
-    "1 mistake in the application."
+    "1 error in the application."
 )
-HINT = " (FRAMEWORK_TRACEBACK=1 shows the traceback)"
+EXPLAINED = "\nExplained by: framework explain E101"
+HINT = f" (FRAMEWORK_TRACEBACK=1 shows the traceback){EXPLAINED}"
 
 
 def start(folder: Path, source: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -38,7 +39,7 @@ def start(folder: Path, source: str, *arguments: str, **variables: str) -> subpr
 
 @pytest.mark.parametrize("arguments", [("-m", "shop"), ("shop.py",), ("-c", "import shop")])
 def test_python(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """Nothing but the messages, and how the traceback is seen."""
+    """Nothing but the messages, how the traceback is seen, and the codes in the last line."""
     found = start(tmp_path, BUILT, *arguments)
     assert (found.stderr, found.stdout, found.returncode) == (f"{MESSAGES}{HINT}\n", "", 1)
 
@@ -47,7 +48,7 @@ def test_python(tmp_path: Path, arguments: tuple[str, ...]) -> None:
 def test_the_command(tmp_path: Path, source: str) -> None:
     """``framework check`` prints the same, whether the module builds its app or not."""
     found = start(tmp_path, source, "-m", "framework", "check", "shop:app")
-    assert (found.stderr, found.stdout, found.returncode) == (f"{MESSAGES}\n", "", 1)
+    assert (found.stderr, found.stdout, found.returncode) == (f"{MESSAGES}{EXPLAINED}\n", "", 1)
 
 
 @pytest.mark.parametrize("arguments", [("-m", "shop"), ("-m", "framework", "check", "shop:app")])
@@ -55,7 +56,7 @@ def test_the_traceback_is_one_setting_away(tmp_path: Path, arguments: tuple[str,
     """With it everything is printed, the frames of the framework included."""
     found = start(tmp_path, BUILT, *arguments, FRAMEWORK_TRACEBACK="1")
     assert "Exception Group Traceback (most recent call last)" in found.stderr
-    assert "in plan_routes" in found.stderr
+    assert "in plan_application" in found.stderr
     assert found.returncode == 1
 
 

@@ -75,4 +75,4 @@ def test_a_path_that_another_has(tmp_path: Path) -> None:
     found = mistakes(StaticFiles("/assets", tmp_path), StaticFiles("/assets", tmp_path))
     ((error, text),) = found
     assert issubclass(error, DefinitionError)
-    assert "GET /assets/{path:path} is also answered by" in text
+    assert "GET /assets/{path:path} is also handled by" in text

@@ -10,7 +10,7 @@ from tests.startup.expected import after
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("run", "serve app.build(): aiohttp.web.run_app(app.build()), or gunicorn with aiohttp's worker"),
+        ("run", "serve it with framework run, or app.build() with aiohttp.web.run_app()"),
         ("get", "routes are methods of controllers: class Items(Controller), given as App(controllers=[Items])"),
         ("on_event", "write an async generator that yields once, given as App(lifespan=[…])"),
     ],

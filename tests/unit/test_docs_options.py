@@ -2,14 +2,40 @@
 
 import inspect
 import re
+import typing
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from framework import App, Controller, Limits, OpenAPI, Router
+from framework.asgi import ASGIApp, Mount
+from framework.channels import ChannelSettings, Topic
+from framework.health import Health
+from framework.jobs import JobOptions, JobSettings
+from framework.layers import Steps
+from framework.middleware import (
+    CORS,
+    CSRF,
+    Compression,
+    ConcurrencyLimit,
+    HTTPSRedirect,
+    Idempotency,
+    ProxyHeaders,
+    RateLimit,
+    RequestID,
+    ResponseCache,
+    SecurityHeaders,
+    Sessions,
+)
+from framework.params import QueryStyle
 from framework.routing import RouteOptions, SocketOptions
+from framework.security import JWKS, JWT, LoginThrottle, OpenIDLogin, PasswordHasher
+from framework.settings import read_settings
 from framework.static import StaticFiles
+from framework.stores import MemoryStore, RedisStore
+from framework.telemetry import AccessLog, ErrorReports, Metrics, Tracing, configure_logging
+from framework.templating import Templates
 from framework.types import CustomType
 
 _REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -26,6 +52,40 @@ _OPTIONS = {
     ("websockets.md", "websocket"): tuple(SocketOptions.__annotations__),
     ("openapi.md", "OpenAPI"): OpenAPI.__struct_fields__,
     ("types.md", "CustomType"): tuple(field.name for field in fields(CustomType)),
+    ("layers.md", "Steps"): tuple(field.name for field in fields(Steps)),
+    ("middleware/https-redirect.md", "HTTPSRedirect"): tuple(field.name for field in fields(HTTPSRedirect)),
+    ("middleware/proxy-headers.md", "ProxyHeaders"): tuple(field.name for field in fields(ProxyHeaders)),
+    ("middleware/request-id.md", "RequestID"): tuple(field.name for field in fields(RequestID)),
+    ("access-log.md", "AccessLog"): tuple(field.name for field in fields(AccessLog)),
+    ("telemetry.md", "Metrics"): tuple(field.name for field in fields(Metrics)),
+    ("telemetry.md", "Tracing"): tuple(field.name for field in fields(Tracing)),
+    ("telemetry.md", "ErrorReports"): tuple(field.name for field in fields(ErrorReports)),
+    ("telemetry.md", "configure_logging"): tuple(inspect.signature(configure_logging).parameters),
+    ("middleware/compression.md", "Compression"): tuple(field.name for field in fields(Compression)),
+    ("middleware/cors.md", "CORS"): tuple(field.name for field in fields(CORS)),
+    ("middleware/security-headers.md", "SecurityHeaders"): tuple(field.name for field in fields(SecurityHeaders)),
+    ("middleware/rate-limit.md", "RateLimit"): tuple(field.name for field in fields(RateLimit)),
+    ("middleware/concurrency-limit.md", "ConcurrencyLimit"): tuple(field.name for field in fields(ConcurrencyLimit)),
+    ("middleware/csrf.md", "CSRF"): tuple(field.name for field in fields(CSRF)),
+    ("middleware/sessions.md", "Sessions"): tuple(field.name for field in fields(Sessions)),
+    ("middleware/response-cache.md", "ResponseCache"): tuple(field.name for field in fields(ResponseCache)),
+    ("middleware/idempotency.md", "Idempotency"): tuple(field.name for field in fields(Idempotency)),
+    ("channels.md", "ChannelSettings"): ChannelSettings.__struct_fields__,
+    ("channels.md", "Topic"): tuple(inspect.signature(Topic).parameters),
+    ("stores.md", "MemoryStore"): tuple(inspect.signature(MemoryStore).parameters),
+    ("stores.md", "RedisStore"): tuple(inspect.signature(RedisStore).parameters),
+    ("security/jwt.md", "JWT"): tuple(inspect.signature(JWT).parameters),
+    ("security/jwt.md", "JWKS"): tuple(inspect.signature(JWKS).parameters),
+    ("security/login-throttle.md", "LoginThrottle"): tuple(inspect.signature(LoginThrottle).parameters),
+    ("security/openid-login.md", "OpenIDLogin"): tuple(inspect.signature(OpenIDLogin).parameters),
+    ("security/passwords.md", "PasswordHasher"): tuple(inspect.signature(PasswordHasher).parameters),
+    ("templating.md", "Templates"): tuple(inspect.signature(Templates).parameters),
+    ("../how-to/health.md", "Health"): tuple(inspect.signature(Health).parameters),
+    ("../how-to/settings.md", "read_settings"): tuple(inspect.signature(read_settings).parameters),
+    ("../how-to/asgi.md", "ASGIApp"): tuple(inspect.signature(ASGIApp.__init__).parameters)[1:],
+    ("../how-to/asgi.md", "Mount"): tuple(field.name for field in fields(Mount)),
+    ("jobs.md", "job"): tuple(JobOptions.__annotations__),
+    ("jobs.md", "JobSettings"): JobSettings.__struct_fields__,
     ("files.md", "StaticFiles"): tuple(field.name for field in fields(StaticFiles)),
 }
 
@@ -40,3 +100,10 @@ def test_a_page_names_every_option(page: str, of: str) -> None:
     missing = [option for option in _OPTIONS[page, of] if option not in named]
 
     assert missing == []
+
+
+def test_every_style_of_the_query_is_in_its_table() -> None:
+    """The first column of the page's table has each style as code."""
+    cells = _FIRST_CELLS.findall((_REFERENCE / "parameters.md").read_text(encoding="utf-8"))
+
+    assert [style for style in typing.get_args(QueryStyle) if not any(f'`"{style}"`' in one for one in cells)] == []

@@ -1,9 +1,9 @@
-"""Schemas as annotations of Python's: ``{"type": "array", "items": {"$ref": ...}}`` -> ``list[Order]``."""
+"""Converts schemas to Python annotations: ``{"type": "array", "items": {"$ref": ...}}`` -> ``list[Order]``."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from framework.cli.changes import Document, resolve
+from framework.cli.diff.changes import Document, resolve
 
 __all__ = ("FILE", "Schema", "annotation", "is_object", "is_tagged_union", "literal", "quoted")
 
@@ -25,12 +25,12 @@ _FORMATS = {
     "decimal": "Decimal",
     "binary": "bytes",
 }
-# msgspec takes one of each in a union, since it could not tell two apart.
+# msgspec allows one of each in a union, because it cannot distinguish two.
 _TEXTS = frozenset({"str", "bytes", "UUID", "Decimal", *_FORMATS.values()})
 
 
 def annotation(schema: Any, names: Mapping[str, str], document: Document) -> str:
-    """Return the annotation for a schema; what Python or msgspec cannot tell apart is ``Any``."""
+    """Return the annotation for a schema; unions that Python or msgspec cannot distinguish are ``Any``."""
     if not isinstance(schema, Mapping) or not schema:
         return "Any"
     if "$ref" in schema:
@@ -51,7 +51,7 @@ def annotation(schema: Any, names: Mapping[str, str], document: Document) -> str
 
 
 def _text(schema: Schema) -> str:
-    # base64 is how msgspec writes bytes; a type without an encoding is what a form has for a file.
+    # msgspec writes bytes as base64; a media type without an encoding is a file in a form.
     if schema.get("contentEncoding") == "base64":
         return "bytes"
     if "contentMediaType" in schema:
@@ -73,20 +73,20 @@ def _union(options: Sequence[Any], names: Mapping[str, str], document: Document,
         return "Any"
     groups = [_group(one, kind, document) for one, kind in zip(options, kinds, strict=False)]
     told_apart = all(groups.count(one) == 1 or (one == "object" and tagged) for one in groups)
-    # One of the alternatives may be a union of tagged classes by itself.
+    # One of the alternatives may itself be a union of tagged classes.
     kinds = [one for one in kinds if one != "None"] + [one for one in kinds if one == "None"]
     return " | ".join(_one_literal(kinds)) if told_apart else "Any"
 
 
 def _one_literal(kinds: Sequence[str]) -> list[str]:
-    """Write the fixed values of several alternatives as one."""
+    """Return one Literal for the fixed values of several alternatives."""
     fixed = [one.removeprefix("Literal[").removesuffix("]") for one in kinds if one.startswith("Literal[")]
     literals = [f"Literal[{', '.join(fixed)}]"] if fixed else []
     return [*literals, *(one for one in kinds if not one.startswith("Literal["))]
 
 
 def _group(schema: Any, kind: str, document: Document) -> str:
-    """Return what msgspec has to tell a type by."""
+    """Return the kind by which msgspec distinguishes a type."""
     if kind in _TEXTS:
         return "text"
     resolved = resolve(document, schema)
@@ -99,12 +99,12 @@ def _group(schema: Any, kind: str, document: Document) -> str:
 
 
 def is_tagged_union(schema: Any) -> bool:
-    """Tell whether a schema is one of several classes that a field tells apart."""
+    """Return whether a schema is a union of classes that are distinguished by a field."""
     return isinstance(schema, Mapping) and "oneOf" in schema and "discriminator" in schema
 
 
 def is_object(schema: Any) -> bool:
-    """Tell whether a schema becomes a class."""
+    """Return whether a schema becomes a class."""
     return isinstance(schema, Mapping) and schema.get("type") == "object" and "properties" in schema
 
 
@@ -126,7 +126,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def quoted(value: Any) -> str:
-    r"""Write a value as formatters do: ``"it's"``, ``'say "x"'``."""
+    r"""Return a string literal in the style of formatters: ``"it's"``, ``'say "x"'``."""
     text = repr(value)
     if isinstance(value, str) and text.startswith("'") and '"' not in text:
         return f'"{text[1:-1]}"'

@@ -1,4 +1,4 @@
-"""Operations as methods of the client: the signature, what is said of it, and the call."""
+"""Writes operations as methods of the client: the signature, the docstring, and the call."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -14,7 +14,7 @@ _WIDTH = 120
 
 
 class _Word(NamedTuple):
-    """One argument of a call, with what is parted when it is too long for a line."""
+    """One argument of a call, and how it is split if it is too long for a line."""
 
     head: str
     parts: Sequence[str] = ()
@@ -157,7 +157,7 @@ def _target(operation: Operation) -> str:
 
 
 def _statement(head: str, words: Sequence[_Word], tail: str = "") -> Iterator[str]:
-    """Write a call as formatters do: in one line, in two, or one argument a line."""
+    """Yield the lines of a call in the style of formatters: one line, two lines, or one argument per line."""
     written = ", ".join(str(one) for one in words)
     line = f"{_INDENT * 2}{head}({written}){tail}"
     inner = f"{_INDENT * 3}{written}"

@@ -1,13 +1,13 @@
-"""Components as classes: a Struct for each object, an alias for all else."""
+"""Writes components as classes: a Struct for each object, an alias for every other schema."""
 
 import ast
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from framework.cli.changes import Document
 from framework.cli.client.annotations import Schema, annotation, is_object, is_tagged_union, quoted
 from framework.cli.client.naming import snake_name, unique_names
+from framework.cli.diff.changes import Document
 
 __all__ = ("Models", "assignment", "docstring")
 
@@ -32,10 +32,10 @@ class Models:
                 yield self.class_of(self._names[key], schema, self._tags.get(key))
 
     def aliases(self) -> Iterator[str]:
-        """Yield the source of an alias for each other component, those that others need first."""
+        """Yield the source of an alias for each other component, in the order of their references."""
         waiting = {self._names[key]: self.annotation(one) for key, one in self._schemas.items() if not is_object(one)}
         while waiting:
-            # One that stands for itself, at last, may be anything.
+            # A remaining alias that refers to itself may be any value.
             name = next((one for one in waiting if not _mentions(waiting[one], waiting)), None)
             if name is None:
                 name = next(iter(waiting))
@@ -47,7 +47,7 @@ class Models:
         return annotation(schema, self._names, self._document)
 
     def class_of(self, name: str, schema: Schema, tag: str | None = None) -> str:
-        """Return the source of a class for an object; ``tag`` names the field that tells it from others."""
+        """Return the source of a class for an object; ``tag`` is the field that distinguishes it in a union."""
         properties = {key: one for key, one in schema["properties"].items() if key != tag}
         bases = ["msgspec.Struct", "kw_only=True"]
         if tag is not None:
@@ -74,7 +74,7 @@ class Models:
 
 
 def _default(schema: Any, *, is_required: bool) -> str | None:
-    """Return the default of a field; UNSET where it may be absent, and nothing then stands for it."""
+    """Return the default of a field; UNSET for an optional field without a default."""
     if not isinstance(schema, Mapping):
         return None if is_required else "UNSET"
     if "const" in schema:
@@ -101,7 +101,7 @@ def _renamed(key: str, default: str | None) -> str:
 
 
 def _tags_in(node: Any) -> Iterator[tuple[str, str]]:
-    """Yield each component that a field tells from others, and the field."""
+    """Yield each component that is distinguished by a field, and the field."""
     if is_tagged_union(node):
         field = node["discriminator"]["propertyName"]
         yield from ((one["$ref"].removeprefix(_COMPONENTS), field) for one in node["oneOf"] if "$ref" in one)
@@ -116,11 +116,11 @@ def _mentions(text: str, names: Iterable[str]) -> bool:
 
 
 def assignment(target: str, value: str) -> str:
-    """Write an assignment, its value one part a line where it is too long."""
+    """Return an assignment; if it is too long, its value has one part per line."""
     line = f"{target} = {value}"
     if len(line) <= _WIDTH or not value.startswith(("Literal[", "tuple[")):
         return line
-    # Parted by Python's own parser, since a text in it may hold a comma.
+    # Split by Python's own parser, because a string in it may contain a comma.
     tree = ast.parse(value, mode="eval").body
     elements = tree.slice.elts if isinstance(tree, ast.Subscript) and isinstance(tree.slice, ast.Tuple) else []
     parts = "".join(f"{_INDENT}{ast.get_source_segment(value, one)},\n" for one in elements)
@@ -128,7 +128,7 @@ def assignment(target: str, value: str) -> str:
 
 
 def docstring(text: str, indent: str) -> list[str]:
-    """Return the lines of a docstring, no longer than a line may be."""
+    """Return the lines of a docstring, within the maximum line length."""
     clean = text.replace("\\", "\\\\").replace('"""', r"\"\"\"").strip()
     if clean.endswith('"'):
         clean += " "

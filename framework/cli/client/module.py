@@ -1,13 +1,13 @@
-"""Puts the module of a client together."""
+"""Writes the module of a client."""
 
 from collections.abc import Iterator
 
-from framework.cli.changes import Document
 from framework.cli.client.methods import write_method
 from framework.cli.client.models import Models, docstring
 from framework.cli.client.naming import class_name, unique_names
 from framework.cli.client.operations import Operation, read_operations
 from framework.cli.client.runtime import RUNTIME
+from framework.cli.diff.changes import Document
 
 __all__ = ("python_client",)
 
@@ -95,7 +95,8 @@ class Client:
 def python_client(document: Document) -> str:
     """Return the source of a module with a typed client for a document.
 
-    It needs aiohttp and msgspec, and is formatted and typed strictly. The same document gives the same source.
+    The module requires aiohttp and msgspec, and is formatted and strictly typed. The same document gives the same
+    source.
     """
     schemas = document.get("components", {}).get("schemas", {})
     names = unique_names((key, class_name(key)) for key in schemas)
@@ -112,7 +113,7 @@ def _head(document: Document) -> str:
     info = document.get("info", {})
     text = f"A client of {info.get('title', 'an API')} {info.get('version', '')}".strip()
     note = "Written from the OpenAPI document by `framework client python`: write it anew instead of editing it."
-    # The user's own linter need not like it; formatters leave it as it is.
+    # Linters of the user skip the module; formatters do not change it.
     return "\n".join([*docstring(f"{text}.\n\n{note}", ""), "# ruff: noqa"]) + "\n"
 
 

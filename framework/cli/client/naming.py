@@ -1,4 +1,4 @@
-"""Names of Python's for what a document names: classes, methods, arguments and fields."""
+"""Makes Python names from names of a document: classes, methods, arguments and fields."""
 
 import keyword
 import re
@@ -13,9 +13,9 @@ RESERVED = frozenset(
         *("Client", "FilePart", "ProblemError", "ServerEvent"),
     }
 )
-"""What a generated module uses itself, so that no class of the document may have the name."""
+"""Names that a generated module uses itself, and that no class of the document may have."""
 
-# As a field, an argument or a method these would hide what annotations beside them mean.
+# A field, an argument or a method with one of these names would change the meaning of annotations beside it.
 _SHADOWED = frozenset(
     {"bool", "bytes", "datetime", "dict", "float", "int", "list", "msgspec", "quote", "self", "str", "tuple"}
 )
@@ -46,7 +46,7 @@ def class_name(text: str) -> str:
 
 
 def unique_names(named: Iterable[tuple[str, str]], taken: Iterable[str] = ()) -> dict[str, str]:
-    """Return a name for each key from the ones that are wanted, numbered where one is wanted twice."""
+    """Return a unique name for each key from the requested names; duplicates are numbered."""
     used = set(taken)
     names: dict[str, str] = {}
     for key, wanted in named:

@@ -1,14 +1,14 @@
-"""Operations in words of Python's: arguments for parameters and body, and the types of what comes back."""
+"""Reads operations as Python: arguments for parameters and body, and the types of responses."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
 
-from framework.cli.changes import Document, resolve
 from framework.cli.client.annotations import annotation, is_object, literal
 from framework.cli.client.models import Models
 from framework.cli.client.naming import method_name, snake_name, unique_names
+from framework.cli.diff.changes import Document, resolve
 
 __all__ = ("Answer", "Argument", "Body", "Operation", "read_operations")
 
@@ -23,7 +23,7 @@ class Argument(Struct, frozen=True, kw_only=True):
     """One argument of a method."""
 
     key: str
-    """As on the wire."""
+    """The name on the wire."""
     name: str
     place: str
     """path, query, header or cookie."""
@@ -33,32 +33,32 @@ class Argument(Struct, frozen=True, kw_only=True):
 
 
 class Body(Struct, frozen=True, kw_only=True):
-    """What a method sends."""
+    """The body that a method sends."""
 
     media_type: str
     annotation: str
     is_required: bool
     choice: str | None = None
-    """The argument for the media type, where there is a choice: ``content_type: str``."""
+    """The argument for the media type, if there are several: ``content_type: str``."""
     parts: Sequence[str] = ()
-    """The fields of a form that are values by themselves."""
+    """The fields of a form that are parts of their own."""
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """What a method returns for one status."""
+    """The response of a method for one status."""
 
     status: str
     media_type: str | None
     annotation: str
-    """Of what is decoded."""
+    """The annotation of the decoded value."""
     is_any: bool = False
-    """Whether bytes of any other type may come in its place."""
+    """Whether the response may instead be bytes of any other media type."""
     reader: str | None = None
-    """What reads its items one by one, where it is a stream."""
+    """The function that reads the items of a stream."""
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """One operation, in words of Python's."""
+    """One operation, as a Python method."""
 
     name: str
     method: str
@@ -131,7 +131,7 @@ class _Reader:
     def _argument(self, name: str, parameter: Mapping[str, Any]) -> Argument:
         schema = parameter.get("schema", {})
         kind = self._annotation(schema)
-        # What repeats may be given as any sequence; an object by its fields.
+        # A repeated parameter accepts any sequence; an object is given by its fields.
         if kind.startswith("list["):
             kind = f"Sequence[{kind[5:-1]}]"
         return Argument(
@@ -209,7 +209,7 @@ def _raw(media_type: str, schema: Mapping[str, Any]) -> str:
 
 
 def _choice(media_types: Sequence[str]) -> str | None:
-    """Return the argument by which the caller says what the bytes are."""
+    """Return the argument for the media type of bytes."""
     if _ANY in media_types:
         return 'content_type: str = "application/octet-stream"'
     if any("*" in one for one in media_types):

@@ -1,4 +1,4 @@
-"""The part of a client that is the same for every document."""
+"""The part of a client that is the same for all documents."""
 
 __all__ = ("RUNTIME",)
 

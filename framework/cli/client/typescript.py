@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from framework.cli.changes import Document
+from framework.cli.diff.changes import Document
 from framework.cli.documents import render_document
 from framework.cli.errors import ToolError
 
@@ -30,7 +30,7 @@ def typescript_command(document: str, output: str, *, npx: str = "npx") -> list[
 def typescript_client(document: Document) -> str:
     """Return the types of a document as the source of a TypeScript module.
 
-    Raises ToolError where ``npx``, which comes with Node.js, is not installed or fails.
+    Raises ToolError if ``npx``, which comes with Node.js, is not installed or fails.
     """
     npx = shutil.which("npx")
     if npx is None:

@@ -8,11 +8,24 @@ from msgspec import Struct
 
 from framework import App, Container, Controller, Form, Path, UploadFile, WebSocket, get, post, websocket
 from framework.http_errors import Forbidden
-from framework.security import Bearer
+from framework.middleware import CORS, Compression, RateLimit, RequestID, SecurityHeaders, TrustedHosts
+from framework.security import JWT, Bearer
+from framework.telemetry import AccessLog
 from framework.typedefs import CallNext, Middleware
 from tests.benchmarks.apps.observing import Recorder
 from tests.benchmarks.apps.serve import serve, variant
 from tests.benchmarks.apps.tracing import trace
+from tests.benchmarks.production import (
+    ALGORITHM,
+    AUDIENCE,
+    HOSTS,
+    ISSUER,
+    LIMIT,
+    MINIMUM_SIZE,
+    ORIGIN,
+    SECRET,
+    access_logger,
+)
 from tests.benchmarks.schemas import Item, Line, Message, NewOrder, Receipt, SessionState, Signup, Thing, Welcome
 from tests.benchmarks.services import Catalog, Orders, Session, open_session
 from tests.benchmarks.workloads import KINDS, PART, PARTS, SECTIONS, thing_path
@@ -117,6 +130,12 @@ class User(Struct):
     name: str
 
 
+class Owner(Struct):
+    """Whose token it is."""
+
+    sub: str
+
+
 async def verify(token: str) -> User | None:
     """Know one user."""
     return User(token) if token == "ada" else None  # noqa: S105  no secret
@@ -189,6 +208,30 @@ def _routes1000() -> App:
     return App(controllers=[section_controller(section) for section in range(SECTIONS)])
 
 
+def _production() -> App:
+    access_logger("bench.access")
+    tokens = JWT(
+        Owner,
+        keys=SECRET,
+        algorithms=(ALGORITHM,),
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        remember=10_000,
+    )
+    return _base(
+        middlewares=[
+            RequestID(),
+            TrustedHosts(*HOSTS),
+            SecurityHeaders(),
+            CORS(origins=(ORIGIN,)),
+            Compression(minimum_size=MINIMUM_SIZE),
+            RateLimit(f"{LIMIT}/minute"),
+        ],
+        guards=[Bearer(tokens)],
+        observers=[AccessLog(logger="bench.access")],
+    )
+
+
 def _guarded() -> App:
     return App(controllers=[OwnedController])
 
@@ -204,6 +247,7 @@ _VARIANTS = {
     "traced": _base,
     "guarded": _guarded,
     "observed": _observed,
+    "production": _production,
 }
 
 

@@ -258,6 +258,7 @@ _VARIANTS = {
     "routes1000": _routes1000,
     "traced": _traced,
     "guarded": _guarded,
+    "production": _base,
     "observed": _observed,
 }
 

@@ -14,6 +14,7 @@ from blacksheep.server.routing import Router
 from msgspec import DecodeError, ValidationError, convert, json
 
 from tests.benchmarks.apps.serve import variant
+from tests.benchmarks.peers.blacksheep_production import production
 from tests.benchmarks.schemas import Line, Message, NewOrder, Signup, Thing, Welcome
 from tests.benchmarks.services import Catalog, Orders, parts, session_scope
 from tests.benchmarks.workloads import KINDS, SECTIONS, thing_path
@@ -185,4 +186,8 @@ def _routes1000() -> Application:
     return app
 
 
-app = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000}[variant()]()
+def _production() -> Application:
+    return production(small)
+
+
+app = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000, "production": _production}[variant()]()

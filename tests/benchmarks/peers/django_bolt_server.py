@@ -10,7 +10,7 @@ if __name__ == "__main__":
     settings.configure(
         INSTALLED_APPS=["django_bolt"],
         ROOT_URLCONF="tests.benchmarks.peers.django_bolt_app",
-        SECRET_KEY="benchmark",  # noqa: S106  nothing is signed
+        SECRET_KEY="benchmark",
         BOLT_API=["tests.benchmarks.peers.django_bolt_app:api"],
     )
     django.setup()

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from tests.benchmarks.apps.serve import variant
 from tests.benchmarks.peers.asgi_layers import Layer
+from tests.benchmarks.peers.fastapi_production import production
 from tests.benchmarks.peers.pydantic_schemas import (
     CatalogOfModels,
     ItemModel,
@@ -158,4 +159,8 @@ def _routes1000() -> FastAPI:
     return app
 
 
-app = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000}[variant()]()
+def _production() -> FastAPI:
+    return production(small)
+
+
+app = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000, "production": _production}[variant()]()

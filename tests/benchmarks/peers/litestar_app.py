@@ -17,6 +17,7 @@ from litestar.response import Stream
 
 from tests.benchmarks.apps.serve import variant
 from tests.benchmarks.peers.asgi_layers import Layer
+from tests.benchmarks.peers.litestar_production import production
 from tests.benchmarks.schemas import (
     Item,
     Line,
@@ -156,4 +157,8 @@ def _routes1000() -> Litestar:
     return Litestar([thing_handler(*divmod(place, KINDS)) for place in range(SECTIONS * KINDS)])
 
 
-app = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000}[variant()]()
+def _production() -> Litestar:
+    return production([HelloController])
+
+
+app = {"base": _base, "middleware5": _middleware5, "routes1000": _routes1000, "production": _production}[variant()]()

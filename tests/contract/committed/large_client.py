@@ -111,16 +111,16 @@ class Colours(msgspec.Struct, kw_only=True):
 
 
 class CursorOfPair(msgspec.Struct, kw_only=True):
-    """A part of a list, with what leads to its neighbours.
+    """A page of a list, with the cursors of its neighbours.
 
-    A handler that returns one answers with a Link header: ``first``, ``prev`` and ``next``.
+    A response with a Cursor has a Link header: ``first``, ``prev`` and ``next``.
     """
 
     items: list[Pair]
     next: str | None
     """The cursor of the next part; null at the end."""
     previous: str | None
-    """The cursor of the part before; null where none is known."""
+    """The cursor of the previous page; null if it is unknown."""
 
 
 class Detail(msgspec.Struct, kw_only=True):
@@ -139,7 +139,7 @@ class Edit(msgspec.Struct, kw_only=True):
 
 
 class FieldError(msgspec.Struct, kw_only=True):
-    """One thing that is wrong with a request."""
+    """One error in a request."""
 
     location: Literal["body", "cookie", "form", "header", "path", "query"]
     pointer: str
@@ -182,6 +182,8 @@ class Gone(msgspec.Struct, kw_only=True):
     """What happened this time."""
     instance: str
     """The path of the request."""
+    request_id: str | UnsetType = UNSET
+    """The id of the request, if it has one."""
     since: datetime.date
     colour: Colour
 
@@ -235,9 +237,9 @@ class PageOfScalarsOrNone(msgspec.Struct, kw_only=True):
 
 
 class PageOfTask(msgspec.Struct, kw_only=True):
-    """A part of a list, by position.
+    """A page of a list, by position.
 
-    A handler that returns one answers with a Link header: ``first``, ``prev``, ``next`` and ``last``.
+    A response with a Page has a Link header: ``first``, ``prev``, ``next`` and ``last``.
     """
 
     items: list[Task]
@@ -246,7 +248,7 @@ class PageOfTask(msgspec.Struct, kw_only=True):
     limit: int
     """The most items of a part."""
     offset: int
-    """How many items stand before this part."""
+    """The number of items before this page."""
 
 
 class Parcel(msgspec.Struct, kw_only=True):
@@ -312,7 +314,7 @@ class Problem(msgspec.Struct, kw_only=True):
     """An error, as RFC 9457 describes it."""
 
     type: str
-    """Names the kind of problem; `about:blank` where the status does."""
+    """Identifies the kind of problem; `about:blank` if the status does."""
     title: str
     status: int
     """The status of the response."""
@@ -320,6 +322,8 @@ class Problem(msgspec.Struct, kw_only=True):
     """What happened this time."""
     instance: str
     """The path of the request."""
+    request_id: str | UnsetType = UNSET
+    """The id of the request, if it has one."""
 
 
 class Refused(msgspec.Struct, kw_only=True):
@@ -332,6 +336,8 @@ class Refused(msgspec.Struct, kw_only=True):
     """What happened this time."""
     instance: str
     """The path of the request."""
+    request_id: str | UnsetType = UNSET
+    """The id of the request, if it has one."""
     by: str
     colours: list[Colour]
     since: datetime.date | None
@@ -463,6 +469,8 @@ class TooOdd(msgspec.Struct, kw_only=True):
     """What happened this time."""
     instance: str
     """The path of the request."""
+    request_id: str | UnsetType = UNSET
+    """The id of the request, if it has one."""
     number: int
 
 
@@ -481,10 +489,10 @@ class TreeInput(msgspec.Struct, kw_only=True):
 
 
 class ValidationProblem(msgspec.Struct, kw_only=True):
-    """A request that cannot be parsed or is invalid, with all of its faults."""
+    """A request that cannot be parsed or is invalid, with all of its errors."""
 
     type: str
-    """Names the kind of problem; `about:blank` where the status does."""
+    """Identifies the kind of problem; `about:blank` if the status does."""
     title: str
     status: int
     """The status of the response."""
@@ -492,6 +500,8 @@ class ValidationProblem(msgspec.Struct, kw_only=True):
     """What happened this time."""
     instance: str
     """The path of the request."""
+    request_id: str | UnsetType = UNSET
+    """The id of the request, if it has one."""
     errors: list[FieldError]
 
 
@@ -523,9 +533,9 @@ class Window(msgspec.Struct, kw_only=True):
 
 
 class FrameworkPaginationPageOfStr_1(msgspec.Struct, kw_only=True):
-    """A part of a list, by position.
+    """A page of a list, by position.
 
-    A handler that returns one answers with a Link header: ``first``, ``prev``, ``next`` and ``last``.
+    A response with a Page has a Link header: ``first``, ``prev``, ``next`` and ``last``.
     """
 
     items: list[str]
@@ -534,13 +544,13 @@ class FrameworkPaginationPageOfStr_1(msgspec.Struct, kw_only=True):
     limit: int
     """The most items of a part."""
     offset: int
-    """How many items stand before this part."""
+    """The number of items before this page."""
 
 
 class FrameworkPaginationPageOfStr_2(msgspec.Struct, kw_only=True):
-    """A part of a list, by position.
+    """A page of a list, by position.
 
-    A handler that returns one answers with a Link header: ``first``, ``prev``, ``next`` and ``last``.
+    A response with a Page has a Link header: ``first``, ``prev``, ``next`` and ``last``.
     """
 
     items: list[str]
@@ -549,7 +559,7 @@ class FrameworkPaginationPageOfStr_2(msgspec.Struct, kw_only=True):
     limit: int
     """The most items of a part."""
     offset: int
-    """How many items stand before this part."""
+    """The number of items before this page."""
 
 
 class TestsContractLargeTypesPageOfStr(msgspec.Struct, kw_only=True):

@@ -22,8 +22,24 @@ from yarl import URL
 _T = TypeVar("_T")
 
 
+class Account(msgspec.Struct, kw_only=True):
+    """An account."""
+
+    id: int
+    name: str
+    email: str
+    role: Role
+
+
+class Confirmation(msgspec.Struct, kw_only=True):
+    """The token that was sent to the address of a new account."""
+
+    token: str
+    """The token of a link in a mail."""
+
+
 class FieldError(msgspec.Struct, kw_only=True):
-    """One thing that is wrong with a request."""
+    """One error in a request."""
 
     location: Literal["body", "cookie", "form", "header", "path", "query"]
     pointer: str
@@ -33,16 +49,63 @@ class FieldError(msgspec.Struct, kw_only=True):
     """What was expected."""
 
 
-class NewOrder(msgspec.Struct, kw_only=True):
-    """What somebody wants to buy; each product stands in one line."""
+class ImageNotFound(msgspec.Struct, kw_only=True):
+    """The product has no picture."""
 
-    customer: str
-    """One line of text."""
+    type: Literal["about:blank"] = "about:blank"
+    title: Literal["Image not found"] = "Image not found"
+    status: Literal[404] = 404
+    detail: str | UnsetType = UNSET
+    """What happened this time."""
+    instance: str
+    """The path of the request."""
+    request_id: str | UnsetType = UNSET
+    """The id of the request, if it has one."""
+    sku: str
+
+
+class ImageNotValid(msgspec.Struct, kw_only=True):
+    """The file is not a JPEG."""
+
+    type: Literal["about:blank"] = "about:blank"
+    title: Literal["Image not valid"] = "Image not valid"
+    status: Literal[422] = 422
+    detail: str | UnsetType = UNSET
+    """What happened this time."""
+    instance: str
+    """The path of the request."""
+    request_id: str | UnsetType = UNSET
+    """The id of the request, if it has one."""
+
+
+class LinkNotValid(msgspec.Struct, kw_only=True):
+    """The link has expired, was used before, or was changed."""
+
+    type: Literal["about:blank"] = "about:blank"
+    title: Literal["The link is not valid"] = "The link is not valid"
+    status: Literal[400] = 400
+    detail: str | UnsetType = UNSET
+    """What happened this time."""
+    instance: str
+    """The path of the request."""
+    request_id: str | UnsetType = UNSET
+    """The id of the request, if it has one."""
+
+
+class LostPassword(msgspec.Struct, kw_only=True):
+    """The address of an account whose password is lost."""
+
+    email: str
+
+
+class NewOrder(msgspec.Struct, kw_only=True):
+    """An order as it is sent. Each product may be in one line only."""
+
     lines: list[NewOrderLine]
 
 
 class NewOrderLine(msgspec.Struct, kw_only=True):
-    """How many pieces of a product are ordered."""
+    """A product and the ordered quantity."""
 
     sku: str
     """A stock-keeping unit."""
@@ -50,8 +113,17 @@ class NewOrderLine(msgspec.Struct, kw_only=True):
     """Pieces."""
 
 
+class NewPassword(msgspec.Struct, kw_only=True):
+    """A new password, with the token that was sent by mail."""
+
+    token: str
+    """The token of a link in a mail."""
+    password: str
+    """At least 12 characters, of any kind."""
+
+
 class NewProduct(msgspec.Struct, kw_only=True):
-    """A product to be sold from now on."""
+    """A product as it is sent."""
 
     sku: str
     """A stock-keeping unit."""
@@ -69,16 +141,16 @@ class Order(msgspec.Struct, kw_only=True):
     id: int
     """The number of an order."""
     customer: str
-    """One line of text."""
+    """The name of the customer."""
     status: OrderStatus
     placed_at: datetime.datetime
     lines: list[OrderLine]
     total_cents: int
-    """What the customer pays, in cents of a euro."""
+    """The total price, in cents of a euro."""
 
 
 class OrderLine(msgspec.Struct, kw_only=True):
-    """Pieces of a product, and what one of them cost when it was ordered."""
+    """A product, the ordered quantity, and the price of one piece at the time of the order."""
 
     sku: str
     """A stock-keeping unit."""
@@ -98,11 +170,13 @@ class OrderNotFound(msgspec.Struct, kw_only=True):
     """What happened this time."""
     instance: str
     """The path of the request."""
+    request_id: str | UnsetType = UNSET
+    """The id of the request, if it has one."""
     order_id: int
 
 
 class OutOfStock(msgspec.Struct, kw_only=True):
-    """More pieces of a product are ordered than there are; nothing was sold."""
+    """The ordered quantity of a product exceeds its stock; nothing was sold."""
 
     type: Literal["about:blank"] = "about:blank"
     title: Literal["Out of stock"] = "Out of stock"
@@ -111,15 +185,17 @@ class OutOfStock(msgspec.Struct, kw_only=True):
     """What happened this time."""
     instance: str
     """The path of the request."""
+    request_id: str | UnsetType = UNSET
+    """The id of the request, if it has one."""
     sku: str
     ordered: int
     available: int
 
 
 class PageOfOrder(msgspec.Struct, kw_only=True):
-    """A part of a list, by position.
+    """A page of a list, by position.
 
-    A handler that returns one answers with a Link header: ``first``, ``prev``, ``next`` and ``last``.
+    A response with a Page has a Link header: ``first``, ``prev``, ``next`` and ``last``.
     """
 
     items: list[Order]
@@ -128,13 +204,13 @@ class PageOfOrder(msgspec.Struct, kw_only=True):
     limit: int
     """The most items of a part."""
     offset: int
-    """How many items stand before this part."""
+    """The number of items before this page."""
 
 
 class PageOfProduct(msgspec.Struct, kw_only=True):
-    """A part of a list, by position.
+    """A page of a list, by position.
 
-    A handler that returns one answers with a Link header: ``first``, ``prev``, ``next`` and ``last``.
+    A response with a Page has a Link header: ``first``, ``prev``, ``next`` and ``last``.
     """
 
     items: list[Product]
@@ -143,7 +219,7 @@ class PageOfProduct(msgspec.Struct, kw_only=True):
     limit: int
     """The most items of a part."""
     offset: int
-    """How many items stand before this part."""
+    """The number of items before this page."""
 
 
 class PatchOfProductDetails(msgspec.Struct, kw_only=True):
@@ -159,7 +235,7 @@ class Problem(msgspec.Struct, kw_only=True):
     """An error, as RFC 9457 describes it."""
 
     type: str
-    """Names the kind of problem; `about:blank` where the status does."""
+    """Identifies the kind of problem; `about:blank` if the status does."""
     title: str
     status: int
     """The status of the response."""
@@ -167,6 +243,8 @@ class Problem(msgspec.Struct, kw_only=True):
     """What happened this time."""
     instance: str
     """The path of the request."""
+    request_id: str | UnsetType = UNSET
+    """The id of the request, if it has one."""
 
 
 class Product(msgspec.Struct, kw_only=True):
@@ -179,6 +257,23 @@ class Product(msgspec.Struct, kw_only=True):
     price_cents: int
     """An amount of money in cents of a euro."""
     stock: int
+    version: int
+    """Increases with each change."""
+
+
+class ProductChanged(msgspec.Struct, kw_only=True):
+    """Somebody else has changed the product at the same moment; nothing was stored."""
+
+    type: Literal["about:blank"] = "about:blank"
+    title: Literal["Product changed"] = "Product changed"
+    status: Literal[409] = 409
+    detail: str | UnsetType = UNSET
+    """What happened this time."""
+    instance: str
+    """The path of the request."""
+    request_id: str | UnsetType = UNSET
+    """The id of the request, if it has one."""
+    sku: str
 
 
 class ProductNotFound(msgspec.Struct, kw_only=True):
@@ -191,11 +286,23 @@ class ProductNotFound(msgspec.Struct, kw_only=True):
     """What happened this time."""
     instance: str
     """The path of the request."""
+    request_id: str | UnsetType = UNSET
+    """The id of the request, if it has one."""
     sku: str
 
 
+class Registration(msgspec.Struct, kw_only=True):
+    """A new account as it is sent."""
+
+    name: str
+    """One line of text."""
+    email: str
+    password: str
+    """At least 12 characters, of any kind."""
+
+
 class SkuTaken(msgspec.Struct, kw_only=True):
-    """Another product has this SKU already."""
+    """Another product already has this SKU."""
 
     type: Literal["about:blank"] = "about:blank"
     title: Literal["SKU taken"] = "SKU taken"
@@ -204,14 +311,35 @@ class SkuTaken(msgspec.Struct, kw_only=True):
     """What happened this time."""
     instance: str
     """The path of the request."""
+    request_id: str | UnsetType = UNSET
+    """The id of the request, if it has one."""
     sku: str
 
 
+class TokenErrorBody(msgspec.Struct, kw_only=True):
+    """The body of an error (RFC 6749, section 5.2)."""
+
+    error: str
+    error_description: str | UnsetType = UNSET
+
+
+class TokenResponse(msgspec.Struct, kw_only=True):
+    """A token that was issued (RFC 6749, section 5.1); a handler that returns one sends ``Cache-Control: no-store``."""
+
+    access_token: str
+    token_type: str
+    expires_in: int | UnsetType = UNSET
+    """Seconds until it expires."""
+    refresh_token: str | UnsetType = UNSET
+    scope: str | UnsetType = UNSET
+    """The scopes of the token, if they are not the requested ones."""
+
+
 class ValidationProblem(msgspec.Struct, kw_only=True):
-    """A request that cannot be parsed or is invalid, with all of its faults."""
+    """A request that cannot be parsed or is invalid, with all of its errors."""
 
     type: str
-    """Names the kind of problem; `about:blank` where the status does."""
+    """Identifies the kind of problem; `about:blank` if the status does."""
     title: str
     status: int
     """The status of the response."""
@@ -219,10 +347,31 @@ class ValidationProblem(msgspec.Struct, kw_only=True):
     """What happened this time."""
     instance: str
     """The path of the request."""
+    request_id: str | UnsetType = UNSET
+    """The id of the request, if it has one."""
     errors: list[FieldError]
 
 
+class ProductImageReplaceBody(msgspec.Struct, kw_only=True):
+    """ProductImageReplaceBody, as it is sent and received."""
+
+    image: bytes | FilePart
+
+
+class AccountLogInBody(msgspec.Struct, kw_only=True):
+    """AccountLogInBody, as it is sent and received."""
+
+    grant_type: Literal["password"] = "password"
+    username: str
+    password: str
+    scope: str = ""
+    client_id: str | UnsetType = UNSET
+    client_secret: str | UnsetType = UNSET
+
+
 OrderStatus: TypeAlias = Literal["placed", "cancelled"]
+ProductOrder: TypeAlias = Literal["sku", "name", "price", "-price"]
+Role: TypeAlias = Literal["customer", "staff"]
 
 
 class ProblemError(Exception):
@@ -449,88 +598,275 @@ class Client:
                 raise ProblemError(answer.status, answer.body, _problem_in(answer))
             yield response
 
-    async def order_search(self, *, limit: int | None = None, offset: int | None = None) -> PageOfOrder:
-        """Return a page of the orders, the latest first.
+    async def account_register(self, body: Registration, *, x_request_id: str | None = None) -> None:
+        """Register an account. The address gets a mail with a link that confirms it.
 
-        Raises ProblemError: 400, 406, 422.
+        Raises ProblemError: 400, 408, 413, 415, 422, 503.
+        """
+        await self._send(
+            "POST", "/api/accounts", headers={"X-Request-ID": x_request_id}, body=body, content_type="application/json"
+        )
+
+    async def account_confirm(self, body: Confirmation, *, x_request_id: str | None = None) -> None:
+        """Confirm an address with the token of the mail.
+
+        Raises ProblemError: 400 (LinkNotValid), 408, 413, 415, 422, 503.
+        """
+        await self._send(
+            "POST",
+            "/api/accounts/confirm",
+            headers={"X-Request-ID": x_request_id},
+            body=body,
+            content_type="application/json",
+        )
+
+    async def account_lose_password(self, body: LostPassword, *, x_request_id: str | None = None) -> None:
+        """Ask for a new password. The address gets a mail with a link, if it has an account.
+
+        Raises ProblemError: 400, 408, 413, 415, 422, 503.
+        """
+        await self._send(
+            "POST",
+            "/api/accounts/lost-password",
+            headers={"X-Request-ID": x_request_id},
+            body=body,
+            content_type="application/json",
+        )
+
+    async def account_show(self, *, x_request_id: str | None = None) -> Account:
+        """Return the account of the user.
+
+        Raises ProblemError: 401, 406, 503.
         """
         answer = await self._send(
-            "GET", "/orders", query=[("limit", limit), ("offset", offset)], accept="application/json"
+            "GET", "/api/accounts/me", headers={"X-Request-ID": x_request_id}, accept="application/json"
+        )
+        result: Account = _decode(answer, Account)
+        return result
+
+    async def account_set_password(self, body: NewPassword, *, x_request_id: str | None = None) -> None:
+        """Set a new password with the token of the mail.
+
+        Raises ProblemError: 400 (LinkNotValid), 408, 413, 415, 422, 503.
+        """
+        await self._send(
+            "POST",
+            "/api/accounts/password",
+            headers={"X-Request-ID": x_request_id},
+            body=body,
+            content_type="application/json",
+        )
+
+    async def order_search(
+        self,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        x_request_id: str | None = None,
+    ) -> PageOfOrder:
+        """Return a page of the orders of the user, latest first. The staff sees the orders of all.
+
+        Raises ProblemError: 400, 401, 406, 422, 503.
+        """
+        answer = await self._send(
+            "GET",
+            "/api/orders",
+            query=[("limit", limit), ("offset", offset)],
+            headers={"X-Request-ID": x_request_id},
+            accept="application/json",
         )
         result: PageOfOrder = _decode(answer, PageOfOrder)
         return result
 
-    async def order_create(self, body: NewOrder) -> Order:
+    async def order_create(
+        self,
+        body: NewOrder,
+        *,
+        x_request_id: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Order:
         """Place an order.
 
-        All lines are sold at the prices of the moment, or none.
+        Either all lines are sold at the current prices, or none. A request that is sent again with the same
+        ``Idempotency-Key`` gets the same response, and nothing is sold twice.
 
-        Raises ProblemError: 400, 406, 408, 409 (OutOfStock), 413, 415, 422.
+        Raises ProblemError: 400, 401, 406, 408, 409 (OutOfStock), 413, 415, 422, 503.
         """
         answer = await self._send(
-            "POST", "/orders", accept="application/json", body=body, content_type="application/json"
+            "POST",
+            "/api/orders",
+            headers={"X-Request-ID": x_request_id, "Idempotency-Key": idempotency_key},
+            accept="application/json",
+            body=body,
+            content_type="application/json",
         )
         result: Order = _decode(answer, Order)
         return result
 
-    async def order_show(self, order_id: int) -> Order:
+    async def order_show(self, order_id: int, *, x_request_id: str | None = None) -> Order | None:
         """Return one order.
 
-        Raises ProblemError: 400, 404 (OrderNotFound), 406, 422.
-        """
-        answer = await self._send("GET", f"/orders/{_segment(order_id)}", accept="application/json")
-        result: Order = _decode(answer, Order)
-        return result
-
-    async def order_cancel(self, order_id: int) -> Order:
-        """Cancel an order and put its pieces back into the stock.
-
-        Cancelling it again changes nothing.
-
-        Raises ProblemError: 400, 404 (OrderNotFound), 406, 422.
-        """
-        answer = await self._send("POST", f"/orders/{_segment(order_id)}/cancel", accept="application/json")
-        result: Order = _decode(answer, Order)
-        return result
-
-    async def product_search(self, *, limit: int | None = None, offset: int | None = None) -> PageOfProduct:
-        """Return a page of the products, by SKU.
-
-        Raises ProblemError: 400, 406, 422.
+        Raises ProblemError: 400, 401, 404 (OrderNotFound), 406, 412, 422, 503.
         """
         answer = await self._send(
-            "GET", "/products", query=[("limit", limit), ("offset", offset)], accept="application/json"
+            "GET",
+            f"/api/orders/{_segment(order_id)}",
+            headers={"X-Request-ID": x_request_id},
+            accept="application/json",
+        )
+        result: Order | None = _decode(answer, {200: Order, 304: None})
+        return result
+
+    async def order_cancel(
+        self,
+        order_id: int,
+        *,
+        if_match: str | None = None,
+        x_request_id: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Order:
+        """Cancel an order and return its pieces to the stock.
+
+        Cancelling it again changes nothing, unless ``If-Match`` has the ``ETag`` of the placed order.
+
+        Raises ProblemError: 400, 401, 404 (OrderNotFound), 406, 409, 412, 422, 503.
+        """
+        answer = await self._send(
+            "POST",
+            f"/api/orders/{_segment(order_id)}/cancel",
+            headers={"If-Match": if_match, "X-Request-ID": x_request_id, "Idempotency-Key": idempotency_key},
+            accept="application/json",
+        )
+        result: Order = _decode(answer, Order)
+        return result
+
+    async def product_search(
+        self,
+        *,
+        search: str | None = None,
+        in_stock: bool | None = None,
+        most_cents: int | None = None,
+        sort: ProductOrder | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        x_request_id: str | None = None,
+    ) -> PageOfProduct:
+        """Return a page of the products.
+
+        Raises ProblemError: 400, 406, 422, 503.
+        """
+        answer = await self._send(
+            "GET",
+            "/api/products",
+            query=[
+                ("search", search),
+                ("in_stock", in_stock),
+                ("most_cents", most_cents),
+                ("sort", sort),
+                ("limit", limit),
+                ("offset", offset),
+            ],
+            headers={"X-Request-ID": x_request_id},
+            accept="application/json",
         )
         result: PageOfProduct = _decode(answer, PageOfProduct)
         return result
 
-    async def product_create(self, body: NewProduct) -> Product:
+    async def product_create(self, body: NewProduct, *, x_request_id: str | None = None) -> Product:
         """Add a product.
 
-        Raises ProblemError: 400, 406, 408, 409 (SkuTaken), 413, 415, 422.
+        Raises ProblemError: 400, 401, 403, 406, 408, 409 (SkuTaken), 413, 415, 422, 503.
         """
         answer = await self._send(
-            "POST", "/products", accept="application/json", body=body, content_type="application/json"
+            "POST",
+            "/api/products",
+            headers={"X-Request-ID": x_request_id},
+            accept="application/json",
+            body=body,
+            content_type="application/json",
         )
         result: Product = _decode(answer, Product)
         return result
 
-    async def product_show(self, sku: str) -> Product:
+    async def product_show(self, sku: str, *, x_request_id: str | None = None) -> Product | None:
         """Return one product.
 
-        Raises ProblemError: 400, 404 (ProductNotFound), 406, 422.
+        Raises ProblemError: 400, 404 (ProductNotFound), 406, 412, 422, 503.
         """
-        answer = await self._send("GET", f"/products/{_segment(sku)}", accept="application/json")
+        answer = await self._send(
+            "GET", f"/api/products/{_segment(sku)}", headers={"X-Request-ID": x_request_id}, accept="application/json"
+        )
+        result: Product | None = _decode(answer, {200: Product, 304: None})
+        return result
+
+    async def product_change(
+        self,
+        sku: str,
+        body: PatchOfProductDetails,
+        *,
+        if_match: str | None = None,
+        x_request_id: str | None = None,
+    ) -> Product:
+        """Change the name or the price of a product. Fields that are not sent keep their values.
+
+        With the ``ETag`` of the product in ``If-Match``, nobody else's change is overwritten.
+
+        Raises ProblemError: 400, 401, 403, 404 (ProductNotFound), 406, 408, 409 (ProductChanged), 412, 413, 415,
+        422, 503.
+        """
+        answer = await self._send(
+            "PATCH",
+            f"/api/products/{_segment(sku)}",
+            headers={"If-Match": if_match, "X-Request-ID": x_request_id},
+            accept="application/json",
+            body=body,
+            content_type="application/json",
+        )
         result: Product = _decode(answer, Product)
         return result
 
-    async def product_change(self, sku: str, body: PatchOfProductDetails) -> Product:
-        """Change the name or the price of a product; what is left out stays.
+    async def product_image_show(self, sku: str, *, x_request_id: str | None = None) -> bytes | None:
+        """Return the picture of a product.
 
-        Raises ProblemError: 400, 404 (ProductNotFound), 406, 408, 413, 415, 422.
+        Raises ProblemError: 400, 404 (ImageNotFound), 406, 412, 422, 503.
         """
         answer = await self._send(
-            "PATCH", f"/products/{_segment(sku)}", accept="application/json", body=body, content_type="application/json"
+            "GET", f"/api/products/{_segment(sku)}/image", headers={"X-Request-ID": x_request_id}, accept="image/jpeg"
         )
-        result: Product = _decode(answer, Product)
+        result: bytes | None = _decode(answer, {200: bytes, 304: None})
+        return result
+
+    async def product_image_replace(
+        self,
+        sku: str,
+        body: ProductImageReplaceBody,
+        *,
+        x_request_id: str | None = None,
+    ) -> None:
+        """Store a JPEG of at most 2 MB.
+
+        Raises ProblemError: 400, 401, 403, 404 (ProductNotFound), 408, 413, 415, 422 (ImageNotValid), 503.
+        """
+        await self._send(
+            "PUT",
+            f"/api/products/{_segment(sku)}/image",
+            headers={"X-Request-ID": x_request_id},
+            body=body,
+            content_type="multipart/form-data",
+        )
+
+    async def account_log_in(self, body: AccountLogInBody, *, x_request_id: str | None = None) -> TokenResponse:
+        """Exchange an address and a password for an access token of 15 minutes.
+
+        Raises ProblemError: 400 (TokenErrorBody), 406, 408, 413, 429, 503.
+        """
+        answer = await self._send(
+            "POST",
+            "/api/token",
+            headers={"X-Request-ID": x_request_id},
+            accept="application/json",
+            body=body,
+            content_type="application/x-www-form-urlencoded",
+        )
+        result: TokenResponse = _decode(answer, TokenResponse)
         return result

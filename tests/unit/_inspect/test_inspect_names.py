@@ -9,6 +9,7 @@ from typing import Annotated, Any, Generic, Literal, NewType, Optional, Protocol
 import pytest
 from msgspec import Meta, Struct
 
+import framework.health
 from framework._inspect.names import (
     callable_name,
     describe,
@@ -214,10 +215,11 @@ def test_calls() -> None:
 
 
 def test_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A path below the working directory is shortened, another is whole."""
+    """A path below the working directory is shortened, and one of the framework; another is whole."""
     monkeypatch.chdir(tmp_path)
     assert short_path(str(tmp_path / "shop" / "orders.py")) == "shop/orders.py"
     assert short_path("/elsewhere/orders.py") == "/elsewhere/orders.py"
+    assert short_path(framework.health.__file__) == "framework/health/__init__.py"
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Generic, TypeVar, get_type_hints
 import pytest
 from msgspec import Struct
 
-from framework._inspect.hints import class_hints
 from framework._inspect.names import describe
 from framework._inspect.signatures import (
     MISSING,
     Parameter,
     Signature,
     accepts,
+    class_hints,
     fill_in,
     is_async,
     is_async_generator,

@@ -1,0 +1,1 @@
+"""The pages of the shop, rendered on the server: they work without scripts."""

@@ -1,0 +1,1 @@
+"""Serves an aiohttp application to an ASGI server, over connections in memory."""

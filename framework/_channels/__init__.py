@@ -1,0 +1,1 @@
+"""Channels at work: rings, subscriptions and the engines that carry events between processes."""

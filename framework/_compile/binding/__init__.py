@@ -1,0 +1,1 @@
+"""Decides which part of a request each argument is read from."""

@@ -1,0 +1,1 @@
+"""Collects routes and options, and checks them."""

@@ -1,0 +1,1 @@
+"""Plans of jobs: their options, their arguments, their schedules, and how they are called."""

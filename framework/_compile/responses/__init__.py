@@ -1,0 +1,1 @@
+"""Decides by the return annotation how a result becomes a response."""

@@ -1,0 +1,1 @@
+"""Sorts and checks the graph of services."""

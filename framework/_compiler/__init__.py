@@ -1,1 +1,0 @@
-"""Controllers and container -> route plans -> one emitted callable for each route."""

@@ -1,0 +1,1 @@
+"""The AsyncAPI 3.0 document: web sockets and event streams."""

@@ -1,0 +1,1 @@
+"""Links, callbacks and webhooks: references to other operations, checked against the OpenAPI document."""

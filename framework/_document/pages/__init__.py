@@ -1,0 +1,1 @@
+"""The controllers that serve the documents and the documentation pages."""

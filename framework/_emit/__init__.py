@@ -1,0 +1,1 @@
+"""Creates one function for each planned route."""

@@ -1,0 +1,1 @@
+"""One process that serves an application: from its sockets to its end."""

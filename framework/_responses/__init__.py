@@ -1,1 +1,0 @@
-"""Return annotation -> status, media type and encoder; the response classes; problems."""

@@ -1,1 +1,0 @@
-"""Path templates, the table of paths, and its place in aiohttp's router."""

@@ -1,0 +1,1 @@
+"""Converts a result to the type of its annotation before it is encoded."""

@@ -1,0 +1,1 @@
+"""Calls observers when requests begin and end."""

@@ -1,0 +1,1 @@
+"""Reads parameters, bodies, forms and uploads of a request."""

@@ -1,0 +1,1 @@
+"""Opens and closes services, and runs plain functions in worker threads."""

@@ -1,0 +1,1 @@
+"""Web sockets: the handshake, typed messages, and the end of all connections."""

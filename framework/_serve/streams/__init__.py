@@ -1,0 +1,1 @@
+"""Streamed responses, including server-sent events."""

@@ -1,0 +1,1 @@
+"""Finds every validation error of a value that msgspec has rejected."""

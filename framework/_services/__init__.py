@@ -1,1 +1,0 @@
-"""Orders the graph of services and checks it; opens and closes what lives."""

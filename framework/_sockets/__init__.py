@@ -1,1 +1,0 @@
-"""Web sockets: the handshake, typed messages on one connection, and the end of all connections."""

@@ -1,0 +1,16 @@
+"""Chooses the log of the requests to an app that a command serves."""
+
+import logging
+
+from aiohttp.log import access_logger
+
+from framework.app import App
+from framework.telemetry import AccessLog
+
+__all__ = ("access_log_of",)
+
+
+def access_log_of(app: App | None) -> logging.Logger | None:
+    """Return aiohttp's access log, or ``None`` if the app has an AccessLog: each request has one record."""
+    observers = () if app is None else app.observers
+    return None if any(isinstance(one, AccessLog) for one in observers) else access_logger

@@ -1,0 +1,114 @@
+"""Describes an unhandled exception of a request: its calls, the request, the route, its services and emitted code."""
+
+import traceback
+from collections.abc import Iterator, Sequence
+
+from aiohttp import web
+from msgspec import Struct
+
+from framework._plan import Call, RoutePlan, ServicePlan
+from framework.app import App
+from framework.cli.dev.failures import frames_of
+from framework.cli.dev.messages import Frame
+
+__all__ = ("Raised", "RequestReport", "Section", "describe_exception")
+
+_HIDDEN = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key", "x-csrf-token"})
+
+
+class Raised(Struct, frozen=True, kw_only=True):
+    """One exception, and how it is connected to the one before."""
+
+    kind: str
+    message: str
+    frames: tuple[Frame, ...]
+    link: str = ""
+
+
+class Section(Struct, frozen=True, kw_only=True):
+    """A part of the page: rows of a name and a value, or text."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+    is_open: bool = True
+
+
+class RequestReport(Struct, frozen=True, kw_only=True):
+    """All that the page of an unhandled exception shows."""
+
+    target: str
+    """``GET /orders/7``."""
+    raised: tuple[Raised, ...]
+    """The exception first, then its causes."""
+    sections: tuple[Section, ...]
+
+
+def describe_exception(request: web.Request, error: Exception, app: App | None) -> RequestReport:
+    """Return what the page of an exception shows."""
+    sections = [_request_section(request)]
+    if app is not None:
+        sections += _route_sections(request, app)
+    return RequestReport(
+        target=f"{request.method} {request.rel_url.raw_path}",
+        raised=tuple(_chain(error)),
+        sections=tuple(sections),
+    )
+
+
+def _chain(error: BaseException) -> Iterator[Raised]:
+    link, seen = "", set[int]()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        kind = type(current)
+        name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        message = "".join(traceback.format_exception_only(current)).strip()
+        yield Raised(kind=name, message=message, frames=tuple(frames_of(current.__traceback__)), link=link)
+        if current.__cause__ is not None:
+            current, link = current.__cause__, "It was raised from:"
+        else:
+            current = None if current.__suppress_context__ else current.__context__
+            link = "It was raised while this was handled:"
+
+
+def _request_section(request: web.Request) -> Section:
+    headers = [(name, "(hidden)" if name.lower() in _HIDDEN else value) for name, value in request.headers.items()]
+    placeholders = [(f"path: {name}", value) for name, value in request.match_info.items()]
+    query = [(f"query: {name}", value) for name, value in request.query.items()]
+    rows = (("method", request.method), ("target", request.path_qs), ("client", request.remote or ""))
+    return Section(title="Request", rows=(*rows, *placeholders, *query, *headers), is_open=False)
+
+
+def _route_sections(request: web.Request, app: App) -> Iterator[Section]:
+    """Yield the route, its services and its emitted code, if a controller handles the request."""
+    resource = request.match_info.route.resource
+    path = "" if resource is None else resource.canonical
+    planned = app._plan().plans  # noqa: SLF001  App has no public name for its plan, which is private
+    methods = (request.method, "GET") if request.method == "HEAD" else (request.method,)
+    plan = next((one for name in methods for one in planned.routes if (one.method, one.path) == (name, path)), None)
+    if plan is None:
+        return
+    stages, _, source = app.explain(plan.method, plan.path).partition("\n\n")[2].partition("\n\n")
+    yield Section(title="Handler", rows=(("handler", plan.label), ("route", f"{plan.method} {plan.path}")))
+    used = tuple((one.label, str(one.lifetime.value)) for one in _services(plan, planned.singletons))
+    yield Section(title="Services", rows=used, text="" if used else "None")
+    yield Section(title="Stages", text=stages, is_open=False)
+    yield Section(title="Emitted code", text=source, is_open=False)
+
+
+def _services(plan: RoutePlan, singletons: Sequence[ServicePlan]) -> list[ServicePlan]:
+    """Return the services of a request, and those that they require."""
+    known = {one.variable: one for one in (*plan.services, *singletons)}
+    required = [plan.controller, *_variables(plan.handler), *(one.variable for one in plan.services)]
+    found = set[str]()
+    while required:
+        name = required.pop()
+        if name in known and name not in found:
+            found.add(name)
+            required += _variables(known[name].call)
+    return [one for name, one in known.items() if name in found]
+
+
+def _variables(call: Call) -> Iterator[str]:
+    return (name for one in call.arguments for name in one.variables)

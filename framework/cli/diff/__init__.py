@@ -1,0 +1,1 @@
+"""The command ``framework diff``: what has changed between two documents, and what breaks clients."""

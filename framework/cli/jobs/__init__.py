@@ -1,0 +1,1 @@
+"""``framework jobs``: runs jobs, and shows and changes those that are stored."""

@@ -1,0 +1,1 @@
+"""``framework new``: makes a project in a new folder."""

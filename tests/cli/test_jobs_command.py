@@ -1,0 +1,253 @@
+"""``framework jobs``: runs jobs, and shows and changes those that are stored."""
+
+import asyncio
+import json
+import re
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run, Write, run_python
+from tests.cli.dev_server import command
+from tests.waiting import until
+
+SHOP = '''\
+import asyncio
+from pathlib import Path
+
+from framework import App
+from framework.jobs import JobQueue, Jobs, JobSettings, job
+
+
+def note(text: str) -> None:
+    with Path("log.txt").open("a") as file:
+        file.write(f"{text}\\n")
+
+
+class Mail(Jobs):
+    """Mails."""
+
+    @job(queue="mails")
+    async def confirm(self, number: int, token: str = "t") -> None:
+        """Confirm an order.
+
+        By mail.
+        """
+        note(f"confirmed {number}")
+
+    @job(retries=0)
+    async def fails(self) -> None:
+        raise ValueError("no server")
+
+    @job(result=True)
+    async def slow(self, seconds: float) -> int:
+        note("started")
+        await asyncio.sleep(seconds)
+        note("ended")
+        return 7
+
+    @job(cron="0 3 * * *", timezone="Europe/Berlin")
+    async def report(self) -> None: ...
+
+
+async def fill(queue: JobQueue) -> None:
+    await queue.add(Mail.confirm, number=1)
+    await queue.add(Mail.confirm, number=2, delay=1000)
+    await queue.add(Mail.fails)
+
+
+async def slow(seconds: float, queue: JobQueue) -> None:
+    await queue.add(Mail.slow, seconds=seconds)
+
+
+app = App(
+    jobs=JobSettings([Mail], url="sqlite+aiosqlite:///jobs.db", lease=2, heartbeat=0.2, poll=0.02),
+    commands=[fill, slow],
+)
+'''
+CONFIGURED = '[tool.framework]\napp = "shop:app"\n'
+
+
+@pytest.fixture
+def shop(write: Write, folder: Path) -> Path:
+    """Write an app with jobs, and name it in pyproject.toml."""
+    write("shop.py", SHOP)
+    write("pyproject.toml", CONFIGURED)
+    return folder
+
+
+def listed(run: Run, *words: str) -> list[tuple[int, str, str]]:
+    """Return id, name and state of the jobs that are listed."""
+    found: Any = json.loads(run("jobs", "list", "--json", *words).out)
+    return [(one["id"], one["name"], one["state"]) for one in found["jobs"]]
+
+
+@pytest.mark.usefixtures("shop")
+def test_jobs_are_listed_and_changed(run: Run) -> None:
+    """Each command says what it has done; times are in UTC."""
+    assert run("fill").code == 0
+    shown = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "(a moment)       ", run("jobs", "list").out)
+    assert re.sub(r" +\d s\n", " 0 s\n", shown) == (
+        "QUEUE    READY  SCHEDULED  RUNNING  DONE  DEAD  CANCELLED  OLDEST\n"
+        "default  1      0          0        0     0     0 0 s\n"
+        "mails    1      1          0        0     0     0 0 s\n"
+        "\n"
+        "ID  NAME          QUEUE    STATE      ATTEMPT  DUE                  ERROR\n"
+        "3   Mail.fails    default  ready      0 of 1   (a moment)       \n"
+        "2   Mail.confirm  mails    scheduled  0 of 6   (a moment)       \n"
+        "1   Mail.confirm  mails    ready      0 of 6   (a moment)       \n"
+    )
+    assert run("jobs", "run-now", "--id", "2").out == "1 job made ready.\n"
+    assert run("jobs", "discard", "--queue", "mails").out == "2 jobs cancelled.\n"
+    assert run("jobs", "discard", "--id", "1", "--json").out == '{\n  "changed": 0\n}\n'
+    assert run("jobs", "retry", "--state", "cancelled", "--name", "Mail.confirm").out == "2 jobs made ready again.\n"
+    assert run("jobs", "discard", "--all").out == "3 jobs cancelled.\n"
+    assert listed(run, "--state", "cancelled", "--limit", "1") == [(3, "Mail.fails", "cancelled")]
+    assert listed(run, "--state", "dead") == []
+
+
+@pytest.mark.usefixtures("shop")
+def test_all_jobs_are_changed_on_request_only(run: Run) -> None:
+    """A forgotten filter does not discard everything; --all with a filter is unclear."""
+    message = "Error: name jobs with --id, --state, --queue or --name, or all of them with --all alone\n"
+    for words in (("discard",), ("retry", "--all", "--id", "1"), ("run-now",)):
+        done = run("jobs", *words)
+        assert (done.code, done.err.splitlines(keepends=True)[-1]) == (2, message)
+
+
+@pytest.mark.usefixtures("shop")
+def test_one_job_is_shown(run: Run) -> None:
+    """With its arguments; those with the name of a secret are hidden."""
+    run("fill")
+    lines = run("jobs", "show", "1").out.splitlines()
+    assert lines[:7] == [
+        "id: 1",
+        "name: Mail.confirm",
+        "queue: mails",
+        "state: ready",
+        "priority: 0",
+        "attempt: 0",
+        "max_attempts: 6",
+    ]
+    assert lines[7] == "arguments: {'number': 1, 'token': '***'}"
+    assert json.loads(run("jobs", "show", "1", "--json").out)["arguments"] == {"number": 1, "token": "***"}
+    assert run("jobs", "show", "99") == (
+        2,
+        "",
+        "Error: there is no job 99; framework jobs list shows the latest.\n",
+    )
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_paused_queue_is_found_by_the_doctor(run: Run) -> None:
+    """Its exit code is 1 if something keeps jobs from running."""
+    assert run("jobs", "doctor") == (0, "Nothing is found that keeps jobs from running.\n", "")
+    assert run("jobs", "pause", "mails").out == "Queue mails is paused.\n"
+    assert run("jobs", "doctor") == (1, "Queue mails is paused.\n  Hint: framework jobs resume mails.\n\n", "")
+    assert run("jobs", "resume", "mails").out == "Queue mails is not paused.\n"
+    assert run("jobs", "doctor", "--json").out == '{\n  "findings": []\n}\n'
+
+
+def test_a_job_that_the_app_does_not_have_is_found(run: Run, shop: Path) -> None:
+    """One that was renamed without aliases would wait for ever."""
+    run("fill")
+    (shop / "shop.py").write_text(SHOP.replace("def confirm", "def approve").replace(".confirm", ".approve"))
+    done = run_python("-m", "framework", "jobs", "doctor", cwd=shop)
+    assert done.code == 1
+    assert "Jobs named Mail.confirm are waiting, and the app has no such job.\n" in done.out
+
+
+def test_the_document(run: Run, shop: Path) -> None:
+    """Names, options, schedules, and the JSON Schema of arguments."""
+    document: Any = json.loads(run("jobs", "document").out)
+    assert document["jobs"]["Mail.confirm"] == {
+        "description": "Confirm an order.\n\nBy mail.",
+        "queue": "mails",
+        "priority": 0,
+        "attempts": 6,
+        "timeout": 300.0,
+        "unique": False,
+        "transactional": False,
+        "arguments": {"$ref": "#/components/schemas/Mail.confirm"},
+    }
+    assert document["jobs"]["Mail.report"]["schedule"] == "cron 0 3 * * * Europe/Berlin"
+    assert document["components"]["schemas"]["Mail.confirm"]["properties"] == {
+        "number": {"type": "integer"},
+        "token": {"type": "string", "default": "t"},
+    }
+    assert run("jobs", "document", "--output", "jobs.json").code == 0
+    assert json.loads((shop / "jobs.json").read_text(encoding="utf-8")) == document
+
+
+def test_an_app_without_jobs(run: Run, write: Write) -> None:
+    """The hint names the option."""
+    write("shop.py", "from framework import App\n\napp = App()\n")
+    assert run("jobs", "list", "shop:app") == (2, "", "Error: the app has no jobs; App(jobs=[Mail]) adds some.\n")
+
+
+async def test_a_queue_without_jobs_is_reported(shop: Path) -> None:
+    """A misspelt name would wait for ever; jobs of a queue that was renamed run."""
+    async with command(shop, "jobs", "run", "--queue", "mail") as running:
+        await running.prints("Press Ctrl+C to stop.")
+        assert await running.stop(signal.SIGTERM) == 0
+    assert running.printed.startswith("No job of the app is in the queue mail; the queues are default, mails.\n")
+
+
+def test_jobs_of_a_queue_that_is_not_served_are_found(run: Run, shop: Path) -> None:
+    """The queue of their job was changed after they were stored."""
+    run("fill")
+    (shop / "shop.py").write_text(SHOP.replace('queue="mails"', 'queue="letters"'))
+
+    done = run_python("-m", "framework", "jobs", "doctor", cwd=shop)
+    assert done.out == (
+        "Queue mails has waiting jobs, and workers do not serve it by default.\n"
+        "  Hint: framework jobs run --queue mails, or add it to JobSettings(queues=).\n\n"
+    )
+
+
+async def test_a_worker_runs_jobs_until_it_is_stopped(run: Run, shop: Path) -> None:
+    """A line when it starts and when it has stopped; the job that runs ends before; only its queues are served."""
+    log = shop / "log.txt"
+    await asyncio.to_thread(run, "fill")
+    await asyncio.to_thread(run, "slow", "0.5")
+    async with command(shop, "jobs", "run", "--queue", "default", "--concurrency", "2") as running:
+        await running.prints("runs jobs of default, 2 at once. Press Ctrl+C to stop.")
+        await until(lambda: log.exists() and "started" in log.read_text())
+        assert await running.stop(signal.SIGTERM) == 0
+
+    assert re.search(r"Worker \S+ has stopped; 2 attempts ended\.", running.printed)
+    assert log.read_text() == "started\nended\n"
+    assert await asyncio.to_thread(listed, run) == [
+        (4, "Mail.slow", "done"),
+        (3, "Mail.fails", "dead"),
+        (2, "Mail.confirm", "scheduled"),
+        (1, "Mail.confirm", "ready"),
+    ]
+    shown = (await asyncio.to_thread(run, "jobs", "show", "4")).out
+    assert "result: 7\n" in shown
+    failed = (await asyncio.to_thread(run, "jobs", "show", "3")).out
+    assert failed.rstrip().endswith("ValueError: no server")
+
+
+async def test_a_job_that_does_not_end_is_handed_back(run: Run, shop: Path) -> None:
+    """After the grace it is ready again, and the attempt is not counted."""
+    log = shop / "log.txt"
+    await asyncio.to_thread(run, "slow", "60")
+    async with command(shop, "jobs", "run", "--grace", "0.1") as running:
+        await until(lambda: log.exists() and "started" in log.read_text())
+        assert await running.stop(signal.SIGTERM) == 0
+
+    record: Any = json.loads((await asyncio.to_thread(run, "jobs", "show", "1", "--json")).out)
+    assert (record["state"], record["attempt"]) == ("ready", 0)
+
+
+async def test_the_server_of_development_runs_jobs(run: Run, shop: Path) -> None:
+    """Without a second process, and without a setting."""
+    log = shop / "log.txt"
+    await asyncio.to_thread(run, "fill")
+    async with command(shop, "dev", "--port", "0") as running:
+        await until(lambda: log.exists() and "confirmed 1" in log.read_text())
+        assert await running.stop(signal.SIGINT) == 0
+    assert log.read_text() == "confirmed 1\n"

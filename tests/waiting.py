@@ -1,0 +1,19 @@
+"""Waits for something that happens soon, on a machine of any speed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+__all__ = ("PATIENCE", "until")
+
+PATIENCE = 20.0
+"""Seconds after which a test that still waits fails."""
+
+
+async def until(true: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> None:
+    """Ask again and again until something is true."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            found = true()
+            if found if isinstance(found, bool) else await found:
+                return
+            await asyncio.sleep(0.005)

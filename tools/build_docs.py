@@ -1,0 +1,271 @@
+#!/usr/bin/env python3
+"""Builds the site of the documentation into build/site: pages, reference of all public names, search, llms.txt.
+
+The pages in docs/ are read on code hosts too, so they have plain links. This program copies them, leads links to files
+outside docs/ to pages of the site, makes the table of contents from the lists of docs/index.md, adds a page for each
+public module and each error code, and runs Sphinx, where every warning is an error. Whatever loads from another host is
+an error as well.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from html.parser import HTMLParser
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+from framework.cli.codes import titles
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+STAGED = ROOT / "build" / "docs"
+SITE = ROOT / "build" / "site"
+
+# Files outside docs/ that are pages of the site.
+OUTSIDE = {
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security-policy.md",
+    "CODE_OF_CONDUCT.md": "code-of-conduct.md",
+    "app_template/README.md": "template.md",
+    "examples/README.md": "examples.md",
+}
+# The explanations of error codes: pages of the command line and of the site.
+CODES = "framework/cli/explanations"
+EXPLANATIONS = {one.relative_to(ROOT).as_posix(): f"errors/{one.name}" for one in sorted((ROOT / CODES).glob("*.md"))}
+COPIED = {**OUTSIDE, **EXPLANATIONS}
+# Where links to other places of the repository lead.
+NEAREST = {
+    "README.md": "index.md",
+    "app_template": "template.md",
+    "examples/tests": "examples.md",
+    CODES: "errors/index.md",
+}
+# Modules without a page: the command line, the plugin of pytest, and old names of modules.
+WITHOUT_PAGE = {"cli", "media_types", "pytest_plugin", "schemes"}
+LINK = re.compile(r"(?P<before>!?\[(?:[^\][]|\[[^\]]*\])*\]\()(?P<target>[^)\s]+)(?P<after>\))")
+FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
+ENTRY = re.compile(r"\[([^\]]*)\]\(([^)#]+\.md)\)")
+
+
+def main() -> int:
+    """Build the site. Returns the exit code of Sphinx, or 1 if a page loads something from another host."""
+    for folder in (STAGED, SITE):
+        shutil.rmtree(folder, ignore_errors=True)
+    stage()
+    options = ["-b", "html", "-W", "--keep-going", "-q", "-j", "auto"]
+    done = subprocess.run([sys.executable, "-m", "sphinx", *options, str(STAGED), str(SITE)], check=False)  # noqa: S603
+    finish()
+    foreign = sorted(set(loaded_from_elsewhere()))
+    for one in foreign:
+        sys.stderr.write(f"loaded from another host: {one}\n")
+    sys.stdout.write(f"{len(list(SITE.rglob('*.html')))} pages in {SITE.relative_to(ROOT)}\n")
+    return done.returncode or bool(foreign)
+
+
+def finish() -> None:
+    """Add what programs read, llms.txt and the Markdown of the pages; a host must not run Jekyll on the site."""
+    for file in (STAGED / "llms.txt", *STAGED.rglob("*.md")):
+        target = SITE / file.relative_to(STAGED)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
+    (SITE / ".nojekyll").touch()
+
+
+def stage() -> None:
+    """Write everything that Sphinx reads."""
+    shutil.copytree(DOCS, STAGED)
+    (STAGED / "errors").mkdir()
+    for source, name in COPIED.items():
+        shutil.copy(ROOT / source, STAGED / name)
+    origins = {STAGED / name: ROOT / source for source, name in COPIED.items()}
+    for page in STAGED.rglob("*.md"):
+        origin = origins.get(page, DOCS / page.relative_to(STAGED))
+        text = page.read_text(encoding="utf-8")
+        page.write_text(with_links_of_the_site(text, page, origin), encoding="utf-8")
+    (STAGED / "errors" / "index.md").write_text(overview(), encoding="utf-8")
+    modules = write_modules(STAGED / "api")
+    index = STAGED / "index.md"
+    text = index.read_text(encoding="utf-8")
+    (STAGED / "llms.txt").write_text(summary(text), encoding="utf-8")
+    index.write_text(with_contents(text, modules), encoding="utf-8")
+
+
+def overview() -> str:
+    """Return the page that lists the explanations of all error codes."""
+    rows = "".join(f"- [{code}]({code}.md): {title}\n" for code, title in titles().items())
+    pages = "".join(f"{code}\n" for code in titles())
+    return (
+        "# Error codes\n\nAfter this page you can find the explanation of an error at start-up: a small program that "
+        "has it, its message, and the corrected program. `framework explain E101` prints the same page.\n\n"
+        f"{rows}\n```{{toctree}}\n:hidden:\n\n{pages}```\n"
+    )
+
+
+def with_links_of_the_site(text: str, page: Path, origin: Path) -> str:
+    """Return the text of a page, whose links lead to pages of the site; ``origin`` is the file that was copied."""
+
+    def replaced(match: re.Match[str]) -> str:
+        return match["before"] + site_target(match["target"], page, origin) + match["after"]
+
+    parts = FENCED.split(text)
+    return "".join(part if part.startswith("```") else LINK.sub(replaced, part) for part in parts)
+
+
+def site_target(target: str, page: Path, origin: Path) -> str:
+    """Return where a link leads on the site."""
+    path, hash_sign, anchor = target.partition("#")
+    if not path or ":" in path:
+        return target
+    found = (origin.parent / path).resolve()
+    place = found.relative_to(ROOT).as_posix()
+    if found.is_relative_to(DOCS):
+        staged = STAGED / found.relative_to(DOCS)
+    elif place in COPIED:
+        staged = STAGED / COPIED[place]
+    else:
+        name = next((to for start, to in NEAREST.items() if place == start or place.startswith(f"{start}/")), None)
+        if name:
+            return relative(STAGED / name, page)  # another page, which has other headings
+        staged = copied(found, place)
+    return relative(staged, page) + hash_sign + anchor
+
+
+def copied(found: Path, place: str) -> Path:
+    """Copy a file of the repository that a page links to, so that readers can open it."""
+    target = STAGED / "files" / place
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(found, target)
+    return target
+
+
+def relative(target: Path, page: Path) -> str:
+    """Return the path from a page to a file."""
+    up = 0
+    folder = page.parent
+    while not target.is_relative_to(folder):
+        folder, up = folder.parent, up + 1
+    return "../" * up + target.relative_to(folder).as_posix()
+
+
+def sections(index: str) -> Iterator[tuple[str, str]]:
+    """Yield the headings of the index that have lists of pages, with the text below."""
+    for part in re.split(r"^## ", index, flags=re.MULTILINE)[1:]:
+        title, _, text = part.partition("\n")
+        if ENTRY.search(text):
+            yield title, text
+
+
+def with_contents(index: str, modules: list[str]) -> str:
+    """Return the index with hidden tables of contents, in the order of its lists."""
+    contents = [
+        (title, list(dict.fromkeys(page for _, page in ENTRY.findall(text)))) for title, text in sections(index)
+    ]
+    contents.append(("Public names", modules))
+    listed = {page for _, pages in contents for page in pages}
+    contents.append(("The project", [name for name in OUTSIDE.values() if name not in listed]))
+    blocks = ("".join(f"{page}\n" for page in pages) for _, pages in contents)
+    hidden = (
+        f"```{{toctree}}\n:hidden:\n:caption: {title}\n\n{block}```\n"
+        for (title, _), block in zip(contents, blocks, strict=True)
+    )
+    return index + "\n" + "\n".join(hidden)
+
+
+def summary(index: str) -> str:
+    """Return llms.txt: the title, what it is, and each page with its address and a description."""
+    title, first = index.split("\n\n")[:2]
+    parts = [title, "> " + " ".join(first.split())]
+    for heading, text in sections(index):
+        parts.append(f"## {heading}\n\n" + "\n".join(rows_of(text)))
+    return "\n\n".join(parts) + "\n"
+
+
+def rows_of(text: str) -> Iterator[str]:
+    """Yield a row for each page of a list: ``- [Name](page.md): what it is about``."""
+    for item in re.split(r"^(?:- |\d+\. )", text, flags=re.MULTILINE):
+        pages = ENTRY.findall(item)
+        about = item.partition("): ")[2] if len(pages) == 1 else ""
+        for name, page in pages:
+            yield f"- [{name}]({page.removeprefix('../')})" + (f": {' '.join(about.split())}" if about else "")
+
+
+def public_modules() -> Mapping[str, tuple[str, ...]]:
+    """Return the public modules of the framework, with the names of each."""
+    package = import_module("framework")
+    names = ["framework"]
+    names += [f"framework.{one.name}" for one in iter_modules(package.__path__) if is_public(one.name)]
+    return {name: names_of(import_module(name)) for name in names if names_of(import_module(name))}
+
+
+def is_public(name: str) -> bool:
+    """Return whether a module has a page."""
+    return not name.startswith("_") and name not in WITHOUT_PAGE
+
+
+def names_of(module: Any) -> tuple[str, ...]:
+    """Return the public names of a module."""
+    return tuple(one for one in getattr(module, "__all__", ()) if not one.startswith("__"))
+
+
+def write_modules(folder: Path) -> list[str]:
+    """Write a page for each public module; return their names."""
+    folder.mkdir()
+    pages = []
+    for name, names in public_modules().items():
+        lines = [name, "=" * len(name), "", f".. automodule:: {name}", "   :no-members:", ""]
+        for one in names:
+            lines += entry(name, one)
+        (folder / f"{name}.rst").write_text("\n".join(lines), encoding="utf-8")
+        pages.append(f"api/{name}")
+    return pages
+
+
+def entry(module: str, name: str) -> list[str]:
+    """Return the directive that documents a public name."""
+    value = getattr(import_module(module), name)
+    home = getattr(value, "__module__", module)
+    if module == "framework" and home != "framework":
+        return [f"* :py:obj:`~{home}.{name}`", ""]
+    if isinstance(value, type) and issubclass(value, type):
+        # Sphinx finds no signature of a metaclass that is made in C.
+        return [f".. py:class:: {module}.{name}", "", f"   {(value.__doc__ or '').partition(chr(10))[0]}", ""]
+    if isinstance(value, type):
+        return [f".. autoclass:: {module}.{name}", "   :members:", ""]
+    if callable(value) and hasattr(value, "__qualname__"):
+        return [f".. autofunction:: {module}.{name}", ""]
+    return [f".. autodata:: {module}.{name}", "   :no-value:", ""]
+
+
+class Loading(HTMLParser):
+    """Collects what a page loads by itself: scripts, styles, images, frames."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep the addresses of elements that a browser loads."""
+        given = dict(attrs)
+        if tag == "link" and given.get("rel") in ("canonical", "author", "search", "next", "prev"):
+            return
+        if tag in ("script", "link", "img", "iframe", "source", "video", "audio"):
+            self.found += [value for name in ("src", "href") if (value := given.get(name)) is not None]
+
+
+def loaded_from_elsewhere() -> Iterator[str]:
+    """Yield what the pages load from other hosts."""
+    for page in SITE.rglob("*.html"):
+        loading = Loading()
+        loading.feed(page.read_text(encoding="utf-8"))
+        yield from (one for one in loading.found if re.match(r"(?:\w+:)?//", one))
+    for style in SITE.rglob("*.css"):
+        yield from re.findall(r"url\([\"']?((?:https?:)?//[^)\"']+)", style.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
