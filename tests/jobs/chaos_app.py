@@ -1,4 +1,4 @@
-"""An application whose workers are killed; its starts are noted in a file, which a killed process leaves behind."""
+"""An application whose workers are killed; starts and failures are noted in files, which a killed process leaves behind."""
 
 import asyncio
 import logging
@@ -16,13 +16,21 @@ from framework import App, Container
 from framework._jobs.engine import Engine
 from framework._jobs.worker.loop import Worker
 from framework._plan.job_runs import JobTable
+from framework.job_observers import JobEnd, JobObserver, OutcomeKind
 from framework.jobs import CurrentJob, Jobs, JobSettings, job
 from tests.jobs.databases import new_engine
 
 __all__ = ("Empty", "Shop", "create_app", "run_worker")
 
 FOLDER = "CHAOS_FOLDER"
-"""The environment variable with the folder where starts are noted."""
+"""The environment variable with the folder where starts and failures are noted."""
+
+
+def note(file: str, *values: object) -> None:
+    """Append a line to a file of the folder, at once."""
+    descriptor = os.open(Path(os.environ[FOLDER]) / file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(descriptor, (" ".join(map(str, values)) + "\n").encode())
+    os.close(descriptor)
 
 
 class Shop(Jobs):
@@ -30,10 +38,7 @@ class Shop(Jobs):
 
     def __init__(self, current: CurrentJob, session: AsyncSession) -> None:
         self._session = session
-        line = f"{current.id} {current.attempt} {os.getpid()} {time.time()}\n"
-        descriptor = os.open(Path(os.environ[FOLDER]) / "starts", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        os.write(descriptor, line.encode())
-        os.close(descriptor)
+        note("starts", current.id, current.attempt, os.getpid(), time.time())
 
     @job(retries=100, backoff=0.05, transactional=True)
     async def effect(self, number: int) -> None:
@@ -55,6 +60,15 @@ class Shop(Jobs):
         """Block the event loop for ever."""
         while True:
             time.sleep(0.1)  # noqa: ASYNC251  as it says
+
+
+class Failures(JobObserver):
+    """Notes attempts that fail, such as those of transactional jobs while the database is away."""
+
+    def end_job(self, end: JobEnd, state: Any) -> None:
+        """Note the attempt: the job may be started again before a lease ends."""
+        if end.kind is OutcomeKind.FAILED:
+            note("failures", end.start.id, end.start.attempt)
 
 
 class Empty(Jobs):
@@ -81,7 +95,7 @@ def create_app(url: str, options: dict[str, Any]) -> App:
     container = Container()
     container.add_singleton(AsyncEngine, open_engine)
     container.add_scoped(AsyncSession, open_session)
-    return App(jobs=JobSettings([Shop, Empty], **options), container=container)
+    return App(jobs=JobSettings([Shop, Empty], observers=[Failures()], **options), container=container)
 
 
 def run_worker(url: str, folder: str, options: dict[str, Any]) -> None:

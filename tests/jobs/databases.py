@@ -1,5 +1,6 @@
 """Databases for tests of jobs: a file of SQLite, and a database of a PostgreSQL server."""
 
+import contextlib
 import itertools
 import os
 import tempfile
@@ -41,7 +42,9 @@ class Server:
         number = self._server.get_pid()
         found = psutil.Process(number)
         for process in (found, *found.children()):
-            process.kill()
+            # A process of a connection may have ended meanwhile.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         # Where nobody waits for it, it stays a zombie, which is taken for a server that runs.
         for file in (self._server.pgdata / "postmaster.pid", *self._server.pgdata.glob(".s.PGSQL.*")):
             file.unlink()

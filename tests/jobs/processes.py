@@ -74,9 +74,15 @@ class WorkerProcesses:
 
     def starts(self) -> list[Start]:
         """Return the attempts that have begun."""
-        file = self._folder / "starts"
-        lines = file.read_text().splitlines() if file.exists() else []
-        return [Start(int(one[0]), int(one[1]), int(one[2]), float(one[3])) for one in map(str.split, lines)]
+        return [Start(int(one[0]), int(one[1]), int(one[2]), float(one[3])) for one in self._noted("starts")]
+
+    def failures(self) -> set[tuple[int, int]]:
+        """Return jobs and attempts that have failed."""
+        return {(int(job), int(attempt)) for job, attempt in self._noted("failures")}
+
+    def _noted(self, name: str) -> list[list[str]]:
+        file = self._folder / name
+        return [line.split() for line in file.read_text().splitlines()] if file.exists() else []
 
     def log(self) -> str:
         """Return what the processes have logged."""
