@@ -70,28 +70,9 @@ def plan_stream(
 
     ``awaited`` means that the handler is a coroutine. Raises InvalidResponseError, UnencodableReturnError.
     """
-    name = type_name(annotation)
-    if not is_stream(annotation):
-        raise InvalidResponseError(
-            where,
-            f"its annotation {name} has more in it than a stream",
-            hint="return the stream alone, and raise an HTTPError where there is none",
-        )
-    plain = _plain(annotation)
-    arguments = typing.get_args(plain)
-    if not arguments:
-        raise InvalidResponseError(
-            where, f"its annotation {name} does not say what is in the stream", hint=f"write it as {name}[Order]"
-        )
-    status = options.get("status")
-    if status in WITHOUT_CONTENT:
-        raise InvalidResponseError(
-            where,
-            f"its status {status} has no body, and it returns {name}",
-            hint="annotate it -> None, or use another status",
-        )
+    plain, inside = _stream_and_items(annotation, where, options.get("status"))
     events = typing.get_origin(plain) is EventStream
-    item = _data_of(arguments[0]) if events else arguments[0]
+    item = _data_of(inside) if events else inside
     kept: Any = {name: value for name, value in options.items() if name in _KEPT_OPTIONS}
     for name in _OF_ONE_VALUE & options.keys():
         report(InvalidResponseError(where, f"{name}= is for one value, and it is a stream", hint=f"drop {name}="))
@@ -111,6 +92,30 @@ def plan_stream(
         media=(replace(response.media[0], media_type=media_type),),
         stream=StreamPlan(kind=kind, awaited=awaited, keep_alive=keep_alive),
     )
+
+
+def _stream_and_items(annotation: Any, where: str, status: int | None) -> tuple[Any, Any]:
+    """Return the annotation of the stream, and that of its items; raises InvalidResponseError."""
+    name = type_name(annotation)
+    if not is_stream(annotation):
+        raise InvalidResponseError(
+            where,
+            f"its annotation {name} has more in it than a stream",
+            hint="return the stream alone, and raise an HTTPError where there is none",
+        )
+    plain = _plain(annotation)
+    arguments = typing.get_args(plain)
+    if not arguments:
+        raise InvalidResponseError(
+            where, f"its annotation {name} does not say what is in the stream", hint=f"write it as {name}[Order]"
+        )
+    if status in WITHOUT_CONTENT:
+        raise InvalidResponseError(
+            where,
+            f"its status {status} has no body, and it returns {name}",
+            hint="annotate it -> None, or use another status",
+        )
+    return plain, arguments[0]
 
 
 def _data_of(item: Any) -> Any:
