@@ -255,5 +255,6 @@ def _command_for(
 
 def _current_folder() -> str:
     """Return the current folder by the name by which it was entered: a deployment may switch a link."""
-    named = os.environ.get("PWD", "")
-    return named if Path(named).is_dir() and Path(named).samefile(Path.cwd()) else str(Path.cwd())
+    # Containers and service managers set no PWD, and a program may have left that of another folder.
+    named, current = Path(os.environ.get("PWD", "")), Path.cwd()
+    return str(named if named.is_absolute() and named.is_dir() and named.samefile(current) else current)

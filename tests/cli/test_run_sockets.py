@@ -38,6 +38,17 @@ async def test_the_variables_of_platforms(folder: Path) -> None:
         assert await running.stop() == 0
 
 
+@pytest.mark.parametrize("named", ["", "/nowhere"])
+async def test_workers_start_without_a_name_of_the_current_folder(folder: Path, named: str) -> None:
+    """Containers and systemd set no PWD."""
+    port = str(free_port())
+    variables = {"PWD": named, "PORT": port, "HOST": "127.0.0.1"}
+    async with command(folder, "run", "shop:app", "--workers", "1", variables=variables) as running:
+        await running.prints(f"Serving at http://127.0.0.1:{port} with 1 worker.")
+        assert await get(f"http://127.0.0.1:{port}/") == "one"
+        assert await running.stop() == 0
+
+
 @pytest.mark.parametrize("workers", [(), ("--workers", "1")])
 async def test_a_unix_socket(folder: Path, workers: tuple[str, ...]) -> None:
     """A file that a process has left behind is replaced; the file is removed at the end."""

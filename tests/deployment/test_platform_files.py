@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from app_template.settings import Settings
+from framework._process.options import RunOptions
 from framework.cli.new.names import LONGEST_NAME, ProjectName
 from framework.cli.new.project import minimal_project, shop_project, write_project
 from tests.deployment.conftest import run
@@ -63,11 +64,6 @@ def test_the_image_gets_what_it_copies(project: Path) -> None:
 
     assert ignored[1] == "*"
     assert {one[1:] for one in ignored if one.startswith("!")} == {name for one in copied for name in one.split()}
-
-
-def test_the_configuration_of_gunicorn(project: Path) -> None:
-    """It is the file of the template, which the documentation explains."""
-    assert (project / "gunicorn.conf.py").read_bytes() == (ROOT / "gunicorn.conf.py").read_bytes()
 
 
 @pytest.mark.parametrize("file", ["compose.yaml", "deploy/compose.yaml"])
@@ -174,9 +170,9 @@ def test_variables_are_those_of_the_settings(project: Path) -> None:
 
 
 def graceful_timeouts(project: Path) -> dict[str, tuple[float, float]]:
-    """Return for each platform how long it waits before it kills the process, and gunicorn's graceful timeout."""
+    """Return for each platform how long it waits before it kills the process, and the graceful timeout of the app."""
     deploy, kubernetes = project / "deploy", read(project / "deploy" / "kubernetes" / "app.yaml")[0]
-    configured = float(found(r"^graceful_timeout = (\d+)", project / "gunicorn.conf.py"))
+    configured = RunOptions().graceful
     files = {
         "systemd": (r"^TimeoutStopSec=(\d+)", deploy / "systemd" / f"{NAME.distribution}.service"),
         "Compose": (r"stop_grace_period: (\d+)s", deploy / "compose.yaml"),
@@ -186,7 +182,7 @@ def graceful_timeouts(project: Path) -> dict[str, tuple[float, float]]:
     times = {platform: (float(found(*place)), configured) for platform, place in files.items()}
     times["Kubernetes"] = (kubernetes["spec"]["template"]["spec"]["terminationGracePeriodSeconds"], configured)
     # Fixed by the platform.
-    times["Cloud Run"] = (10, float(found(r"--graceful-timeout (\d+)", deploy / "google" / "cloud-run.yaml")))
+    times["Cloud Run"] = (10, float(found(r'--graceful-timeout, "(\d+)"', deploy / "google" / "cloud-run.yaml")))
     return times
 
 
@@ -205,7 +201,7 @@ def rows(heading: str) -> list[list[str]]:
     return [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in table[0].splitlines()[2:]]
 
 
-def test_platforms_wait_longer_than_gunicorn(project: Path) -> None:
+def test_platforms_wait_longer_than_the_app(project: Path) -> None:
     """The page has the times of the files. Kubernetes counts the time of preStop, too."""
     times = graceful_timeouts(project)
     pre_stop = 5
@@ -218,10 +214,10 @@ def test_platforms_wait_longer_than_gunicorn(project: Path) -> None:
     assert documented == times
 
 
-def test_proxies_close_idle_connections_before_gunicorn(project: Path) -> None:
+def test_proxies_close_idle_connections_before_the_app(project: Path) -> None:
     """The page has the times of the files."""
     deploy = project / "deploy"
-    kept = float(found(r"^keepalive = (\d+)", project / "gunicorn.conf.py"))
+    kept = RunOptions().keepalive
     nginx = float(found(r"^    keepalive_timeout (\d+)s;\n}", deploy / "nginx" / f"{NAME.distribution}.conf"))
     balancer = float(found(r'idle_timeout.timeout_seconds, Value: "(\d+)"', deploy / "aws" / "ecs.yaml"))
 

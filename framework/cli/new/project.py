@@ -32,7 +32,6 @@ _SHARED = {
     ".github/workflows/ci.yml": "project/ci.yml",
     "Makefile": "project/makefile",
     "pyproject.toml": "project/pyproject",
-    "gunicorn.conf.py": "deploy/gunicorn.conf.py",
     "Dockerfile": "deploy/dockerfile",
     ".dockerignore": "deploy/dockerignore",
 }
