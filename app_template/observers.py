@@ -18,7 +18,7 @@ _PROBES = ("/health/live", "/health/ready", "/metrics")
 
 def create_observers(settings: Settings) -> list[Observer]:
     """Return the observers."""
-    observers: list[Observer] = [AccessLog(format=_FORMAT)]
+    observers: list[Observer] = [AccessLog(format=_FORMAT, exclude=_PROBES)]
     if settings.metrics:
         observers.append(METRICS)
     if settings.traces:
