@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 __all__ = ("PATIENCE", "until")
 
-PATIENCE = 20.0
-"""Seconds after which a test that still waits fails."""
+PATIENCE = 60.0
+"""Seconds after which a test that still waits fails: on a busy machine a new process takes more than ten to start."""
 
 
 async def until(true: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> None:

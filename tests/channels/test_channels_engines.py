@@ -9,23 +9,23 @@ from msgspec import Struct
 
 from framework.channels import Topic
 from tests.channels.topics import DROPPING, ORDERS, Placed, numbers, process
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 
 async def test_events_arrive_in_order_in_every_process(shared_url: str, prefix: str) -> None:
     """Two processes subscribe, and each gets the events of both once, in the order of each publisher."""
     async with process(shared_url, prefix=prefix) as one, process(shared_url, prefix=prefix) as other:
         events = [each.channels.subscribe(ORDERS) for each in (one, one, other)]
+        for each in events:
+            await each.open()
         reading = [asyncio.create_task(numbers(each, 200)) for each in events]
-        await until(lambda: all(each.hub.open_addresses == ["orders"] for each in (one, other)))
-        await asyncio.sleep(0.2)
 
         async def publish(start: int, own: Any) -> None:
             for number in range(start, start + 100):
                 await own.channels.publish(ORDERS, Placed(number))
 
         await asyncio.gather(publish(0, one), publish(1_000, other))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             found = await asyncio.gather(*reading)
 
     for each in found:
@@ -46,12 +46,10 @@ async def test_a_publisher_is_a_subscriber_too(url: str, prefix: str) -> None:
     event = Full(datetime(2026, 5, 1, tzinfo=UTC), b"\0\xff", (1, 2), Placed(1, "ä\n\0"))
     async with process(url, prefix=prefix, topics=[topic]) as one:
         events = one.channels.subscribe(topic)
-        reading = asyncio.create_task(anext(events))
-        await until(lambda: one.hub.open_addresses == ["full"])
-        await asyncio.sleep(0.1)
+        await events.open()
         await one.channels.publish(topic, event)
-        async with asyncio.timeout(10):
-            found = await reading
+        async with asyncio.timeout(PATIENCE):
+            found = await anext(events)
 
     assert found == event
 
@@ -64,7 +62,7 @@ async def test_large_events_arrive(url: str, prefix: str, size: int) -> None:
         await events.open()
         for number in range(3):
             await one.channels.publish(ORDERS, Placed(number, "x" * (size if number == 1 else 1)))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             found = [await anext(events) for _ in range(3)]
 
     assert [(each.number, len(each.text)) for each in found] == [(0, 1), (1, size), (2, 1)]
@@ -88,7 +86,7 @@ async def test_rooms_are_apart(url: str, prefix: str) -> None:
         for number, topic in enumerate((ORDERS, *rooms)):
             await one.channels.publish(topic, Placed(number))
             await one.channels.publish(topic, Placed(100 + number))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             found = [await numbers(each, 2) for each in events]
 
     assert found == [[number, 100 + number] for number in range(len(names) + 1)]
@@ -101,7 +99,7 @@ async def test_a_client_that_returns_gets_what_it_has_missed(url: str, prefix: s
         await held.open()
         for number in range(5):
             await one.channels.publish(ORDERS, Placed(number))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert await numbers(held, 2) == [0, 1]
             returned = one.channels.subscribe(ORDERS, after=held.id)
             assert await numbers(held, 3) == [2, 3, 4]
@@ -116,7 +114,7 @@ async def test_the_history_is_that_of_all_processes(lasting_url: str, prefix: st
         before = held.id
         for number in range(5):
             await one.channels.publish(ORDERS, Placed(number))
-    async with process(lasting_url, prefix=prefix) as other, asyncio.timeout(10):
+    async with process(lasting_url, prefix=prefix) as other, asyncio.timeout(PATIENCE):
         returned = other.channels.subscribe(ORDERS, after=before)
         assert await numbers(returned, 5) == [*range(5)]
 
@@ -124,7 +122,7 @@ async def test_the_history_is_that_of_all_processes(lasting_url: str, prefix: st
 async def event_names(events: Any, count: int) -> list[Any]:
     """Return names of special events, or the numbers of the others."""
     found: list[Any] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while len(found) < count:
             event = await anext(events)
             found.append(event.event or (event.data.number if hasattr(event, "data") else None))
@@ -140,7 +138,7 @@ async def test_an_id_that_is_not_known(url: str, prefix: str, kind: str) -> None
         old = held.id
         for number in range(200):
             await one.channels.publish(DROPPING, Placed(number))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while (await anext(held)).number < 199:
                 pass
         other = "9" * 12 + "-7" if url.startswith(("memory", "redis://", "nats")) else "99999-0"
@@ -160,7 +158,7 @@ async def test_a_slow_subscriber_hurts_nobody(url: str, prefix: str) -> None:
         fast, slow = one.channels.subscribe(DROPPING), one.channels.subscribe(DROPPING)
         for each in (fast, slow):
             await each.open()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             for number in range(20):
                 await one.channels.publish(DROPPING, Placed(number))
                 assert (await numbers(fast, 1), fast.lagged) == ([number], None)
@@ -177,9 +175,13 @@ async def test_a_slow_subscriber_hurts_nobody(url: str, prefix: str) -> None:
 async def test_nothing_is_left_of_subscriptions(shared_url: str, prefix: str) -> None:
     """However a loop is left, the engine is told after the last subscriber; a new one begins again."""
     async with process(shared_url, prefix=prefix) as one:
+        opened = asyncio.Semaphore(0)
 
         async def first(topic: Topic[Placed], error: type[Exception] | None) -> None:
-            async for event in one.channels.subscribe(topic):
+            events = one.channels.subscribe(topic)
+            await events.open()
+            opened.release()
+            async for event in events:
                 if error is not None:
                     raise error(event.number)
                 break
@@ -190,11 +192,12 @@ async def test_nothing_is_left_of_subscriptions(shared_url: str, prefix: str) ->
                 asyncio.create_task(first(ORDERS, KeyError)),
                 asyncio.create_task(first(ORDERS.room("a"), None)),
             ]
-            await until(lambda: one.hub.open_addresses == ["orders", "orders/a"])
-            await asyncio.sleep(0.2)
+            for _ in range(3):
+                await asyncio.wait_for(opened.acquire(), PATIENCE)
+            assert one.hub.open_addresses == ["orders", "orders/a"]
             await one.channels.publish(ORDERS, Placed(1))
             tasks[2].cancel()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 done = await asyncio.gather(*tasks, return_exceptions=True)
             assert [type(each) for each in done] == [type(None), KeyError, asyncio.CancelledError]
             del done, tasks
@@ -225,7 +228,7 @@ async def test_an_event_of_another_release_is_skipped(
         await other.channels.publish(newer, Other("new"))
         await other.channels.publish(newer, None)
         await one.channels.publish(ORDERS, Placed(3))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert await numbers(events, 1) == [3]
 
     assert [each.message.partition(" is skipped")[0] for each in caplog.records if each.levelname == "WARNING"] == [

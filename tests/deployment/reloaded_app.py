@@ -37,8 +37,9 @@ async def open_engine() -> AsyncIterator[Engine]:
 
 
 async def open_session(engine: Engine) -> AsyncIterator[Session]:
-    """Tell when a request ends."""
+    """Tell when a request begins and ends."""
     assert engine is not None
+    tell("session opened")
     try:
         yield Session()
     finally:
@@ -94,6 +95,7 @@ class Requests(Controller):
     @get("/thread/{seconds}")
     def thread(self, seconds: float) -> str:
         """Block a thread."""
+        tell("thread blocked")
         time.sleep(seconds)
         return "thread"
 

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,16 +15,30 @@ import aiohttp
 
 from tests.http.tls import client_context
 
-__all__ = ("NGINX", "ROOT", "RUN", "WORKER", "Master", "free_port", "proxy_before", "serve")
+__all__ = (
+    "APP",
+    "NGINX",
+    "PATIENCE",
+    "ROOT",
+    "RUN",
+    "WORKER",
+    "Master",
+    "free_port",
+    "proxy_before",
+    "serve",
+    "text_of",
+    "until",
+)
 
 ROOT = Path(__file__).parents[2]
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
 NGINX = shutil.which("nginx", path=_PATH)
 HAPROXY = shutil.which("haproxy", path=_PATH)
+APP = "tests.deployment.reloaded_app:app"
 RUN = "framework run"
 WORKER = "framework.worker.Worker"
 # On a busy machine, several workers need their time to import everything.
-_PATIENCE = 60.0
+PATIENCE = 60.0
 _NGINX = """\
 worker_processes 1;
 pid {folder}/nginx.pid;
@@ -80,6 +94,19 @@ def free_port() -> int:
         return port
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that other processes do."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110  as the docstring says
+            await asyncio.sleep(0.05)
+
+
+async def text_of(client: aiohttp.ClientSession) -> str:
+    """Return the page, from any worker."""
+    async with client.get("/", headers={"Connection": "close"}) as response:
+        return await response.text()
+
+
 class Master:
     """The master process of gunicorn, or the supervisor of ``framework run``."""
 
@@ -110,7 +137,7 @@ class Master:
 
     async def logged(self, text: str, *, times: int = 1) -> None:
         """Wait until the log has a text."""
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(PATIENCE):
             while self.log.count(text) < times:
                 assert self.process.poll() is None, self.log
                 await asyncio.sleep(0.05)
@@ -118,7 +145,7 @@ class Master:
     async def stop(self) -> int:
         """Send SIGTERM and return the status."""
         self.signal(signal.SIGTERM)
-        return await asyncio.to_thread(self.process.wait, _PATIENCE)
+        return await asyncio.to_thread(self.process.wait, PATIENCE)
 
 
 @asynccontextmanager
@@ -164,7 +191,7 @@ def _command(target: str, worker: str, port: int, workers: int) -> list[str]:
 
 
 async def _until_served(master: Master) -> None:
-    async with asyncio.timeout(_PATIENCE), aiohttp.ClientSession() as client:
+    async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as client:
         while True:
             assert master.process.poll() is None, master.log
             try:
@@ -191,7 +218,7 @@ async def proxy_before(proxy: str | None, upstream: int, folder: Path) -> AsyncI
     with log.open("ab") as output:
         process = subprocess.Popen([program, *words], stdout=output, stderr=output)  # noqa: ASYNC220, S603  ours
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 assert process.poll() is None, log.read_text()
                 try:

@@ -5,30 +5,28 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from tests.deployment.in_flight import SITE, stop_with_requests, told_by
 from tests.deployment.load import recycle, reload, under_load
-from tests.deployment.serving import ROOT, WORKER, Master, free_port, proxy_before, serve
+from tests.deployment.serving import (
+    APP,
+    PATIENCE,
+    ROOT,
+    WORKER,
+    Master,
+    free_port,
+    proxy_before,
+    serve,
+    text_of,
+    until,
+)
 from tests.http.tls import client_context
 
 pytestmark = pytest.mark.slow
-
-APP = "tests.deployment.reloaded_app:app"
-# Each worker imports everything first: on a busy machine this takes seconds.
-PATIENCE = 60.0
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that other processes do."""
-    async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110  as the docstring says
-            await asyncio.sleep(0.05)
-
 
 ASYNCIO = "from asyncio import new_event_loop\n\n__all__ = ('new_event_loop',)\n"
 
@@ -100,63 +98,54 @@ async def test_what_is_in_flight_at_sigterm(tmp_path: Path) -> None:
     told = tmp_path / "told"
     # Without heartbeats during the stop, gunicorn would kill the worker after three seconds.
     options = ("--graceful-timeout", "10", "--timeout", "3")
-    async with (
-        serve(APP, WORKER, *options, folder=tmp_path, workers=1, TOLD=str(told)) as master,
-        aiohttp.ClientSession(master.url) as client,
-    ):
-        idle = await asyncio.open_connection("127.0.0.1", master.port)
-        slow = asyncio.create_task(client.get("/slow/4"))
-        hung = asyncio.create_task(client.get("/hang"))
-        socket = await client.ws_connect("/socket")
-        stream = await client.get("/feed")
-        assert await stream.content.readuntil(b"\n\n") == b"data: 1\n\n"
-        await client.get("/task")
-        await asyncio.sleep(0.2)
-
-        begun = time.monotonic()
-        master.signal(signal.SIGTERM)
-        assert await stream.content.read() == b""
-        assert (await socket.receive()).data == 1001
-        assert time.monotonic() - begun < 1.5
-        assert await idle[0].read() == b""
-        idle[1].close()
-        assert time.monotonic() - begun < 1.5
-        response = await slow
-        assert (response.status, response.headers["Connection"], await response.text()) == (200, "close", "slow")
-        with pytest.raises(aiohttp.ClientError):
-            await hung
-        assert await asyncio.to_thread(master.process.wait, PATIENCE) == 0
-        assert 6 < time.monotonic() - begun < 10
-    lines = told.read_text().splitlines()
-    assert sorted(lines) == ["engine closed", *["session closed"] * 3, "task done"]
-    assert lines[-1] == "engine closed"
-    assert "1 requests are cancelled: they did not end in 7.0 s" in master.log
+    async with serve(APP, WORKER, *options, folder=tmp_path, workers=1, TOLD=str(told)) as master:
+        await stop_with_requests(master, told)
+    *lines, last = told_by(told)
+    assert sorted(lines) == [*["session closed"] * 3, *["session opened"] * 3, "task done"]
+    assert last == "engine closed"
 
 
 async def test_a_request_after_sigterm_is_answered(tmp_path: Path) -> None:
     """A client that kept its connection is served in the announced moment, and learns that it was the last time."""
     request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    async with serve(APP, folder=tmp_path, workers=1) as master:
+    async with serve(APP, folder=tmp_path, workers=1, FRAMEWORK_WORKER_ANNOUNCE="10") as master:
         reader, writer = await asyncio.open_connection("127.0.0.1", master.port)
-        writer.write(request)
-        assert b"\r\nConnection:" not in await reader.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(0.1)
+
+        async def answer() -> bytes:
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+            return head
+
+        assert b"\r\nConnection:" not in await answer()
         master.signal(signal.SIGTERM)
-        await asyncio.sleep(0.5)
-        writer.write(request)
-        answer = await reader.read()
-        assert answer.partition(b"HTTP/1.1 ")[2].startswith(b"200 OK")
-        assert b"\r\nConnection: close\r\n" in answer
+        # The worker is told by gunicorn.
+        while b"\r\nConnection: close\r\n" not in (head := await answer()):
+            assert head.startswith(b"HTTP/1.1 200 OK")
+        assert head.startswith(b"HTTP/1.1 200 OK")
+        assert await reader.read() == b""
         writer.close()
 
 
 async def test_it_stops_at_once_without_clients(tmp_path: Path) -> None:
     """SIGTERM is noticed when it arrives, not with the next heartbeat."""
-    async with serve(APP, folder=tmp_path, workers=1, FRAMEWORK_WORKER_ANNOUNCE="0") as master:
-        begun = time.monotonic()
+    (tmp_path / "rarely_beating.py").write_text(RARELY)
+    options = ("--timeout", "600")
+    async with serve(
+        "rarely_beating:app", WORKER, *options, folder=tmp_path, workers=1, FRAMEWORK_WORKER_ANNOUNCE="0"
+    ) as master:
         os.kill(next(iter(master.workers())), signal.SIGTERM)
         await master.logged("Worker exiting")
-        assert time.monotonic() - begun < 0.8
+
+
+RARELY = """
+from framework._process import serving
+from tests.deployment.reloaded_app import app
+
+__all__ = ("app",)
+
+serving.BEAT = 600
+"""
 
 
 async def test_a_thread_that_hangs_does_not_keep_the_process(tmp_path: Path) -> None:
@@ -166,13 +155,11 @@ async def test_a_thread_that_hangs_does_not_keep_the_process(tmp_path: Path) -> 
         serve(APP, WORKER, "--graceful-timeout", "4", folder=tmp_path, workers=1, TOLD=str(told)) as master,
         aiohttp.ClientSession(master.url) as client,
     ):
-        hung = asyncio.create_task(client.get("/thread/60"))
-        await asyncio.sleep(0.3)
-        begun = time.monotonic()
+        hung = asyncio.create_task(client.get("/thread/600"))
+        await until(lambda: told_by(told) == ["thread blocked"])
         await master.stop()
-        assert time.monotonic() - begun < 5
         await asyncio.gather(hung, return_exceptions=True)
-    assert told.read_text().splitlines() == ["engine closed"]
+    assert told_by(told) == ["thread blocked", "engine closed"]
     assert "The process did not end within 3.9 s" in master.log
     assert "reloaded_app.py" in master.log
     assert "SIGKILL" not in master.log
@@ -196,24 +183,6 @@ async def test_a_blocked_loop_is_named(tmp_path: Path) -> None:
         dump = master.log.partition("Fatal Python error: Aborted")[2]
         assert " in block\n" in dump
         await until(lambda: master.log.count("Booting worker") == 2)
-
-
-SITE = """
-from framework import App, Controller, route
-
-class Site(Controller):
-    @route("/", methods=("GET", "POST"))
-    async def show(self) -> str:
-        return "{text}"
-
-app = App([Site])
-"""
-
-
-async def text_of(client: aiohttp.ClientSession) -> str:
-    """Return the page, from any worker."""
-    async with client.get("/", headers={"Connection": "close"}) as response:
-        return await response.text()
 
 
 async def test_broken_code_under_sighup(tmp_path: Path) -> None:

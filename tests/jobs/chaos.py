@@ -82,7 +82,7 @@ class _Run:
             ).one()
         again = processes.again()
         failures = processes.failures()
-        # What failed by itself, as transactions do while the server is away, is tried again without waiting for a lease.
+        # What failed by itself, as transactions do while the server is away, is tried again without a lease that ends.
         waits = sorted(
             second.time - first.time for first, second in again if (first.job, first.attempt) not in failures
         )

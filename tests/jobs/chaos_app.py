@@ -1,4 +1,4 @@
-"""An application whose workers are killed; starts and failures are noted in files, which a killed process leaves behind."""
+"""An application whose workers are killed; starts and failures are noted in files, which outlive a killed process."""
 
 import asyncio
 import logging
@@ -65,7 +65,7 @@ class Shop(Jobs):
 class Failures(JobObserver):
     """Notes attempts that fail, such as those of transactional jobs while the database is away."""
 
-    def end_job(self, end: JobEnd, state: Any) -> None:
+    def end_job(self, end: JobEnd, state: Any) -> None:  # noqa: ARG002  the interface has both
         """Note the attempt: the job may be started again before a lease ends."""
         if end.kind is OutcomeKind.FAILED:
             note("failures", end.start.id, end.start.attempt)

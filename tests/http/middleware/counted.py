@@ -9,9 +9,11 @@ from framework import Controller, Request, Response, get, post, put
 from framework.http_errors import Conflict, NotFound, ServiceUnavailable, TooManyRequests
 from framework.security import Bearer
 
-__all__ = ("BEARER", "CALLS", "GONE", "HEADERS", "Mine", "Order", "Orders", "Plain", "Shelf", "User", "calls", "verify")
+__all__ = ("BEARER", "CALLS", "GATES", "GONE", "HEADERS", "Mine", "Order", "Orders", "Plain", "Shelf", "User", "calls", "verify")
 
 CALLS: list[str] = []
+GATES: list[asyncio.Event] = []
+"""What slow orders wait for, if a test has set it."""
 
 
 def calls() -> list[str]:
@@ -149,9 +151,9 @@ class Orders(Controller):
 
     @post("/slow", status=201)
     async def slow(self, order: Order) -> Order:
-        """Take an order, and a moment."""
+        """Take an order, and a moment, or as long as the test says."""
         CALLS.append(f"slow {order.sku}")
-        await asyncio.sleep(0.3)
+        await (GATES[0].wait() if GATES else asyncio.sleep(0.3))
         CALLS.append("done")
         return order
 

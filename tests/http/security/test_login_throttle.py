@@ -27,6 +27,7 @@ from framework.security import (
 from framework.stores import MemoryStore, RedisStore, Store
 from tests.http.shapes import app_of, problem
 from tests.redis_server import RedisServer
+from tests.waiting import PATIENCE, until
 
 HASHER = PasswordHasher()
 
@@ -38,7 +39,7 @@ async def store(request: pytest.FixtureRequest, redis_namespace: str) -> AsyncIt
         yield MemoryStore()
         return
     server: RedisServer = request.getfixturevalue("shared_redis")
-    async with RedisStore(server.url, namespace=redis_namespace, timeout=5) as opened:
+    async with RedisStore(server.url, namespace=redis_namespace, timeout=PATIENCE) as opened:
         yield opened
 
 
@@ -71,16 +72,15 @@ async def waits(throttle: LoginThrottle, account: str, address: str = "192.0.2.1
 async def test_delays_grow(store: Store) -> None:
     """The first attempts are free; each further failure doubles the time to the next one, up to the longest."""
     throttle = throttle_of(store, attempts=2, delay=0.2, longest=0.6)
-    measured = []
-    for attempt in range(6):
-        begun = time.monotonic()
-        while await waits(throttle, "ann"):  # noqa: ASYNC110  the store has no event
+    assert [await waits(throttle, "ann") for _ in range(2)] == [0, 0]
+    before = time.monotonic()
+    assert await waits(throttle, "ann") == 0
+    for delay in (0.2, 0.4, 0.6):
+        admitted, before = before, time.monotonic()
+        while await waits(throttle, "ann"):
             await asyncio.sleep(0.005)
-        measured.append(round(time.monotonic() - begun, 2) if attempt else 0.0)
-    assert [one > 0.1 for one in measured] == [False, False, False, True, True, True]
-    assert measured[3] >= 0.15
-    assert measured[4] >= 0.35
-    assert measured[5] >= 0.55
+            before = time.monotonic()
+        assert time.monotonic() - admitted >= delay - 0.01
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ async def test_the_first_delay_is_logged(store: Store, caplog: pytest.LogCapture
 
 async def test_two_processes_share_the_store(shared_redis: RedisServer, redis_namespace: str) -> None:
     """Throttles with connections of their own, as in several processes, count together."""
-    stores = [RedisStore(shared_redis.url, namespace=redis_namespace, timeout=5) for _ in range(4)]
+    stores = [RedisStore(shared_redis.url, namespace=redis_namespace, timeout=PATIENCE) for _ in range(4)]
     throttles = [throttle_of(one, attempts=5, delay=60) for one in stores]
     found = await asyncio.gather(*(waits(throttles[at % 4], "ann", f"10.0.{at}.1") for at in range(100)))
     assert found.count(0) == 6
@@ -204,7 +204,12 @@ async def test_counts_are_forgotten(store: Store) -> None:
     """Counts expire, so that one failure a day never delays anybody."""
     throttle = throttle_of(store, attempts=1, delay=0.1, longest=0.1, forget_after=0.4)
     assert [await waits(throttle, "ann") for _ in range(2)] == [0, 0]
-    assert await waits(throttle, "ann") == 1
+
+    async def is_delayed() -> bool:
+        return await waits(throttle, "ann") == 1
+
+    # On a busy machine the delay is over before the next attempt, which then counts.
+    await until(is_delayed)
     await asyncio.sleep(0.6)
     assert [await waits(throttle, "ann") for _ in range(2)] == [0, 0]
 
@@ -240,7 +245,7 @@ async def test_without_addresses(store: Store) -> None:
 
 async def test_redis_is_away(redis_server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
     """By default each process counts in memory until the store is back; one line is logged."""
-    async with RedisStore(redis_server.url, timeout=0.3) as store:
+    async with RedisStore(redis_server.url, timeout=PATIENCE) as store:
         throttle = throttle_of(store, attempts=1, delay=60)
         assert await waits(throttle, "ann") == 0
         redis_server.kill()
@@ -263,9 +268,7 @@ async def test_redis_hangs(redis_server: RedisServer) -> None:
         throttle = throttle_of(store)
         assert await waits(throttle, "ann") == 0
         redis_server.pause()
-        begun = time.monotonic()
-        assert await waits(throttle, "ann") == 0
-        assert time.monotonic() - begun < 1
+        assert await asyncio.wait_for(waits(throttle, "ann"), PATIENCE) == 0
         redis_server.resume()
 
 
@@ -273,7 +276,7 @@ async def test_redis_is_away_and_logins_are_refused(
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """With ``fail="closed"`` no login is admitted; one that was admitted before succeeds."""
-    async with RedisStore(redis_server.url, timeout=0.3) as store:
+    async with RedisStore(redis_server.url, timeout=PATIENCE) as store:
         throttle = throttle_of(store, fail="closed")
         attempt = await throttle.admit("ann", client())
         redis_server.kill()

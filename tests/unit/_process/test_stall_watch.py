@@ -10,33 +10,37 @@ from collections.abc import Callable
 import pytest
 
 from framework._process.stalls import StallWatch, stack_line
+from tests.waiting import PATIENCE
 
 
-def block(seconds: float) -> None:
+def block(done: Callable[[], bool]) -> None:
     """Block the loop."""
-    time.sleep(seconds)
+    end = time.monotonic() + PATIENCE
+    while not done() and time.monotonic() < end:
+        time.sleep(0.02)
 
 
-def spin(seconds: float) -> None:
+def spin(done: Callable[[], bool]) -> None:
     """Block the loop with the interpreter's lock held most of the time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    end = time.monotonic() + PATIENCE
+    while not done() and time.monotonic() < end:
         sum(range(1000))
 
 
 @pytest.mark.both_loops
 @pytest.mark.parametrize(("name", "blocking"), [("block", block), ("spin", spin)])
 async def test_a_stall_is_logged_once(
-    caplog: pytest.LogCaptureFixture, name: str, blocking: Callable[[float], None]
+    caplog: pytest.LogCaptureFixture, name: str, blocking: Callable[[Callable[[], bool]], None]
 ) -> None:
     """With the line that blocks; the next stall is logged again."""
     watch = StallWatch(asyncio.get_running_loop(), 0.1)
     try:
-        await asyncio.sleep(0.3)
         with caplog.at_level(logging.WARNING, "framework"):
-            for _ in range(2):
-                blocking(0.8)
+            for stall in (1, 2):
                 await asyncio.sleep(0.2)
+                blocking(lambda stall=stall: len(caplog.records) == stall)  # type: ignore[misc]
+                time.sleep(0.3)  # noqa: ASYNC251  it goes on
+            await asyncio.sleep(0.2)
     finally:
         watch.end()
     lines = [one.getMessage() for one in caplog.records]
@@ -50,10 +54,10 @@ async def test_a_busy_loop_is_not_a_stall(caplog: pytest.LogCaptureFixture) -> N
     watch = StallWatch(asyncio.get_running_loop(), 0.5)
     end = time.monotonic() + 0.8
     while time.monotonic() < end:
-        block(0.005)
+        time.sleep(0.005)  # noqa: ASYNC251  a short step
         await asyncio.sleep(0)
     watch.end()
-    block(0.8)
+    time.sleep(0.8)  # noqa: ASYNC251  a stall that nobody watches
     assert caplog.records == []
 
 

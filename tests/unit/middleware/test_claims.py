@@ -18,6 +18,43 @@ async def work() -> AsyncIterator[Work]:
         yield made
 
 
+class Clock:
+    """The clock of the stores, set by hand; renewals are made by the event loop."""
+
+    now = 1_000.0
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Set the clock of the stores by hand: what is renewed in time does not depend on how busy the machine is."""
+    made = Clock()
+    monkeypatch.setattr("framework.clock.monotonic", lambda: made.now)
+    return made
+
+
+class Watched(MemoryStore):
+    """Counts replacements, and fails as often as it is told."""
+
+    failures = 0
+    replaced = 0
+
+    async def replace(self, *arguments: Any, **options: Any) -> bool:
+        """Fail, or replace."""
+        if self.failures:
+            self.failures -= 1
+            raise StoreError("away")
+        self.replaced += 1
+        return await super().replace(*arguments, **options)
+
+
+async def pass_time(store: Watched, clock: Clock) -> None:
+    """Let 0.05 seconds pass, and wait for the next renewal; five times."""
+    for _ in range(5):
+        seen = store.replaced
+        clock.now += 0.05
+        await until(lambda seen=seen: store.replaced > seen)  # type: ignore[misc]
+
+
 async def test_one_of_many_holds_a_claim(work: Work) -> None:
     """Until it is released."""
     store = MemoryStore()
@@ -31,31 +68,33 @@ async def test_one_of_many_holds_a_claim(work: Work) -> None:
     claims[4].stop()
 
 
-async def test_a_claim_is_renewed_until_it_is_completed(work: Work) -> None:
+async def test_a_claim_is_renewed_until_it_is_completed(work: Work, clock: Clock) -> None:
     """It lives longer than its time, and its result as long as it is told."""
-    store = MemoryStore()
+    store = Watched()
     claim = Claim(store, "a", b"claim", ttl=0.06, work=work)
     await claim.take()
-    await asyncio.sleep(0.2)
+    await pass_time(store, clock)
 
     assert await store.get("a") == b"claim"
     assert await claim.complete(b"result", ttl=60) is True
-    await asyncio.sleep(0.1)
+    clock.now += 50
     assert await store.get("a") == b"result"
 
 
-async def test_a_claim_that_is_lost(work: Work) -> None:
+async def test_a_claim_that_is_lost(work: Work, clock: Clock) -> None:
     """If another one holds the key meanwhile, neither a result nor a release touches it, and it is not renewed."""
-    store = MemoryStore()
+    store = Watched()
     claim = Claim(store, "a", b"claim", ttl=0.06, work=work)
     await claim.take()
     await store.set("a", b"other", ttl=0.3)
+    await until(lambda: store.replaced == 1)
     await asyncio.sleep(0.1)
 
+    assert store.replaced == 1
     assert await claim.complete(b"result", ttl=60) is False
     await claim.release()
     assert await store.get("a") == b"other"
-    await asyncio.sleep(0.3)
+    clock.now += 0.31
     assert await store.get("a") is None
 
 
@@ -78,24 +117,15 @@ async def test_an_addition_that_fails_is_undone(work: Work) -> None:
     await until(is_free)
 
 
-async def test_a_renewal_that_fails_is_repeated(work: Work) -> None:
+async def test_a_renewal_that_fails_is_repeated(work: Work, clock: Clock) -> None:
     """A store that is away for a moment does not end the claim."""
-
-    class Failing(MemoryStore):
-        failures = 1
-
-        async def replace(self, *arguments: Any, **options: Any) -> bool:
-            if self.failures:
-                self.failures -= 1
-                raise StoreError("away")
-            return await super().replace(*arguments, **options)
-
-    store = Failing()
-    claim = Claim(store, "a", b"claim", ttl=0.3, work=work)
+    store = Watched()
+    store.failures = 1
+    claim = Claim(store, "a", b"claim", ttl=0.06, work=work)
     await claim.take()
-    await asyncio.sleep(0.5)
+    await pass_time(store, clock)
 
-    assert await store.get("a") == b"claim"
+    assert (await store.get("a"), store.failures) == (b"claim", 0)
     claim.stop()
 
 
