@@ -17,6 +17,7 @@ from app_template.middlewares import PAGE_POLICY, create_middlewares
 from app_template.observers import METRICS, create_observers
 from app_template.orders.controller import OrderController
 from app_template.orders.feed import OrderFeed, choose_channels
+from app_template.orders.live import LiveOrderController
 from app_template.orders.mails import OrderMails
 from app_template.orders.reports import OrderReports
 from app_template.orders.repository import OrderRepository
@@ -91,7 +92,7 @@ def create_app(settings: Settings, container: Container) -> App:
             # Its credentials are no cookies, so other pages cannot use them.
             Router(
                 "/api",
-                [AccountController, ProductController, ProductImageController],
+                [AccountController, ProductController, ProductImageController, LiveOrderController],
                 metadata={"csrf": False},
             ),
             Router("/api", [OrderController], metadata={"csrf": False}, middlewares=[Idempotency(store=store)]),

@@ -16,7 +16,7 @@ from framework.middleware import Session
 from framework.openapi import handles
 from framework.responses import Redirect, see_other
 from framework.security import public
-from framework.templating import FormState
+from framework.templating import FormState, flash
 from framework.types import Email, SecretStr
 
 __all__ = ("AccountPages",)
@@ -85,8 +85,9 @@ class AccountPages(Controller):
         account = await self._accounts.log_in(login.email, login.password, request)
         if account is None:
             raise refuse("The address or the password is wrong", email=login.email)
-        self._session.value = Visit.of(account, f"Welcome, {account.name}.")
+        self._session.value = Visit.of(account)
         self._session.renew()
+        flash(self._session, f"Welcome, {account.name}.")
         return see_other("/")
 
     @post("/logout")
@@ -147,5 +148,5 @@ class AccountPages(Controller):
         return self._say("Your password is changed. You can log in.", "/login")
 
     def _say(self, message: str, to: str = "/") -> Redirect:
-        self._session.value.messages.append(message)
+        flash(self._session, message)
         return see_other(to)

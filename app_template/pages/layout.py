@@ -1,4 +1,4 @@
-"""What all pages have in common: the templates, the visitor, messages, and protection of their forms."""
+"""What all pages have in common: the templates, the visitor, and protection of their forms."""
 
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,7 +27,6 @@ class PageContext(Struct, kw_only=True):
     title: str
     visitor: Visit
     csrf: CSRFToken
-    messages: list[str]
 
 
 _Page = TypeVar("_Page", bound=PageContext)
@@ -42,9 +41,6 @@ class Layout:
         self._csrf = csrf
 
     def render(self, template: Template[_Page], kind: type[_Page], title: str, **names: Any) -> str:
-        """Return the HTML of a page. Messages of the session are shown once."""
-        messages = self._session.value.messages
-        if messages:
-            self._session.value.messages = []
-        context = kind(title=title, visitor=self._session.value, csrf=self._csrf, messages=messages, **names)
+        """Return the HTML of a page. base.html shows the messages of the session."""
+        context = kind(title=title, visitor=self._session.value, csrf=self._csrf, **names)
         return template.render(self._request, context)

@@ -19,6 +19,7 @@ from framework.middleware import Session
 from framework.pagination import Page, Paging
 from framework.responses import Redirect, see_other
 from framework.security import public
+from framework.templating import flash
 
 __all__ = ("OrderPages",)
 
@@ -79,16 +80,16 @@ class OrderPages(Controller):
         try:
             order = await self._orders.place(user_of(self._session), new)
         except OutOfStock as error:
-            self._session.value.messages.append(f"{error.detail}; nothing was ordered.")
+            flash(self._session, f"{error.detail}; nothing was ordered.", "error")
             return see_other("/")
-        self._session.value.messages.append(f"Thank you. Your order {order.id} is placed.")
+        flash(self._session, f"Thank you. Your order {order.id} is placed.", "success")
         return see_other("/orders")
 
     @post("/{order_id}/cancel")
     async def cancel(self, order_id: OrderId, preconditions: Preconditions) -> Redirect:
         """Cancel an order."""
         order = await self._orders.cancel(user_of(self._session), order_id, preconditions)
-        self._session.value.messages.append(f"Order {order.id} is cancelled.")
+        flash(self._session, f"Order {order.id} is cancelled.")
         return see_other("/orders")
 
     @get("/feed")

@@ -16,7 +16,7 @@ from framework.openapi import handles
 from framework.pagination import Page, Paging
 from framework.responses import Redirect, see_other
 from framework.security import public
-from framework.templating import FormState
+from framework.templating import FormState, flash
 
 __all__ = ("ProductPages",)
 
@@ -95,5 +95,5 @@ class ProductPages(Controller):
             taken = FieldError("form", "/sku", "value", "Another product has this SKU")
             values = {"sku": new.sku, "name": new.name, "price_cents": new.price_cents, "stock": new.stock}
             raise InvalidForm("SKU taken", errors=[taken], values=values) from error
-        session.value.messages.append(f"{product.name} is added.")
+        flash(session, f"{product.name} is added.", "success")
         return see_other("/")

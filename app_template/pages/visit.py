@@ -5,6 +5,7 @@ from msgspec import Struct
 from app_template.accounts.payloads import Account
 from app_template.accounts.role import Role
 from app_template.accounts.tokens import User
+from framework.templating import Flash
 
 __all__ = ("Visit",)
 
@@ -15,12 +16,12 @@ class Visit(Struct):
     account_id: int | None = None
     name: str = ""
     role: Role = Role.CUSTOMER
-    messages: list[str] = []
+    flashes: list[Flash] = []
 
     @classmethod
-    def of(cls, account: Account, *messages: str) -> "Visit":
+    def of(cls, account: Account) -> "Visit":
         """Return the session of a user that has logged in."""
-        return cls(account.id, account.name, account.role, list(messages))
+        return cls(account.id, account.name, account.role)
 
     @property
     def is_staff(self) -> bool:

@@ -21,6 +21,7 @@ from framework.cli.documents import (
 )
 from framework.cli.errors import ToolError
 from framework.cli.finding import load_app
+from framework.cli.migrations import Drift, drift_of, find_migrations
 from framework.cli.reporting import WRONG, counted, reporting_errors
 
 __all__ = ("asyncapi", "check", "client", "openapi")
@@ -39,8 +40,14 @@ _CHECK = click.option("--check", "kept", type=_FILE, help="Write nothing; fail i
 @click.option("--security", is_flag=True, help="Report what the app leaves open; fail on errors, not on warnings.")
 @click.option("--ignore", "ignored", multiple=True, metavar="CODE", help="With --security: a finding to leave out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the errors, or with --security the findings, as JSON.")
-def check(app: str | None, *, security: bool, ignored: tuple[str, ...], as_json: bool) -> None:
-    """Build the app and report every error in it, all at once."""
+@click.option(
+    "--database",
+    metavar="URL",
+    envvar="FRAMEWORK_CHECK_DATABASE",
+    help="An empty database in which the migrations are tried; by default one of SQLite in memory.",
+)
+def check(app: str | None, *, security: bool, ignored: tuple[str, ...], as_json: bool, database: str | None) -> None:
+    """Build the app and report every error in it, all at once; compare the tables of the code with the migrations."""
     if not security and ignored:
         raise click.UsageError("--ignore is an option of --security")
     with reporting_errors(as_json=as_json):
@@ -49,12 +56,32 @@ def check(app: str | None, *, security: bool, ignored: tuple[str, ...], as_json:
         if security:
             _report_findings(found, ignored, as_json=as_json)
             return
-        if as_json:
-            click.echo(json.dumps({"errors": [], "routes": len(found.routes()), "uncovered": found.uncovered()}))
-            return
-        click.echo(f"No errors; {counted(len(found.routes()), 'route')}.")
-        for one in found.uncovered():
+        _report_checked(found, _drift(app, database), as_json=as_json)
+
+
+def _drift(reference: str | None, database: str | None) -> Drift | None:
+    """Compare the tables of the code with those of the migrations, if the project of the app has some."""
+    migrations = find_migrations(reference, Path.cwd())
+    return None if migrations is None else drift_of(migrations, database)
+
+
+def _report_checked(app: App, drift: Drift | None, *, as_json: bool) -> None:
+    """Print that an app has no errors, or what is wrong with its migrations, and fail."""
+    found = Drift() if drift is None else drift
+    if as_json:
+        records = [found.record()] if found.what else []
+        click.echo(json.dumps({"errors": records, "routes": len(app.routes()), "uncovered": app.uncovered()}))
+    elif found.what:
+        click.echo(f"{found.text()}\n1 error in the migrations.", err=True)
+    else:
+        migrations = "" if drift is None or found.skipped else "; the migrations make the tables of the code"
+        click.echo(f"No errors; {counted(len(app.routes()), 'route')}{migrations}.")
+        if found.skipped:
+            click.echo(f"The migrations are not compared with the tables: {found.skipped}.")
+        for one in app.uncovered():
             click.echo(f"default_guard does not cover {one}, a route of aiohttp's own.")
+    if found.what:
+        click.get_current_context().exit(WRONG)
 
 
 def _report_findings(app: App, ignored: tuple[str, ...], *, as_json: bool) -> None:

@@ -2,35 +2,45 @@
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import click
 
 from framework.cli.errors import ToolError
 
-__all__ = ("configured_reference",)
+__all__ = ("configured_reference", "configured_table")
 
 _APP = "shop.main:app"
 
 
 def configured_reference(folder: Path) -> tuple[str, Path]:
     """Return the app reference of the nearest ``pyproject.toml``, and the folder of that file. Raises ToolError."""
+    found = configured_table(folder)
+    if found is None:
+        raise ToolError("no app is named, and no pyproject.toml is found", hint=f"{_how_to_name()} in pyproject.toml")
+    reference, place = found[0].get("app"), found[1]
+    if not isinstance(reference, str):
+        file = place / "pyproject.toml"
+        raise ToolError(f"no app is named, neither here nor in {file}", hint=f"{_how_to_name()} there")
+    return reference, place
+
+
+def configured_table(folder: Path) -> tuple[dict[str, Any], Path] | None:
+    """Return ``[tool.framework]`` of the nearest ``pyproject.toml``, and the folder of that file. Raises ToolError."""
     for place in (folder.resolve(), *folder.resolve().parents):
         file = place / "pyproject.toml"
         if file.is_file():
-            return _reference_in(file), place
-    raise ToolError("no app is named, and no pyproject.toml is found", hint=f"{_how_to_name()} in pyproject.toml")
+            return _table_in(file), place
+    return None
 
 
-def _reference_in(file: Path) -> str:
+def _table_in(file: Path) -> dict[str, Any]:
     try:
         settings = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ToolError(f"{file} cannot be read: {error}", hint="fix it, or name the app") from error
     table = settings.get("tool", {}).get("framework", {})
-    reference = table.get("app") if isinstance(table, dict) else None
-    if not isinstance(reference, str):
-        raise ToolError(f"no app is named, neither here nor in {file}", hint=f"{_how_to_name()} there")
-    return reference
+    return table if isinstance(table, dict) else {}
 
 
 def _how_to_name() -> str:

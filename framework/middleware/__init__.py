@@ -14,7 +14,7 @@ from framework.middleware.rate_limit import RateLimit, client_address
 from framework.middleware.request_id import RequestID
 from framework.middleware.response_cache import Cache, ResponseCache
 from framework.middleware.security_headers import SecurityHeaders, csp_nonce
-from framework.middleware.session import Session
+from framework.middleware.session import Session, opened_sessions
 from framework.middleware.sessions import Sessions
 from framework.middleware.trusted_hosts import TrustedHosts
 
@@ -44,4 +44,5 @@ __all__ = (
     "client_address",
     "csp_nonce",
     "csrf_token",
+    "opened_sessions",
 )

@@ -4,9 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from aiohttp import web
 from msgspec import Raw, Struct
 
-__all__ = ("Found", "Keeper", "Record", "Session", "State")
+__all__ = ("Found", "Keeper", "Record", "Session", "State", "keep_opened", "opened_sessions")
 
 T = TypeVar("T")
 _TOO_LATE = "the session is changed when the head of the response is sent already: change it before, or use update()"
@@ -160,3 +161,17 @@ class Session(Generic[T]):
         state = self._state
         if state is not None and (state.closed or state.read_only):
             raise RuntimeError(_TOO_LATE)
+
+
+_OPENED: "web.RequestKey[tuple[Session[Any], ...]]" = web.RequestKey("framework.sessions", tuple)
+
+
+def keep_opened(request: web.Request, session: Session[Any]) -> None:
+    """Note that a request has opened a session."""
+    request[_OPENED] = (*opened_sessions(request), session)
+
+
+def opened_sessions(request: web.Request) -> tuple[Session[Any], ...]:
+    """Return the sessions that a request has opened so far: a route opens those that it requires."""
+    found: tuple[Session[Any], ...] = request.get(_OPENED, ())
+    return found

@@ -15,7 +15,7 @@ from framework.container import Container
 from framework.errors import DefinitionError, InvalidLayerError
 from framework.http_errors import ServiceUnavailable
 from framework.layers import Layer, Steps
-from framework.middleware.session import Session
+from framework.middleware.session import Session, keep_opened
 from framework.middleware.session_cookies import PREFIX, make_private, set_cookie
 from framework.middleware.session_keeper import state_of
 from framework.middleware.session_sealed import SealedKeeper
@@ -132,6 +132,7 @@ class Sessions(Layer, Generic[T]):
 
     def _keep(self, request: web.Request, session: Session[T]) -> Session[T]:
         request[self._key] = session
+        keep_opened(request, session)
         # A cache further in does not see the cookie that is set here.
         forbid_storing(request)
         return session

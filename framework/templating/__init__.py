@@ -3,7 +3,8 @@
 Requires the extra ``framework-aiohttp[templating]``.
 """
 
+from framework.templating.flashes import Flash, flash, flashes
 from framework.templating.forms import FormState
 from framework.templating.templates import Template, Templates
 
-__all__ = ("FormState", "Template", "Templates")
+__all__ = ("Flash", "FormState", "Template", "Templates", "flash", "flashes")

@@ -16,6 +16,7 @@ from framework.middleware import csp_nonce
 from framework.option_errors import explained_class
 from framework.routing import url_for
 from framework.templating.checking import Checker
+from framework.templating.flashes import Flash, flashes
 
 __all__ = ("Template", "Templates")
 
@@ -56,8 +57,8 @@ class Templates:
 
     Register it with ``container.add_instance(Templates, templates)``: then every template is compiled, and errors are
     reported, when the app is built. Values are escaped, except in ``.txt`` files. Templates can call
-    ``url_for("TaskController.show", task_id=7)`` and ``csp_nonce()``, and have the ``request``. An undefined name or
-    attribute is an error. ``reload`` reads changed files again, for development.
+    ``url_for("TaskController.show", task_id=7)``, ``csp_nonce()`` and ``flashes()``, and have the ``request``. An
+    undefined name or attribute is an error. ``reload`` reads changed files again, for development.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Templates:
         )
         environment.globals["url_for"] = pass_context(_url_for)
         environment.globals["csp_nonce"] = pass_context(_csp_nonce)
+        environment.globals["flashes"] = pass_context(_flashes)
         environment.globals |= self._globals
         environment.filters |= self._filters
         return environment
@@ -154,3 +156,7 @@ def _url_for(context: Any, target: str, /, **values: Any) -> str:
 
 def _csp_nonce(context: Any) -> str:
     return csp_nonce(context["request"])
+
+
+def _flashes(context: Any) -> list[Flash]:
+    return flashes(context["request"])

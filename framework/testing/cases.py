@@ -81,15 +81,18 @@ def check_contract(
     path: str | None = None,
     headers: Mapping[str, str] | None = None,
     exclude_checks: Sequence[str] = (),
+    exclude_operations: Sequence[str] = (),
 ) -> ContractReport:
     """Serve an app on loopback and send it generated requests. Raises ContractViolatedError with the failures.
 
     For each operation of the document (at ``path``, if there are several) up to ``examples`` random requests are sent;
     ``coverage`` adds some dozens at the limits of each schema. Without a seed, each run sends the same requests.
-    ``headers`` are sent with every request; ``exclude_checks`` are names of schemathesis checks. Override services with
-    ``with container.override(...)`` around the call. Raises MissingExtraError without schemathesis.
+    ``headers`` are sent with every request; ``exclude_checks`` are names of schemathesis checks. Operations that never
+    end, such as a live feed, are excluded: ``exclude_operations=["GET /orders/feed"]``. Override services with ``with
+    container.override(...)`` around the call. Raises MissingExtraError without schemathesis, and ValueError for an
+    excluded operation that the document does not have.
     """
-    schema = schemathesis_schema(app, path=path, seed=seed)
+    schema = _without(schemathesis_schema(app, path=path, seed=seed), exclude_operations)
     contract = None if _SCHEMA_CHECK in exclude_checks else Contract(app)
     with serve_in_thread(app.build()) as url, _quiet():
         _configure(schema, url, examples, headers)
@@ -162,6 +165,15 @@ def _configure(schema: Any, url: str, examples: int, headers: Mapping[str, str] 
     config.headers = dict(headers or {})
     config.generation.max_examples = examples
     config.phases.stateful.enabled = False  # Cases are independent; links are not followed.
+
+
+def _without(schema: Any, operations: Sequence[str]) -> Any:
+    """Return a schema without some of its operations, each named as ``GET /orders``."""
+    known = {f"{method.upper()} {path}" for path, methods in schema.raw_schema["paths"].items() for method in methods}
+    unknown = [one for one in operations if one not in known]
+    if unknown:
+        raise ValueError(f"the document has no operation {unknown[0]}")
+    return schema.exclude(name=list(operations)) if operations else schema
 
 
 def _run(schema: Any, contract: Contract | None) -> ContractReport:

@@ -10,7 +10,10 @@ from app_template.settings import Settings
 from framework import App
 from framework.types import SecretStr
 
-__all__ = ("create_shop", "staff_token")
+__all__ = ("FEED", "create_shop", "staff_token")
+
+FEED = "GET /api/orders/feed"
+"""The operation that never ends."""
 
 _SECRET = SecretStr("a secret for tests, which is long enough")
 

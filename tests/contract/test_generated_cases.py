@@ -29,7 +29,7 @@ from framework.http_errors import Forbidden
 from framework.testing import ContractViolatedError, check_contract
 from framework.testing.mistakes import is_no_mistake, is_unstable_example
 from tests.contract.generated import check_everything
-from tests.contract.shop_app import create_shop, staff_token
+from tests.contract.shop_app import FEED, create_shop, staff_token
 
 # For each operation, when more are wanted than in each run; tests.contract.many_cases goes on until there are enough.
 EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "0"))
@@ -52,9 +52,16 @@ def test_the_template_keeps_its_contract(tmp_path: Path) -> None:
         examples=EXAMPLES or 5,
         headers={"Authorization": f"Bearer {staff_token()}"},
         exclude_checks=("positive_data_acceptance",),
+        exclude_operations=(FEED,),
     )
 
     assert report.cases > 150
+
+
+def test_an_excluded_operation_must_exist(tmp_path: Path) -> None:
+    """A misspelt one would be requested."""
+    with pytest.raises(ValueError, match="the document has no operation GET /api/feed"):
+        check_contract(create_shop(tmp_path), exclude_operations=("GET /api/feed",))
 
 
 class Item(Struct):

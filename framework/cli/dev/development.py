@@ -21,11 +21,12 @@ from framework._serve.aiohttp_names import replace_headers
 from framework._serve.errors import report_rest
 from framework._serve.native_errors import is_of_controller
 from framework.app import App
-from framework.cli.dev.exceptions import describe_exception
+from framework.cli.dev.exceptions import describe_exception, hidden_texts
 from framework.cli.dev.messages import Failure
 from framework.cli.dev.pages import exception_page, failure_page
 from framework.cli.dev.policies import allow_script
 from framework.cli.dev.script import inserted, is_document, new_nonce, script_of
+from framework.cli.dev.statements import Recorded, recording
 from framework.responses import FileResponse, Response
 
 __all__ = ("OWN", "Development", "failure_application", "page_response")
@@ -76,15 +77,16 @@ class Development:
             if not self.shows_pages(request):
                 return await handler(request)
             _ask_plainly(request)
-            try:
-                response = await handler(request)
-            except web.HTTPException:
-                raise
-            except Exception as error:
-                if request.writer.output_size:
-                    # A page would be written into the middle of the response that has begun.
+            with recording(hidden_texts(request)) as recorded:
+                try:
+                    response = await handler(request)
+                except web.HTTPException:
                     raise
-                return self._exception_page(request, error)
+                except Exception as error:
+                    if request.writer.output_size:
+                        # A page would be written into the middle of the response that has begun.
+                        raise
+                    return self._exception_page(request, error, recorded)
             return await self._with_script(request, response)
 
         return develop
@@ -140,14 +142,14 @@ class Development:
         for stream in self._streams:
             stream.put_nowait(None)
 
-    def _exception_page(self, request: web.Request, error: Exception) -> web.StreamResponse:
+    def _exception_page(self, request: web.Request, error: Exception, recorded: Recorded) -> web.StreamResponse:
         """Log an exception, and return its page."""
         if is_of_controller(request):
             report_rest(request)
         else:
             _LOGGER.error("%s %s failed", request.method, request.rel_url.raw_path, exc_info=error)
         nonce = new_nonce()
-        described = describe_exception(request, error, self._app)
+        described = describe_exception(request, error, self._app, recorded)
         page = exception_page(described, nonce, self.script(nonce))
         response = page_response(page, 500, nonce)
         # Observers see the exception.

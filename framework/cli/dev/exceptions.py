@@ -10,8 +10,9 @@ from framework._plan import Call, RoutePlan, ServicePlan
 from framework.app import App
 from framework.cli.dev.failures import frames_of
 from framework.cli.dev.messages import Frame
+from framework.cli.dev.statements import Recorded, Statement, without_parameters
 
-__all__ = ("Raised", "RequestReport", "Section", "describe_exception")
+__all__ = ("Raised", "RequestReport", "Section", "describe_exception", "hidden_texts")
 
 _HIDDEN = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key", "x-csrf-token"})
 
@@ -26,11 +27,12 @@ class Raised(Struct, frozen=True, kw_only=True):
 
 
 class Section(Struct, frozen=True, kw_only=True):
-    """A part of the page: rows of a name and a value, or text."""
+    """A part of the page: rows of a name and a value, text, or blocks of text below a line."""
 
     title: str
     rows: tuple[tuple[str, str], ...] = ()
     text: str = ""
+    blocks: tuple[tuple[str, str], ...] = ()
     is_open: bool = True
 
 
@@ -44,9 +46,14 @@ class RequestReport(Struct, frozen=True, kw_only=True):
     sections: tuple[Section, ...]
 
 
-def describe_exception(request: web.Request, error: Exception, app: App | None) -> RequestReport:
-    """Return what the page of an exception shows."""
-    sections = [_request_section(request)]
+def hidden_texts(request: web.Request) -> list[str]:
+    """Return the values of the headers that are not shown."""
+    return [value for name, value in request.headers.items() if name.lower() in _HIDDEN]
+
+
+def describe_exception(request: web.Request, error: Exception, app: App | None, recorded: Recorded) -> RequestReport:
+    """Return what the page of an exception shows; ``recorded`` are the SQL statements of the request."""
+    sections = [*_sql_sections(recorded), _request_section(request)]
     if app is not None:
         sections += _route_sections(request, app)
     return RequestReport(
@@ -63,7 +70,8 @@ def _chain(error: BaseException) -> Iterator[Raised]:
         seen.add(id(current))
         kind = type(current)
         name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-        message = "".join(traceback.format_exception_only(current)).strip()
+        with without_parameters(current):
+            message = "".join(traceback.format_exception_only(current)).strip()
         yield Raised(kind=name, message=message, frames=tuple(frames_of(current.__traceback__)), link=link)
         if current.__cause__ is not None:
             current, link = current.__cause__, "It was raised from:"
@@ -78,6 +86,36 @@ def _request_section(request: web.Request) -> Section:
     query = [(f"query: {name}", value) for name, value in request.query.items()]
     rows = (("method", request.method), ("target", request.path_qs), ("client", request.remote or ""))
     return Section(title="Request", rows=(*rows, *placeholders, *query, *headers), is_open=False)
+
+
+def _sql_sections(recorded: Recorded) -> Iterator[Section]:
+    """Yield the statements of a request, if there are any."""
+    if not recorded.number:
+        return
+    number = sum(one.seconds is not None for one in recorded.statements)
+    total = sum(one.seconds or 0 for one in recorded.statements)
+    title = f"SQL ({number} statement{'' if number == 1 else 's'}, {_milliseconds(total)})"
+    left_out = recorded.number - len(recorded.statements)
+    text = f"{left_out} earlier ones are left out" if left_out else ""
+    yield Section(title=title, text=text, blocks=tuple(map(_statement_block, recorded.statements)))
+
+
+def _statement_block(statement: Statement) -> tuple[str, str]:
+    """Return what became of a statement, and below it its text and its parameters."""
+    parts = [] if statement.seconds is None else [_milliseconds(statement.seconds)]
+    if statement.rows is not None:
+        parts.append(f"{statement.rows} row{'' if statement.rows == 1 else 's'}")
+    if statement.sets > 1:
+        parts.append(f"{statement.sets} sets of parameters, the first is shown")
+    if statement.error:
+        parts.append(f"failed with {statement.error}")
+    return ", ".join(parts), "\n".join(
+        [statement.text, *(f"  {name} = {value}" for name, value in statement.parameters)]
+    )
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms"
 
 
 def _route_sections(request: web.Request, app: App) -> Iterator[Section]:

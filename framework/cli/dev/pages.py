@@ -25,7 +25,8 @@ h2 { font-size: 1.125rem; margin: 32px 0 8px; }
 p { margin: 8px 0; }
 pre { margin: 8px 0; padding: 8px 12px; background: var(--soft); overflow-x: auto; }
 pre { font: 14px/1.5 ui-monospace, monospace; }
-pre.message { white-space: pre-wrap; overflow-wrap: anywhere; border-left: 4px solid var(--error); }
+pre.message, pre.wrapped { white-space: pre-wrap; overflow-wrap: anywhere; }
+pre.message { border-left: 4px solid var(--error); }
 .code { padding: 2px 8px; background: var(--error); color: Canvas; font: 14px/1.5 ui-monospace, monospace; }
 .place { font: 14px/1.5 ui-monospace, monospace; color: var(--quiet); overflow-wrap: anywhere; }
 mark { background: var(--mark); color: inherit; display: inline-block; min-width: 100%; }
@@ -141,4 +142,7 @@ def _section(section: Section) -> Iterator[str]:
         yield "</table>"
     if section.text:
         yield f"<pre>{escape(section.text)}</pre>"
+    for line, text in section.blocks:
+        yield f'<p class="place">{escape(line)}</p>' if line else ""
+        yield f'<pre class="wrapped">{escape(text)}</pre>'
     yield "</details>"

@@ -703,6 +703,26 @@ class Client:
         result: Order = _decode(answer, Order)
         return result
 
+    async def live_order_feed(
+        self,
+        *,
+        last_event_id: str | None = None,
+        x_request_id: str | None = None,
+    ) -> AsyncIterator[ServerEvent[Order]]:
+        """Send new orders as events. A client that returns with its last id gets those that it has missed.
+
+        Raises ProblemError: 400, 401, 406, 422, 503.
+        """
+        async for one in self._stream(
+            _events,
+            Order,
+            "GET",
+            "/api/orders/feed",
+            headers={"last-event-id": last_event_id, "X-Request-ID": x_request_id},
+            accept="text/event-stream",
+        ):
+            yield one
+
     async def order_show(self, order_id: int, *, x_request_id: str | None = None) -> Order | None:
         """Return one order.
 
