@@ -57,7 +57,8 @@ class App:
     Layers of the app apply to every response, 404 and 405 included. ``openapi=None`` disables the OpenAPI document; a
     sequence declares several. ``shutdown_timeout`` is the time in seconds that background tasks have to finish when the
     app stops. ``commands`` are functions that ``framework NAME`` runs. ``default_guard`` runs first on every route that
-    is not ``@public``, documents and static files included. ``observers`` see every request begin and end.
+    is not ``@public``, documents and static files included. ``observers`` see every request begin and end,
+    and every attempt of a job if they have methods for it.
     ``check_responses`` compares each whole value that is sent with its annotation, for development and tests. ``types``
     declares custom types for requests, responses and messages. ``channels`` are the topics of events, or settings with
     the engine that carries them between processes.
@@ -273,7 +274,7 @@ class App:
         # Imported late: applications without jobs do without.
         from framework._jobs.providing import provide_jobs
 
-        return provide_jobs(self._jobs, registrations, self._where, errors.append)
+        return provide_jobs(self._jobs, registrations, self._where, errors.append, self.observers)
 
     def url_for(self, target: Callable[..., Any] | str, **values: Any) -> URL:
         """Return the path of a handler, or of a named route, with the given placeholder values.

@@ -294,7 +294,8 @@ class JobSettings(Struct, frozen=True, metaclass=ExplainedMeta):
     in_process: bool = False
     """Whether the process that serves requests runs jobs too."""
     observers: Sequence[Any] = ()
-    """Objects that see each attempt begin and end: metrics, traces (:class:`framework.job_observers.JobObserver`)."""
+    """Objects that see each attempt begin and end (:class:`framework.job_observers.JobObserver`), beside the observers
+    of the app that have the methods for it, such as ``Metrics``."""
     create_tables: bool = True
     """Whether the tables are created when the app starts; otherwise a migration creates them."""
     synchronous: Literal["FULL", "NORMAL"] = "FULL"

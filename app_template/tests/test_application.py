@@ -89,7 +89,7 @@ async def test_production_requires_its_tables(settings: Settings) -> None:
 
 
 async def test_metrics_are_shown_if_the_settings_say_so(settings: Settings, aiohttp_client: AiohttpClient) -> None:
-    """By path templates; otherwise there is no such route."""
+    """By path templates, and those of jobs; otherwise there is no such route."""
     statuses: list[int] = []
     for shown in (True, False):
         chosen = msgspec.structs.replace(settings, metrics=shown)
@@ -97,7 +97,8 @@ async def test_metrics_are_shown_if_the_settings_say_so(settings: Settings, aioh
         await client.get("/health/live")
         response = await client.get("/metrics")
         statuses.append(response.status)
-        assert ('route="/health/live"' in await response.text()) == shown
+        text = await response.text()
+        assert ('route="/health/live"' in text, "# TYPE jobs_attempts_total counter" in text) == (shown, shown)
     # Without the route it is a page that requires a login.
     assert statuses[0] == 200 != statuses[1]
 

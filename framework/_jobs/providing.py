@@ -1,14 +1,15 @@
 """The services that an application with jobs has: the engine, the queue, the store, and the classes of its jobs."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from framework._compile.jobs.calling import running_job
-from framework._compile.jobs.options import check_job_settings
-from framework._inspect.names import place_of
+from framework._compile.jobs.options import check_job_settings, is_job_observer
+from framework._inspect.names import callable_name, place_of
 from framework._jobs.engine import Engine
 from framework._jobs.in_process import worker_while_serving
 from framework._jobs.queue import Adder
@@ -42,14 +43,20 @@ class Provided(Struct, frozen=True):
 
 
 def provide_jobs(
-    settings: JobSettings, registered: Sequence[Registration], where: str, report: Callable[[DefinitionError], None]
+    settings: JobSettings,
+    registered: Sequence[Registration],
+    where: str,
+    report: Callable[[DefinitionError], None],
+    observers: Iterable[Any] = (),
 ) -> Provided | None:
     """Return the services of the jobs; ``None`` if their settings are wrong.
 
     Without a database, which is reported, they are known all the same, so that their users are not reported as well.
+    ``observers`` are those of the app: those with methods for jobs observe its jobs, too.
     """
     if not check_job_settings(where, settings, report):
         return None
+    settings = replace(settings, observers=(*settings.observers, *_of_jobs(observers, settings, where, report)))
     try:
         database, session = _choose(settings, registered, where)
     except DefinitionError as error:
@@ -72,6 +79,21 @@ def provide_jobs(
     if captured is not None or not (settings.in_process or works_in_process()):
         return Provided(table, registrations, ())
     return Provided(table, registrations, (worker_while_serving(reloads=works_in_process()),))
+
+
+def _of_jobs(
+    observers: Iterable[Any], settings: JobSettings, where: str, report: Callable[[DefinitionError], None]
+) -> Iterator[Any]:
+    """Yield the observers of the app that observe jobs and are not among those of the settings."""
+    known = {id(one) for one in settings.observers}
+    for one in observers:
+        if id(one) in known or not is_job_observer(one):
+            continue
+        if isinstance(one, type):
+            what = f"{callable_name(one)} is given as an observer of the app and observes jobs, and is a class"
+            report(InvalidJobError(where, what, hint="give an instance: observers of jobs have no injected services"))
+        else:
+            yield one
 
 
 def _is_jobs(given: Any) -> bool:

@@ -1,15 +1,16 @@
-"""ErrorReports: unhandled exceptions of requests for Sentry."""
+"""ErrorReports: unhandled exceptions of requests and jobs for Sentry."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from framework.job_observers import JobEnd, JobStart, OutcomeKind
 from framework.observers import Observation, Observer
 from framework.request_ids import UNHANDLED, request_id
 from framework.telemetry.extras import missing_packages
 from framework.telemetry.secret_names import hiding_text
-from framework.telemetry.unhandled import unhandled_error
+from framework.telemetry.unhandled import unhandled_error, unhandled_job_error
 from framework.types import SecretStr
 
 __all__ = ("ErrorReports",)
@@ -27,14 +28,16 @@ _UNHANDLED = next(iter(UNHANDLED))
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorReports(Observer):
-    """Reports unhandled exceptions of requests to Sentry: ``App(observers=[ErrorReports(dsn=settings.sentry_dsn)])``.
+    """Reports unhandled exceptions to Sentry: ``App(observers=[ErrorReports(dsn=settings.sentry_dsn)])``.
 
     A report has the path template and the id of the request, and no headers, bodies, queries or local variables. HTTP
     errors are not reported. With a ``dsn``, the SDK is started for it with ``options`` (arguments of
-    ``sentry_sdk.init``); without, the application has started the SDK.
+    ``sentry_sdk.init``); without, the application has started the SDK. A job is reported when it is dead, or after
+    ``each_attempt`` that fails, with its name, id and attempt and without its arguments.
     """
 
     dsn: str | SecretStr | None = None
+    each_attempt: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def mistakes(self) -> Iterator[tuple[str, str]]:
@@ -61,6 +64,10 @@ class ErrorReports(Observer):
             yield f"ErrorReports(options={options!r}) are not arguments of sentry_sdk.init", hint
         elif options and dsn is None:
             yield "ErrorReports(options=) requires a dsn", "pass them to your own call of sentry_sdk.init"
+        each: object = self.each_attempt
+        if not isinstance(each, bool):
+            hint = "leave it out to have one report for each dead job"
+            yield f"ErrorReports(each_attempt={each!r}) is neither True nor False", hint
 
     @cached_property
     def _sdk(self) -> Any:
@@ -85,7 +92,26 @@ class ErrorReports(Observer):
             if isinstance(error, Exception):
                 self._report(error, observation)
 
+    def begin_job(self, start: JobStart) -> None:
+        """Do nothing: an attempt is reported when it has ended."""
+
+    def end_job(self, end: JobEnd, state: Any) -> None:  # noqa: ARG002  there is none
+        """Report the exception of an attempt, unless it is expected or there is another attempt."""
+        error = unhandled_job_error(end)
+        if error is not None and (self.each_attempt or end.kind is OutcomeKind.DEAD):
+            start = end.start
+            known = {"job": start.name, "job_id": start.id, "queue": start.queue, "attempt": start.attempt}
+            tags = known | {"outcome": end.kind.name.lower(), "request_id": start.context.get("request_id")}
+            self._send(error, start.name, "task", tags)
+
     def _report(self, error: Exception, observation: Observation) -> None:
+        route = observation.route or "unmatched"
+        known = {"request_id": request_id(observation.request), "status": observation.status}
+        tags = {"method": observation.method, "route": route, **known}
+        self._send(error, f"{observation.method} {route}", "route", tags)
+
+    def _send(self, error: BaseException, name: str, source: str, tags: Mapping[str, Any]) -> None:
+        """Report an exception below the name of what it has ended; tags without a value are left out."""
         from sentry_sdk.utils import event_from_exception
 
         client = self._sdk.get_client()
@@ -94,13 +120,10 @@ class ErrorReports(Observer):
         found: Any = event
         for one in found["exception"]["values"]:
             one["value"] = _hide(one.get("value") or "")
-        route = observation.route or "unmatched"
-        known = {"request_id": request_id(observation.request), "status": observation.status}
-        tags = {name: str(value) for name, value in known.items() if value is not None}
         found |= {
-            "transaction": f"{observation.method} {route}",
-            "transaction_info": {"source": "route"},
-            "tags": {"method": observation.method, "route": route, **tags},
+            "transaction": name,
+            "transaction_info": {"source": source},
+            "tags": {tag: str(value) for tag, value in tags.items() if value is not None},
         }
         # Without the hint: the integration that leaves out duplicates has seen the exception in the log.
         self._sdk.capture_event(found)

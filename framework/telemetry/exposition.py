@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from prometheus_client import CollectorRegistry
@@ -19,10 +19,11 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
+from framework.telemetry.job_exposition import JobCollector
 from framework.telemetry.processes import Processes, folder
-from framework.telemetry.totals import Row, Snapshot, Totals
+from framework.telemetry.totals import Row, Snapshot, Totals, add_row
 
-__all__ = ("RequestCollector", "collector_of", "exposed")
+__all__ = ("RequestCollector", "collector_of", "exposed", "job_collector_of")
 
 _SWITCHING_PROTOCOLS = "101"
 _BY_ROUTE = ("method", "route")
@@ -103,16 +104,13 @@ def _by_route_only(rows: Iterable[Row]) -> list[Row]:
     """Add up the rows of all statuses."""
     together: dict[tuple[str, str], Row] = {}
     for row in rows:
-        key = (row.method, row.route)
-        if key in together:
-            together[key].add(row)
-        else:
-            together[key] = row.copy()
+        add_row(together, (row.method, row.route), row)
     return list(together.values())
 
 
-_COLLECTORS: WeakKeyDictionary[CollectorRegistry, dict[str, RequestCollector]] = WeakKeyDictionary()
-"""By registry and prefix: several apps of one process have the same metrics."""
+_C = TypeVar("_C", RequestCollector, JobCollector)
+_COLLECTORS: WeakKeyDictionary[CollectorRegistry, dict[Any, Any]] = WeakKeyDictionary()
+"""By registry, kind and prefix: several apps of one process have the same metrics."""
 
 
 def _forget_all() -> None:
@@ -127,13 +125,25 @@ if hasattr(os, "register_at_fork"):
 
 
 def collector_of(registry: CollectorRegistry, prefix: str, buckets: Sequence[float]) -> RequestCollector:
-    """Return the collector of a registry. Raises ValueError if its metrics have other buckets or are not its own."""
+    """Return the collector of requests of a registry.
+
+    Raises ValueError if its metrics have other buckets or are not its own.
+    """
+    return _collector(registry, RequestCollector, prefix, buckets)
+
+
+def job_collector_of(registry: CollectorRegistry, prefix: str, buckets: Sequence[float]) -> JobCollector:
+    """Return the collector of jobs of a registry; raises ValueError as ``collector_of`` does."""
+    return _collector(registry, JobCollector, prefix, buckets)
+
+
+def _collector(registry: CollectorRegistry, kind: type[_C], prefix: str, buckets: Sequence[float]) -> _C:
     known = _COLLECTORS.setdefault(registry, {})
-    found = known.get(prefix)
+    found: _C | None = known.get((kind, prefix))
     if found is None:
-        found = RequestCollector(prefix, buckets)
+        found = kind(prefix, buckets)
         registry.register(found)
-        known[prefix] = found
+        known[kind, prefix] = found
     elif found.totals.buckets != tuple(buckets):
         raise ValueError("another Metrics() of this registry has other buckets")
     return found
@@ -146,17 +156,18 @@ class Exposed(NamedTuple):
     media_type: str
 
 
-def exposed(registry: CollectorRegistry, prefix: str, accept: str) -> Exposed:
-    """Return all metrics of a registry, in OpenMetrics if the client accepts it.
+def exposed(registry: CollectorRegistry, own: Sequence[Collector], stored: Sequence[Collector], accept: str) -> Exposed:
+    """Return all metrics of a registry and of ``stored``, in OpenMetrics if the client accepts it.
 
-    With several processes, they are those of all processes; collectors of this process alone are left out.
+    With several processes, they are those of all processes; of the collectors of this process, only ``own`` are there.
     """
     place = folder()
-    if place is not None:
-        own = _COLLECTORS.get(registry, {}).get(prefix)
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry, str(place))  # type: ignore[no-untyped-call]  # the client has no types here
-        if own is not None:
-            registry.register(own)
+    shown = CollectorRegistry()
+    if place is None:
+        shown.register(registry)
+    else:
+        MultiProcessCollector(shown, str(place))  # type: ignore[no-untyped-call]  # the client has no types here
+    for one in (*(() if place is None else own), *stored):
+        shown.register(one)
     encode, media_type = choose_encoder(accept)
-    return Exposed(encode(registry), media_type)
+    return Exposed(encode(shown), media_type)

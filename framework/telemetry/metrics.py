@@ -1,8 +1,9 @@
-"""Metrics: counts requests for Prometheus, and a route that shows the numbers."""
+"""Metrics: counts requests and jobs for Prometheus, and a route that shows the numbers."""
 
 import itertools
 import math
 import re
+from asyncio import to_thread
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from framework import clock
 from framework.caching import CacheControl
 from framework.controller import Controller, Router
 from framework.errors import InvalidOptionError
+from framework.job_observers import JobEnd, JobStart, WorkerCounts
 from framework.observers import Observation, Observer
 from framework.params import Header
 from framework.responses import Response
@@ -26,6 +28,7 @@ from framework.telemetry.totals import Example, Totals
 __all__ = ("Metrics",)
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_JOB_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 _EACH = 16
 """Of the requests in a bucket, each of the first ones and then one of so many is an example."""
 _PREFIX = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -33,16 +36,19 @@ _PREFIX = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 @dataclass(frozen=True, kw_only=True)
 class Metrics(Observer):
-    """Counts requests for Prometheus: ``App(controllers=[..., metrics.routes()], observers=[metrics])``.
+    """Counts requests and jobs for Prometheus: ``App(controllers=[..., metrics.routes()], observers=[metrics])``.
 
     Labels are methods, path templates and statuses, never paths: requests without a route share one label, as do
     unknown methods. ``buckets`` are those of the durations, in seconds. ``registry`` is one of the Prometheus client
     (default: its own); Metrics with the same registry and ``prefix`` count together. With ``exemplars``, buckets have
-    the trace of a request, if OpenTelemetry is in use.
+    the trace of a request, if OpenTelemetry is in use. ``job_prefix`` and ``job_buckets`` are those of the metrics of
+    jobs, if the app has any.
     """
 
     prefix: str = "http"
     buckets: Sequence[float] = _BUCKETS
+    job_prefix: str = "jobs"
+    job_buckets: Sequence[float] = _JOB_BUCKETS
     exemplars: bool = True
     registry: Any = None
 
@@ -55,21 +61,28 @@ class Metrics(Observer):
             hint = "create it before the server starts; prepare_metrics_folder() of framework.telemetry does"
             wrong.append((f"{FOLDER}={str(place)!r} is not a folder", hint))
         if not wrong:
-            try:
-                _ = self._totals
-            except ValueError as error:
-                wrong.append(
-                    (f"Metrics(prefix={self.prefix!r}) has names that exist: {error}", "choose another prefix")
-                )
+            wrong.extend(self._taken_names())
         yield from wrong
 
+    def _taken_names(self) -> Iterator[tuple[str, str]]:
+        for name, collector in (("prefix", "_requests"), ("job_prefix", "_jobs")):
+            try:
+                getattr(self, collector)
+            except ValueError as error:
+                what = f"Metrics({name}={getattr(self, name)!r}) has names that exist: {error}"
+                yield what, f"choose another {name}"
+                return
+
     def _wrong_options(self) -> Iterator[tuple[str, str]]:
-        prefix: object = self.prefix
-        if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
-            yield f"Metrics(prefix={prefix!r}) is not the beginning of a name", 'write it as prefix="http"'
-        if not _are_limits(self.buckets):
-            hint = "write them as buckets=(0.01, 0.1, 1)"
-            yield f"Metrics(buckets={self.buckets!r}) are not growing, positive times", hint
+        for name, example in (("prefix", "http"), ("job_prefix", "jobs")):
+            given: object = getattr(self, name)
+            if not isinstance(given, str) or not _PREFIX.fullmatch(given):
+                yield f"Metrics({name}={given!r}) is not the beginning of a name", f'write it as {name}="{example}"'
+        for name in ("buckets", "job_buckets"):
+            limits: object = getattr(self, name)
+            if not _are_limits(limits):
+                hint = f"write them as {name}=(0.01, 0.1, 1)"
+                yield f"Metrics({name}={limits!r}) are not growing, positive times", hint
         exemplars: object = self.exemplars
         if not isinstance(exemplars, bool):
             yield f"Metrics(exemplars={exemplars!r}) is neither True nor False", "leave it out to have exemplars"
@@ -98,6 +111,18 @@ class Metrics(Observer):
             if trace is not None:
                 row.examples[bucket] = Example(*trace, seconds, clock.time())
 
+    def begin_worker(self, counts: WorkerCounts) -> None:
+        """Show what a worker counts."""
+        self._jobs.in_use = True
+        self._jobs.totals.watch(counts)
+
+    def begin_job(self, start: JobStart) -> None:
+        """Do nothing: an attempt is counted when it has ended."""
+
+    def end_job(self, end: JobEnd, state: Any) -> None:  # noqa: ARG002  there is none
+        """Count an attempt that has ended."""
+        self._jobs.totals.count(end)
+
     def routes(self, path: str = "/metrics", *, public: bool = False) -> Router:
         """Return the route that shows the metrics, to be given among the controllers.
 
@@ -109,16 +134,41 @@ class Metrics(Observer):
         made = _controller(self, path)
         return Router("", (make_public(made) if public else made,), in_document=False)
 
+    def _exposed(self, queues: Any, accept: str) -> tuple[bytes, str]:
+        """Return the metrics and their media type; ``queues`` are those of the stored jobs, if the app has any."""
+        # Imported late: the package is an extra.
+        from framework.telemetry.exposition import exposed
+        from framework.telemetry.job_exposition import StoredJobCollector
+
+        stored = []
+        if queues is not None:
+            self._jobs.in_use = True
+            stored = [StoredJobCollector(self.job_prefix, queues)]
+        return exposed(self._registry, (self._requests, self._jobs), stored, accept)
+
     @cached_property
     def _registry(self) -> Any:
         return import_module("prometheus_client").REGISTRY if self.registry is None else self.registry
 
     @cached_property
-    def _totals(self) -> Totals:
+    def _requests(self) -> Any:
+        """What collects the numbers of requests; raises ValueError if their names exist already."""
         # Imported late: the package is an extra.
         from framework.telemetry.exposition import collector_of
 
-        totals = collector_of(self._registry, self.prefix, self.buckets).totals
+        return collector_of(self._registry, self.prefix, self.buckets)
+
+    @cached_property
+    def _jobs(self) -> Any:
+        """What collects the numbers of jobs; raises ValueError if their names exist already."""
+        # Imported late: the package is an extra.
+        from framework.telemetry.exposition import job_collector_of
+
+        return job_collector_of(self._registry, self.job_prefix, self.job_buckets)
+
+    @cached_property
+    def _totals(self) -> Totals:
+        totals: Totals = self._requests.totals
         totals.exemplars = self.exemplars
         return totals
 
@@ -132,18 +182,23 @@ def _are_limits(given: object) -> bool:
 
 
 def _controller(metrics: Metrics, path: str) -> type[Controller]:
+    # Imported late: not every app shows its metrics.
+    from framework.job_store import JobStore
+    from framework.telemetry.stored_jobs import StoredJobs
+
     class MetricsController(Controller):
         """Shows metrics to Prometheus."""
 
         tags = ("metrics",)
 
-        @get(path, cache_control=CacheControl(no_store=True))
-        def show(self, accept: Annotated[str, Header()] = "") -> Response[bytes]:
-            """Return all metrics, as OpenMetrics or in Prometheus's text format."""
-            # Imported late: the package is an extra.
-            from framework.telemetry.exposition import exposed
+        def __init__(self, store: JobStore | None = None) -> None:
+            self._stored = None if store is None else StoredJobs(store)
 
-            body, media_type = exposed(metrics._registry, metrics.prefix, accept)  # noqa: SLF001  of its own
+        @get(path, cache_control=CacheControl(no_store=True))
+        async def show(self, accept: Annotated[str, Header()] = "") -> Response[bytes]:
+            """Return all metrics, as OpenMetrics or in Prometheus's text format."""
+            queues = None if self._stored is None else await self._stored.read()
+            body, media_type = await to_thread(metrics._exposed, queues, accept)  # noqa: SLF001  of its own
             return Response(body, media_type=media_type)
 
     return MetricsController

@@ -11,15 +11,24 @@ import re
 import secrets
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
+from weakref import WeakSet
 
 import msgspec
 
-from framework.telemetry.totals import Snapshot, Totals, add_up
+from framework.telemetry.totals import Snapshot, add_up
 
-__all__ = ("FOLDER", "Processes", "folder", "mark_worker_dead", "prepare_metrics_folder")
+__all__ = (
+    "FOLDER",
+    "Processes",
+    "folder",
+    "join_metrics_folder",
+    "leave_metrics_folder",
+    "mark_worker_dead",
+    "prepare_metrics_folder",
+)
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _INTERVAL = 1.0
@@ -51,6 +60,20 @@ def prepare_metrics_folder() -> None:
         file.unlink(missing_ok=True)
 
 
+def join_metrics_folder() -> None:
+    """Create the folder of PROMETHEUS_MULTIPROC_DIR unless a server has, and leave what is in it."""
+    place = folder()
+    if place is not None:
+        place.mkdir(parents=True, exist_ok=True)
+
+
+def leave_metrics_folder() -> None:
+    """Keep the numbers of this process, which ends, with those of processes that have ended."""
+    for one in list(_WRITING):
+        one.end()
+    mark_worker_dead(os.getpid())
+
+
 def mark_worker_dead(pid: int) -> None:
     """Take the gauges of a process that has ended out of the metrics, and keep its counters.
 
@@ -64,9 +87,7 @@ def mark_worker_dead(pid: int) -> None:
             ended = place / f"framework-{prefix}-{_ENDED}-ended.metrics"
             known = [one for one in (_read(file), _read(ended)) if one is not None]
             if known:
-                together = add_up(known, known[0].buckets)
-                # Only the counters.
-                _write(ended, Snapshot(together.buckets, together.rows))
+                _write(ended, add_up(known, known[0].buckets).without_gauges())
             file.unlink(missing_ok=True)
     if "prometheus_client" in sys.modules or list(place.glob(f"gauge_live*_{pid}.db")):
         from prometheus_client.multiprocess import mark_process_dead
@@ -74,10 +95,23 @@ def mark_worker_dead(pid: int) -> None:
         mark_process_dead(pid, str(place))  # type: ignore[no-untyped-call]  # the client has no types here
 
 
+_WRITING: "WeakSet[Processes]" = WeakSet()
+
+
+class Counting(Protocol):
+    """What is counted in one process."""
+
+    changed: Callable[[], None] | None
+
+    def snapshot(self) -> Snapshot: ...
+
+    def clear(self) -> None: ...
+
+
 class Processes:
     """Writes the numbers of this process, and reads those of the others."""
 
-    def __init__(self, place: Path, prefix: str, totals: Totals) -> None:
+    def __init__(self, place: Path, prefix: str, totals: Counting) -> None:
         self._place = place
         self._prefix = prefix
         self.totals = totals
@@ -95,7 +129,13 @@ class Processes:
         # A thread: it writes also while the event loop is blocked.
         self._thread = threading.Thread(target=self._write_on, args=(self._file,), name="metrics", daemon=True)
         self._thread.start()
+        _WRITING.add(self)
         atexit.register(self.write)
+
+    def end(self) -> None:
+        """Write the numbers for the last time."""
+        self.write()
+        self._file = None
 
     def forget(self) -> None:
         """Begin anew in a child process, which has no threads."""

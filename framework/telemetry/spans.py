@@ -33,7 +33,7 @@ from framework.observers import Observation
 from framework.telemetry.secret_names import hiding
 from framework.telemetry.unhandled import unhandled_error
 
-__all__ = ("Spans",)
+__all__ = ("Spans", "attach_ignored", "name_of_error")
 
 _SCHEMA = "https://opentelemetry.io/schemas/1.23.1"
 _METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
@@ -126,7 +126,7 @@ class Spans:
                     break
             if context is None and sample < 1 and chance() >= sample:
                 # PERF: a span that the sampler of the SDK leaves out takes 48 000 instructions.
-                self.ignore()
+                attach_ignored()
                 return None
             method = request.method
             span = start_span(method if method in _METHODS else "HTTP", context, server, _Attributes(request, hide))
@@ -139,9 +139,8 @@ class Spans:
         return start
 
     def ignore(self) -> None:
-        """Make a span current that is not recorded, so that samplers leave out what is called below it."""
-        trace_id, span_id = random.getrandbits(128) | 1, random.getrandbits(64) | 1
-        attach(set_span_in_context(NonRecordingSpan(SpanContext(trace_id, span_id, is_remote=False))))
+        """Make a span current that is not recorded."""
+        attach_ignored()
 
     def finish(self, span: Span, observation: Observation) -> None:
         """Give a span what is known at the end of its request, and end it."""
@@ -156,13 +155,24 @@ class Spans:
         error = unhandled_error(observation)
         if error is not None:
             span.record_exception(error)
-            attributes["error.type"] = f"{type(error).__module__}.{type(error).__qualname__}"
+            attributes["error.type"] = name_of_error(error)
         elif status is not None and status >= _SERVER_ERROR:
             attributes["error.type"] = str(status)
         if "error.type" in attributes:
             span.set_status(Status(StatusCode.ERROR))
         span.set_attributes(attributes)
         span.end()
+
+
+def attach_ignored() -> None:
+    """Make a span current that is not recorded, so that samplers leave out what is called below it."""
+    trace_id, span_id = random.getrandbits(128) | 1, random.getrandbits(64) | 1
+    attach(set_span_in_context(NonRecordingSpan(SpanContext(trace_id, span_id, is_remote=False))))
+
+
+def name_of_error(error: BaseException) -> str:
+    """Return the value of ``error.type``."""
+    return f"{type(error).__module__}.{type(error).__qualname__}"
 
 
 def _at_end(request: web.Request) -> Iterator[tuple[str, Any]]:

@@ -4,8 +4,9 @@ All of them only grow, except the gauges. They change on the event loop, and may
 """
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from weakref import ref
 
 from aiohttp import web
@@ -15,7 +16,10 @@ from framework.layers import requests_in_progress, server_of
 from framework.observers import Observation
 from framework.runtime import open_connections
 
-__all__ = ("Example", "Row", "Snapshot", "Totals", "add_up")
+__all__ = ("Example", "JobRow", "Row", "Snapshot", "Totals", "add_row", "add_up")
+
+_K = TypeVar("_K")
+_R = TypeVar("_R", "Row", "JobRow")
 
 _METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
 _OTHER = "other"
@@ -71,14 +75,40 @@ class Row(Struct, array_like=True):
                 self.examples[bucket] = example
 
 
+class JobRow(Struct, array_like=True):
+    """The numbers of the attempts of one job that ended in one way; ``counts`` are as in a :class:`Row`."""
+
+    name: str
+    queue: str
+    outcome: str
+    counts: list[int]
+    seconds: float = 0.0
+
+    def copy(self) -> "JobRow":
+        """Return a row that does not change."""
+        return JobRow(self.name, self.queue, self.outcome, list(self.counts), self.seconds)
+
+    def add(self, other: "JobRow") -> None:
+        """Add the numbers of another row."""
+        self.counts = [one + two for one, two in zip(self.counts, other.counts, strict=True)]
+        self.seconds += other.seconds
+
+
 class Snapshot(Struct, frozen=True):
-    """The numbers of one process at one moment, or of several processes together."""
+    """The numbers of one process at one moment, or of several processes together; of requests, or of jobs."""
 
     buckets: tuple[float, ...]
     rows: list[Row]
     in_progress: int = 0
     streams: int = 0
     sockets: int = 0
+    jobs: list[JobRow] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    """What workers have counted beside attempts."""
+
+    def without_gauges(self) -> "Snapshot":
+        """Return what is kept of a process that has ended."""
+        return Snapshot(self.buckets, self.rows, jobs=self.jobs, counts=self.counts)
 
 
 class Totals:
@@ -147,18 +177,32 @@ def _alive(known: Mapping[int, "ref[Any]"]) -> list[Any]:
 def add_up(snapshots: Iterable[Snapshot], buckets: tuple[float, ...]) -> Snapshot:
     """Return the sums of several processes; those that count in other buckets are left out."""
     rows: dict[tuple[str, str, str], Row] = {}
-    gauges = [0, 0, 0]
-    for one in snapshots:
-        if one.buckets != buckets:
-            continue
-        gauges = [a + b for a, b in zip(gauges, (one.in_progress, one.streams, one.sockets), strict=True)]
+    jobs: dict[tuple[str, str, str], JobRow] = {}
+    counts: Counter[str] = Counter()
+    same = [one for one in snapshots if one.buckets == buckets]
+    for one in same:
+        counts.update(one.counts)
         for row in one.rows:
-            key = (row.method, row.route, row.status)
-            if key in rows:
-                rows[key].add(row)
-            else:
-                rows[key] = row.copy()
-    return Snapshot(buckets, list(rows.values()), *gauges)
+            add_row(rows, (row.method, row.route, row.status), row)
+        for job in one.jobs:
+            add_row(jobs, (job.name, job.queue, job.outcome), job)
+    return Snapshot(
+        buckets,
+        list(rows.values()),
+        in_progress=sum(one.in_progress for one in same),
+        streams=sum(one.streams for one in same),
+        sockets=sum(one.sockets for one in same),
+        jobs=list(jobs.values()),
+        counts=dict(counts),
+    )
+
+
+def add_row(rows: dict[_K, _R], key: _K, row: _R) -> None:
+    """Add a row to that of the same key, which is a copy of the first one."""
+    if key in rows:
+        rows[key].add(row)
+    else:
+        rows[key] = row.copy()
 
 
 def _find_trace(trace: Any) -> TraceOf:

@@ -1,14 +1,15 @@
-"""Tracing: one server span of OpenTelemetry for each request."""
+"""Tracing: one server span of OpenTelemetry for each request, and one consumer span for each attempt of a job."""
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from aiohttp import web
 
+from framework.job_observers import JobEnd, JobStart
 from framework.layers import target_of
 from framework.observers import Observation, Observer
 from framework.telemetry.extras import missing_packages
@@ -21,7 +22,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)(:path)?\}")
 
 @dataclass(frozen=True, kw_only=True)
 class Tracing(Observer):
-    """Makes one server span for each request: ``App(observers=[Tracing()])``.
+    """Makes one span for each request, and for each attempt of a job: ``App(observers=[Tracing()])``.
 
     It is current in middlewares, services and the handler, and ends with the last byte of the response, or with the
     stream or web socket. The headers of the caller are read by the propagators of OpenTelemetry (W3C's
@@ -29,6 +30,9 @@ class Tracing(Observer):
     requests without such headers, the share ``sample`` has spans, if the sampler of the provider agrees. Requests of
     the path templates in ``exclude`` have no spans, nor does anything that they call. Values of query parameters whose
     names mean a secret, or are in ``redact``, are ``***``.
+
+    The span of a job is linked to the span that added it. With ``sample`` below 1, a job has a span if the request that
+    added it had one; of the jobs that were added outside of a span, that share has.
     """
 
     provider: Any = None
@@ -67,6 +71,27 @@ class Tracing(Observer):
         """End the span."""
         if state is not None and state.is_recording():
             self._spans.finish(state, observation)
+
+    def job_context(self) -> Mapping[str, str]:
+        """Return what is stored with a job: the headers that would be sent with a request."""
+        from framework.telemetry.job_spans import trace_context
+
+        return trace_context()
+
+    def begin_job(self, start: JobStart) -> Any:
+        """Begin the span of an attempt, and make it current."""
+        return self._job_spans.start(start)
+
+    def end_job(self, end: JobEnd, state: Any) -> None:
+        """End the span of an attempt."""
+        if state is not None and state.is_recording():
+            self._job_spans.finish(state, end)
+
+    @cached_property
+    def _job_spans(self) -> Any:
+        from framework.telemetry.job_spans import JobSpans
+
+        return JobSpans(self.provider, self.sample)
 
     @cached_property
     def _spans(self) -> Any:

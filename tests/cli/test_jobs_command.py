@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.cli.conftest import Run, Write, run_python
@@ -252,3 +253,65 @@ async def test_the_server_of_development_runs_jobs(run: Run, shop: Path) -> None
         await until(lambda: log.exists() and "confirmed 1" in log.read_text())
         assert await running.stop(signal.SIGINT) == 0
     assert log.read_text() == "confirmed 1\n"
+
+
+async def fetched(port: int, path: str) -> tuple[int, str]:
+    """Return the response of a worker."""
+    async with aiohttp.ClientSession() as client, client.get(f"http://127.0.0.1:{port}{path}") as response:
+        return response.status, await response.text()
+
+
+OBSERVED = SHOP.replace("app = App(", "app = App(\n    observers=[Metrics()],").replace(
+    "from framework.jobs", "from framework.telemetry import Metrics\nfrom framework.jobs"
+)
+
+
+async def test_a_worker_serves_its_metrics(write: Write, shop: Path) -> None:
+    """And whether it works; a worker that stops is not ready, and ends all the same."""
+    write("shop.py", OBSERVED)
+    assert run_python("-m", "framework", "fill", cwd=shop).code == 0
+    async with command(shop, "jobs", "run", "--listen", "127.0.0.1:0") as running:
+        await running.prints("Press Ctrl+C to stop.")
+        found = re.search(r"It serves /metrics and /health/ready at http://127\.0\.0\.1:(\d+)\. ", running.printed)
+        assert found is not None
+        port = int(found[1])
+
+        async def counted() -> bool:
+            return 'jobs_attempts_total{name="Mail.fails",outcome="dead"' in (await fetched(port, "/metrics"))[1]
+
+        await until(counted)
+        _, text = await fetched(port, "/metrics")
+        assert 'jobs_stored{queue="mails",state="scheduled"} 1.0' in text
+        assert await fetched(port, "/health/ready") == (200, '{"status":"ready"}')
+        assert await running.stop(signal.SIGTERM) == 0
+
+
+async def test_a_worker_without_metrics_serves_its_readiness(shop: Path) -> None:
+    """It says so; numbers require an observer."""
+    async with command(shop, "jobs", "run", "--listen", "[::1]:0") as running:
+        await running.prints("Press Ctrl+C to stop.")
+        assert re.search(r"It serves /health/ready at http://\[::1\]:\d+\. ", running.printed)
+        assert await running.stop(signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize("address", ["9100", "localhost", "127.0.0.1:http", "127.0.0.1:9100/metrics", "a@b:1"])
+@pytest.mark.usefixtures("shop")
+def test_an_address_that_cannot_be_listened_on(run: Run, address: str) -> None:
+    """The hint shows one that can."""
+    done = run("jobs", "run", "--listen", address)
+    message = f"Error: --listen {address} is not an address with a port; write --listen 127.0.0.1:9100.\n"
+    assert (done.code, done.err) == (2, message)
+
+
+async def test_a_worker_shares_its_metrics(write: Write, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It creates the folder, and keeps its numbers there when it ends."""
+    write("shop.py", OBSERVED)
+    assert run_python("-m", "framework", "fill", cwd=shop).code == 0
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(shop / "metrics"))
+    async with command(shop, "jobs", "run") as running:
+        await running.prints("Press Ctrl+C to stop.")
+        await until(lambda: "is dead" in running.printed)
+        assert await running.stop(signal.SIGTERM) == 0
+    (file,) = (shop / "metrics").glob("*.metrics")
+    assert file.name == "framework-jobs__of_jobs-0-ended.metrics"
+    assert b"Mail.fails" in file.read_bytes()

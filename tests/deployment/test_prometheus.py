@@ -17,12 +17,15 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from framework.telemetry import Metrics
-from framework.telemetry.exposition import collector_of
+from framework.telemetry.exposition import collector_of, job_collector_of
+from tests.cli.dev_server import command
 from tests.deployment.serving import ROOT, Master, free_port, serve
 
 FILES = ROOT / "docs" / "how-to" / "observe"
 RULES = FILES / "alerts.yml"
-DASHBOARD = json.loads((FILES / "dashboard.json").read_text(encoding="utf-8"))
+DASHBOARDS = {
+    name: json.loads((FILES / name).read_text(encoding="utf-8")) for name in ("dashboard.json", "dashboard-jobs.json")
+}
 PROMETHEUS, PROMTOOL = (shutil.which(name) for name in ("prometheus", "promtool"))
 CONFIGURATION = """\
 global: {{scrape_interval: 1s, evaluation_interval: 1s}}
@@ -34,32 +37,37 @@ scrape_configs:
 PATIENCE = 60.0
 
 
-def expressions() -> list[str]:
-    """Return the expressions of the dashboard, with values for Grafana's variables."""
-    found = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
+def expressions(*names: str) -> list[str]:
+    """Return the expressions of dashboards, with values for Grafana's variables."""
+    panels = [panel for name in names or DASHBOARDS for panel in DASHBOARDS[name]["panels"]]
+    found = [target["expr"] for panel in panels for target in panel["targets"]]
     values = {"$job": "shop", "$__rate_interval": "1m", "$__range": "1h"}
     return [re.sub(r"\$\w+", lambda name: values[name[0]], one) for one in found]
 
 
-def test_dashboard_and_alerts_use_the_metrics_that_there_are() -> None:
+def test_dashboards_and_alerts_use_the_metrics_that_there_are() -> None:
     """Each name is exported, and each metric is used."""
-    buckets = Metrics().buckets
-    families = collector_of(CollectorRegistry(), "http", buckets).describe()
+    metrics, registry = Metrics(), CollectorRegistry()
+    families = [
+        *collector_of(registry, "http", metrics.buckets).describe(),
+        *job_collector_of(registry, "jobs", metrics.job_buckets).describe(),
+    ]
     exported = {one.name + ("_total" if one.type == "counter" else "") for one in families}
     text = "\n".join([*expressions(), RULES.read_text(encoding="utf-8")])
-    used = {re.sub(r"_(bucket|sum|count)$", "", name) for name in re.findall(r"\bhttp_\w+", text)}
+    used = {re.sub(r"_(bucket|sum|count)$", "", name) for name in re.findall(r"\b(?:http|jobs)_\w+", text)}
 
     assert used == exported
 
 
-def test_a_dashboard_that_grafana_imports() -> None:
+@pytest.mark.parametrize("name", list(DASHBOARDS))
+def test_a_dashboard_that_grafana_imports(name: str) -> None:
     """Panels have numbers and places of their own, and the data source is chosen on import."""
-    panels = DASHBOARD["panels"]
+    panels = DASHBOARDS[name]["panels"]
     places = [(one["gridPos"]["x"], one["gridPos"]["y"]) for one in panels]
 
     assert len({one["id"] for one in panels}) == len(set(places)) == len(panels) > 10
     assert {one["datasource"]["uid"] for one in panels} == {"${datasource}"}
-    assert [one["name"] for one in DASHBOARD["templating"]["list"]] == ["datasource", "job"]
+    assert [one["name"] for one in DASHBOARDS[name]["templating"]["list"]] == ["datasource", "job"]
 
 
 @pytest.mark.parametrize(
@@ -188,3 +196,25 @@ async def test_two_workers(tmp_path: Path) -> None:
         await found.until('ALERTS{alertname="ManyServerErrors", alertstate="pending"}', lambda value: value == 1)
         assert await master.stop() == 0
     assert {one.name.split("-")[2] for one in shared.glob("framework-http-*")} == {"0"}
+
+
+@pytest.mark.slow
+async def test_a_worker_of_jobs(tmp_path: Path) -> None:
+    """A worker that listens is scraped like a server; all expressions of the documentation have a value."""
+    port = free_port()
+    shutil.copy(ROOT / "tests" / "deployment" / "scraped_jobs.py", tmp_path / "scraped_jobs.py")
+    listen = ("--listen", f"127.0.0.1:{port}")
+    async with (
+        command(tmp_path, "jobs", "run", "scraped_jobs:app", *listen) as running,
+        prometheus(port, tmp_path) as found,
+    ):
+        await running.prints(f" It serves /metrics and /health/ready at http://127.0.0.1:{port}. Press Ctrl+C")
+        await found.until('sum(jobs_attempts_total{name="Shop.fail", outcome="dead"})', lambda value: value >= 2)
+        await found.until('jobs_schedule_ticks_total{result="skipped"}', lambda value: value >= 1)
+        await found.until('jobs_stored{queue="default", state="dead"}', lambda value: value >= 1)
+        for one in expressions("dashboard-jobs.json"):
+            await found.until(one, lambda _: True)
+        rules = next(one for one in (await found.ask("rules"))["groups"] if one["name"] == "jobs")["rules"]
+        assert {(rule["health"], rule.get("lastError", "")) for rule in rules} == {("ok", "")}
+        assert await found.value('up{job="shop"}') == 1
+        assert await running.stop(signal.SIGTERM) == 0

@@ -18,10 +18,11 @@ from framework._compile.declarations.shapes import (
 )
 from framework._inspect.names import callable_name, value_name
 from framework._inspect.near_names import hint_for_option
-from framework.errors import DefinitionError, InvalidJobError
+from framework.errors import DefinitionError, InvalidJobError, InvalidOptionError
 from framework.jobs import JobOptions, JobSettings
+from framework.observers import Observer
 
-__all__ = ("check_job_options", "check_job_settings", "in_seconds")
+__all__ = ("check_job_options", "check_job_settings", "in_seconds", "is_job_observer")
 
 _Report = Callable[[DefinitionError], None]
 _MOST = 32_767
@@ -150,13 +151,27 @@ def check_job_settings(where: str, settings: JobSettings, report: _Report) -> bo
             what = f"JobSettings({name}={value_name(value)}) is not {shape.expected}"
             report(InvalidJobError(where, what, hint=f"write it as {shape.example}"))
             return False
-    for one in settings.observers:
-        if not all(callable(getattr(one, name, None)) for name in ("begin_job", "end_job")):
-            what = f"{value_name(one)} is among the observers of jobs and has no begin_job() and end_job()"
-            report(InvalidJobError(where, what, hint="write both, as framework.job_observers.JobObserver has them"))
-            return False
+    if not all(_observes(where, one, report) for one in settings.observers):
+        return False
     if settings.heartbeat * 2 > settings.lease:
         what = f"a heartbeat of {settings.heartbeat:g} s is more than half of the lease of {settings.lease:g} s"
         report(InvalidJobError(where, what, hint="give a longer lease=, or a shorter heartbeat="))
         return False
     return True
+
+
+def is_job_observer(given: Any) -> bool:
+    """Return whether something has the methods of an observer of jobs."""
+    return all(callable(getattr(given, name, None)) for name in ("begin_job", "end_job"))
+
+
+def _observes(where: str, observer: Any, report: _Report) -> bool:
+    """Report what is wrong with an observer of jobs; return whether there is nothing."""
+    if not is_job_observer(observer):
+        what = f"{value_name(observer)} is among the observers of jobs and has no begin_job() and end_job()"
+        report(InvalidJobError(where, what, hint="write both, as framework.job_observers.JobObserver has them"))
+        return False
+    wrong = list(observer.mistakes()) if isinstance(observer, Observer) else []
+    for what, hint in wrong:
+        report(InvalidOptionError(where, what, hint=hint))
+    return not wrong

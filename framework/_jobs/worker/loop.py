@@ -16,7 +16,7 @@ from framework._jobs.engine import Engine
 from framework._jobs.records import Claimed, Outcome, OutcomeKind
 from framework._jobs.worker.beating import Beating, end_process
 from framework._jobs.worker.keeping import Keeping, Schedules
-from framework._jobs.worker.observing import WorkerCounts
+from framework._jobs.worker.observing import Observers, WorkerCounts
 from framework._jobs.worker.progress import Progress
 from framework._jobs.worker.running import JobRunner, Reason, Run, place_of_error
 from framework._jobs.worker.storing import Storing
@@ -93,6 +93,7 @@ class Worker:
 
     async def run(self) -> None:
         """Work until ``stop`` is called."""
+        Observers(self._settings.observers).begin_worker(self.counts)
         beating = Beating(self._engine, self._runs, self._settings, self._contact, self._stuck)
         keeping = Keeping(self._engine, self._settings, self.counts)
         schedules = Schedules(self._engine, self._plans, self._settings, self.counts)

@@ -50,6 +50,9 @@ class JobObserver:
         """Return what is stored with a job that is added now, for ``begin_job``: ``{"traceparent": "00-…"}``."""
         return {}
 
+    def begin_worker(self, counts: "WorkerCounts") -> None:
+        """Receive the counts of a worker that begins in this process, which go on growing."""
+
     def begin_job(self, start: JobStart) -> Any:
         """Return what ``end_job`` gets as ``state``; context variables that are set here apply to the job."""
 
@@ -75,6 +78,12 @@ class Observers:
 
     def __init__(self, observers: Sequence[JobObserver]) -> None:
         self._observers = observers
+
+    def begin_worker(self, counts: WorkerCounts) -> None:
+        """Call those that have the method."""
+        for one in self._observers:
+            if hasattr(one, "begin_worker"):
+                self._call(one.begin_worker, counts)
 
     def begin(self, start: JobStart) -> list[Any]:
         """Call all, and return their states."""

@@ -16,7 +16,7 @@ from framework._jobs.worker.observing import JobEnd, JobStart, Observers, start_
 from framework._plan.job_runs import RunJob
 from framework._plan.jobs import JobPlan
 from framework.jobs import CurrentJob, Discard, JobSettings, RetryLater
-from framework.request_ids import restore_request_id
+from framework.request_ids import UNHANDLED, restore_request_id
 
 __all__ = ("JobRunner", "Reason", "Run", "place_of_error")
 
@@ -125,7 +125,7 @@ class JobRunner:
             arguments = plan.decode(job.arguments)
         except Exception as error:  # noqa: BLE001  decoders of an application's own types raise anything
             reason = f"The stored arguments do not fit {plan.name}: {error}"
-            _LOGGER.error("The job %s %d is dead: %s", plan.name, job.id, reason)  # noqa: TRY400  one line
+            _LOGGER.error("The job %s %d is dead: %s", plan.name, job.id, reason, extra=UNHANDLED)  # noqa: TRY400  one line
             return _Ended(Outcome(job=job, kind=OutcomeKind.DEAD, error=reason), error)
         limit = asyncio.timeout(plan.timeout)
         try:
@@ -242,9 +242,11 @@ def _log(outcome: Outcome, error: BaseException) -> None:
     job = outcome.job
     said = place_of_error(error)
     if outcome.kind is OutcomeKind.DEAD:
-        _LOGGER.error("The job %s %d is dead: %s", job.name, job.id, said)
+        _LOGGER.error("The job %s %d is dead: %s", job.name, job.id, said, extra=UNHANDLED)
     elif job.attempt >= job.max_attempts:
-        _LOGGER.error("The job %s %d is dead after %d attempts: %s", job.name, job.id, job.attempt, said)
+        _LOGGER.error(
+            "The job %s %d is dead after %d attempts: %s", job.name, job.id, job.attempt, said, extra=UNHANDLED
+        )
     else:
         _LOGGER.warning(
             "The job %s %d failed, attempt %d of %d, again in %.1f s: %s",

@@ -170,7 +170,7 @@ async def test_apps_with_one_registry_count_together(aiohttp_client: Any) -> Non
     assert (await numbers(clients[0], "http_requests_total"))["GET", "/orders/{order_id}", "200"] == 2
 
 
-def snapshot(*counts: int, status: str = "200", **gauges: int) -> Snapshot:
+def snapshot(*counts: int, status: str = "200", **gauges: Any) -> Snapshot:
     """Return the numbers of a process with one row."""
     return Snapshot((1.0,), [Row("GET", "/a", status, list(counts), 0.5, 10, 1)], **gauges)
 
@@ -186,10 +186,11 @@ def test_processes_are_added_up() -> None:
 
 def test_exemplars_of_another_process(tmp_path: Path) -> None:
     """They are written with its numbers; of two examples, the later one is shown."""
-    writer, reader = (Processes(tmp_path, "http", Totals((1.0,))) for _ in range(2))
+    totals = [Totals((1.0,)) for _ in range(2)]
+    writer, reader = (Processes(tmp_path, "http", one) for one in totals)
     early, late = (Example("0af7", name, 0.5, at) for name, at in (("early", 1.0), ("late", 2.0)))
-    for one, example in ((writer, late), (reader, early)):
-        one.totals.rows["GET", "/a", 200] = Row("GET", "/a", "200", [1, 0], 0.5, examples={0: example})
+    for one, example in zip(totals, (late, early), strict=True):
+        one.rows["GET", "/a", 200] = Row("GET", "/a", "200", [1, 0], 0.5, examples={0: example})
     writer.begin()
     writer.write()
     writer.forget()
