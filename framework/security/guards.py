@@ -85,7 +85,8 @@ class Roles:
         self._roles = frozenset(roles)
         self._every = every
         self._roles_of = roles_of
-        self.__qualname__ = f"Roles({', '.join(map(repr, roles))})"
+        # Members of an enum are shown by their values.
+        self.__qualname__ = f"Roles({', '.join(repr(str.__str__(role)) for role in roles)})"
         # Read by the framework as the signature of a guard with parameters.
         wanted = asked if roles_of is not None else _With(asked, ("roles",))
         self.__annotations__ = {"owner": Annotated[object, wanted], "return": None}

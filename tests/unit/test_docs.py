@@ -6,27 +6,23 @@ with ``# test_….py`` pass under pytest, configured by the page's ``toml`` bloc
 Blocks of ``sh`` are not run.
 """
 
-import json
 import logging
 import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
-from aiohttp import FormData, web
+from aiohttp import web
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
-from yarl import URL
 
 from app_template.application import create_app, create_container
 from app_template.settings import Settings
 from framework import App
+from tests.pages import Block, blocks_of, commands, comparable, read_curl
 
 _ROOT = Path(__file__).parents[2]
 _README = _ROOT / "README.md"
@@ -49,14 +45,11 @@ _PAGES = [
     _ROOT / "docs" / "index.md",
     *(page for folder in _FOLDERS for page in sorted((_ROOT / "docs" / folder).glob("*.md"))),
 ]
-# Its packages are in an environment of their own: tests/neighbours/test_page.py follows it.
-_ELSEWHERE = _ROOT / "docs" / "how-to" / "neighbours.md"
-_FOLLOWED = [page for page in _PAGES if page != _ELSEWHERE]
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# The packages of one page are in an environment of their own: tests/neighbours/test_page.py follows it. The tutorial is
+# about projects of several files: tests/tutorial follows its pages.
+_ELSEWHERE = {_ROOT / "docs" / "how-to" / "neighbours.md", *(_ROOT / "docs" / "tutorial").glob("*.md")}
+_FOLLOWED = [page for page in _PAGES if page not in _ELSEWHERE]
 _CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
-_TEST_FILE = re.compile(r"# (test_\w+\.py)\n")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
-_MADE_ID = re.compile(r'("(?:request_id|access_token)":\s*)"[^"]+"')
 
 
 @pytest.fixture(autouse=True)
@@ -67,25 +60,6 @@ def _logging_as_before() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
-
-
-@dataclass(frozen=True)
-class Block:
-    """A block of code on a page."""
-
-    language: str
-    text: str
-
-    @property
-    def test_file(self) -> str | None:
-        """The file that a block of tests names in its first line."""
-        found = _TEST_FILE.match(self.text)
-        return None if found is None else found[1]
-
-
-def blocks_of(page: Path) -> list[Block]:
-    """Return the blocks of a page in their order."""
-    return [Block(language, text) for language, text in _BLOCK.findall(page.read_text(encoding="utf-8"))]
 
 
 def program_of(page: Path) -> str:
@@ -126,10 +100,10 @@ class Reader:
         self._printed = self._capsys.readouterr().out
 
     async def _ask(self, text: str) -> None:
-        for command, answer in _commands(text):
-            method, target, options = _read_curl(command)
+        for command, answer in commands(text):
+            method, target, options = read_curl(command)
             async with (await self._serve()).request(method, target, **options) as response:
-                assert _comparable(await response.text()) == _comparable(answer), command
+                assert comparable(await response.text()) == comparable(answer), command
 
     async def _serve(self) -> TestClient[web.Request, web.Application]:
         app: App = vars(self.module)["app"]
@@ -141,71 +115,6 @@ class Reader:
     def finish(self) -> None:
         """Check that nothing was printed that the page does not show."""
         assert self._printed == "", "the page does not show what its program prints"
-
-
-def _commands(text: str) -> Iterator[tuple[str, str]]:
-    """Part a session into commands and their output; a backslash continues a command."""
-    for part in text.replace("\\\n", " ").split("$ ")[1:]:
-        command, _, answer = part.partition("\n")
-        yield command, answer
-
-
-def _read_curl(command: str) -> tuple[str, URL, dict[str, Any]]:
-    program, *words = shlex.split(command)
-    assert program == "curl", f"only curl runs here, not {program}"
-    method, headers, target, follows = "", {}, None, False
-    data: Any = None
-    arguments = iter(words)
-    for word in arguments:
-        if word == "-X":
-            method = next(arguments)
-        elif word == "-H":
-            name, _, value = next(arguments).partition(": ")
-            headers[name] = value
-        elif word == "--json":
-            # As curl does, both headers.
-            data = next(arguments)
-            headers["Content-Type"] = "application/json"
-            headers.setdefault("Accept", "application/json")
-        elif word == "--data-binary":
-            data = next(arguments)
-            headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
-        elif word == "-L":
-            follows = True
-        elif word in {"-b", "-c"}:
-            # The client keeps the cookies of a page by itself, as curl does in the file.
-            next(arguments)
-        elif word in {"-d", "-F"}:
-            data = data or FormData(default_to_multipart=word == "-F")
-            _add_field(data, next(arguments))
-        else:
-            target = URL(word).relative()
-    assert target is not None, command
-    options = {"headers": headers, "data": data, "allow_redirects": follows}
-    return method or ("GET" if data is None else "POST"), target, options
-
-
-def _add_field(form: FormData, text: str) -> None:
-    """Add a field as curl does: ``name=value``, ``name=@file``, ``name=value;type=application/json``."""
-    name, _, value = text.partition("=")
-    value, _, media_type = value.partition(";type=")
-    if value.startswith("@"):
-        path = Path(value[1:])
-        form.add_field(name, path.read_bytes(), filename=path.name, content_type=media_type or "text/plain")
-    else:
-        form.add_field(name, value, content_type=media_type or None)
-
-
-def _comparable(text: str) -> Any:
-    """Leave out how JSON is laid out, at what moment something happened, and ids that are made at random."""
-    text = _MADE_ID.sub(r'\1"(an id)"', _MOMENT.sub("(a moment)", text.strip()))
-    if text[:1] not in {"{", "["}:
-        return text
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        # JSON lines, unless it is a mistake of the page.
-        return [json.loads(line) for line in text.splitlines()]
 
 
 @pytest.mark.parametrize("page", _FOLLOWED, ids=lambda page: page.stem)

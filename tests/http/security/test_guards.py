@@ -1,5 +1,6 @@
 """Guards by scopes, by roles and by functions: who is refused, with which response."""
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 import pytest
@@ -184,6 +185,18 @@ def test_in_the_document() -> None:
     assert operation["security"] == [{"bearer": ["a"]}]
     assert {"401", "403"} <= operation["responses"].keys()
     assert app.routes()[0].access == ("bearer (a)", "Roles('admin')", "owns")
+
+
+def test_roles_of_an_enum_are_shown_by_their_values() -> None:
+    """In the list of routes, and in messages."""
+
+    class Role(StrEnum):
+        STAFF = "staff"
+
+    assert App([guarded(Roles(SCHEME, (Role.STAFF, "admin")))]).routes()[0].access == (
+        "bearer",
+        "Roles('staff', 'admin')",
+    )
 
 
 def _not_credentials() -> Any:

@@ -1,0 +1,41 @@
+"""The routes of products."""
+
+from typing import Annotated
+
+from framework import App, Controller, Query, Response, get, post
+from framework.http_errors import Conflict, NotFound
+from framework.pagination import Page, Paging
+
+from shop.fields import Sku
+from shop.products.payloads import NewProduct, Product, ProductFilter
+from shop.products.service import ProductService
+
+
+class ProductController(Controller):
+    """Lists and adds products."""
+
+    path = "/products"
+    tags = ("products",)
+
+    def __init__(self, products: ProductService, app: App) -> None:
+        self._products = products
+        self._app = app
+
+    @get()
+    async def search(
+        self, wanted: Annotated[ProductFilter, Query()], paging: Annotated[Paging, Query()]
+    ) -> Page[Product]:
+        """Return a page of the products."""
+        return await self._products.search(wanted, paging)
+
+    @get("/{sku}", raises=(NotFound,))
+    async def show(self, sku: Sku) -> Product:
+        """Return one product."""
+        return await self._products.get(sku)
+
+    @post(status=201, raises=(Conflict,))
+    async def create(self, product: NewProduct) -> Response[Product]:
+        """Add a product."""
+        added = await self._products.add(product)
+        location = self._app.url_for(ProductController.show, sku=added.sku)
+        return Response(added, status=201, headers={"Location": str(location)})

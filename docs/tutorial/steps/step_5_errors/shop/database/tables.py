@@ -1,0 +1,6 @@
+"""All tables: a module that imports this one knows them."""
+
+from shop.orders.row import OrderRow
+from shop.products.row import ProductRow
+
+__all__ = ("OrderRow", "ProductRow")
