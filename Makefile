@@ -61,7 +61,7 @@ tests_of = $(wildcard tests/unit/_$(1) $(addsuffix /$(1),tests/unit/_compile tes
   $(sort $(wildcard $(addprefix tests/,$(ROOM_$(1)))))
 ROOMS := $(patsubst ROOM_%,%,$(sort $(filter ROOM_%,$(.VARIABLES))))
 
-.PHONY: run setup test test-quick rooms test-core test-newest test-lowest test-neighbours check docs release-check bench bench-instructions bench-profile lock migrate migration pictures format clean
+.PHONY: run setup test test-quick rooms test-core test-newest test-lowest test-neighbours check docs docs-check release-check bench bench-instructions bench-profile lock migrate migration pictures format clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m app_template
@@ -120,9 +120,14 @@ check: $(VENV)/.check
 	$(BIN)/python tools/draw_house.py --check
 
 # Builds the site of the documentation into build/site; its warnings, wrong links and misspelt words are errors.
+# VERSION=0.1 builds build/versions/0.1, whose pages offer the other versions that are beside it.
 docs: $(VENV)/.check
 	$(BIN)/codespell docs framework app_template README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md
-	$(BIN)/python tools/build_docs.py
+	$(BIN)/python tools/build_docs.py $(if $(VERSION),--version $(VERSION))
+
+# Checks pages of the built site in Chromium (contrast, headings, labels, widths, search); OPTIONS=--all checks all pages.
+docs-check: $(VENV)/.test
+	$(BIN)/python -m tests.site $(OPTIONS)
 
 # Builds the wheel and the source distribution into dist/, and checks them: metadata, contents, type information, size.
 release-check: $(VENV)/.check

@@ -10,7 +10,7 @@ author = "The framework's authors"
 release = version = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 root_doc = "index"
-exclude_patterns: list[str] = []
+exclude_patterns = ["_templates"]
 language = "en"
 
 myst_heading_anchors = 4
@@ -26,11 +26,30 @@ python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 100
 
 html_theme = "furo"
+# Blocks of code differ from the page.
+html_theme_options = {
+    "light_css_variables": {"color-code-background": "#f5f6f8"},
+    "dark_css_variables": {"color-code-background": "#24272b"},
+}
 html_title = f"{project} {version}"
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
+templates_path = ["_templates"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "versions.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 # Prompts are not copied, and output is not either.
 copybutton_prompt_text = "$ "
 copybutton_only_copy_prompt_lines = True

@@ -7,16 +7,20 @@ public module and each error code, and runs Sphinx, where every warning is an er
 an error as well.
 """
 
+import json
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from html.parser import HTMLParser
+from argparse import ArgumentParser
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
+
+from docs_html import dead_links, loaded_from_elsewhere, make_accessible
+from docs_options import PAGE, page_of_options
 
 from framework.cli.codes import titles
 
@@ -24,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 STAGED = ROOT / "build" / "docs"
 SITE = ROOT / "build" / "site"
+VERSIONS = ROOT / "build" / "versions"
 
 # Files outside docs/ that are pages of the site.
 OUTSIDE = {
@@ -52,28 +57,61 @@ FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 ENTRY = re.compile(r"\[([^\]]*)\]\(([^)#]+\.md)\)")
 
 
-def main() -> int:
-    """Build the site. Returns the exit code of Sphinx, or 1 if a page loads something from another host."""
-    for folder in (STAGED, SITE):
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build the site. Returns the exit code of Sphinx, or 1 if a link is dead or a page loads from another host."""
+    parser = ArgumentParser(description="Builds the site of the documentation into build/site.")
+    parser.add_argument("--version", default="", help="build into build/versions/VERSION, beside other versions")
+    version = parser.parse_args(arguments).version
+    if not re.fullmatch(r"[\w.-]*", version) or version in (".", ".."):
+        parser.error(f"{version!r} cannot be the name of a folder")
+    site = VERSIONS / version if version else SITE
+    for folder in (STAGED, site):
         shutil.rmtree(folder, ignore_errors=True)
     stage()
-    options = ["-b", "html", "-W", "--keep-going", "-q", "-j", "auto"]
-    done = subprocess.run([sys.executable, "-m", "sphinx", *options, str(STAGED), str(SITE)], check=False)  # noqa: S603
-    finish()
-    foreign = sorted(set(loaded_from_elsewhere()))
-    for one in foreign:
-        sys.stderr.write(f"loaded from another host: {one}\n")
-    sys.stdout.write(f"{len(list(SITE.rglob('*.html')))} pages in {SITE.relative_to(ROOT)}\n")
-    return done.returncode or bool(foreign)
+    code = run_sphinx(site, version)
+    make_accessible(site)
+    finish(site)
+    if version:
+        list_versions(VERSIONS)
+    found = [f"loaded from another host: {one}" for one in sorted(set(loaded_from_elsewhere(site)))]
+    found += [f"dead link: {one}" for one in dead_links(site)]
+    sys.stderr.writelines(f"{one}\n" for one in found)
+    sys.stdout.write(f"{len(list(site.rglob('*.html')))} pages in {site.relative_to(ROOT)}\n")
+    return code or bool(found)
 
 
-def finish() -> None:
+def run_sphinx(site: Path, version: str) -> int:
+    """Write the pages. Returns the exit code."""
+    options = ["-b", "html", "-W", "--keep-going", "-q", "-j", "auto", "-A", f"site_version={version}"]
+    command = [sys.executable, "-m", "sphinx", *options, str(STAGED), str(site)]
+    return subprocess.run(command, check=False).returncode  # noqa: S603  ours
+
+
+def finish(site: Path) -> None:
     """Add what programs read, llms.txt and the Markdown of the pages; a host must not run Jekyll on the site."""
     for file in (STAGED / "llms.txt", *STAGED.rglob("*.md")):
-        target = SITE / file.relative_to(STAGED)
+        target = site / file.relative_to(STAGED)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, target)
-    (SITE / ".nojekyll").touch()
+    (site / ".nojekyll").touch()
+
+
+def list_versions(folder: Path) -> None:
+    """Write which versions there are, for the list in the sidebar of each, and a page that leads to the newest one."""
+    versions = sorted((one.name for one in folder.iterdir() if (one / "index.html").exists()), key=order, reverse=True)
+    (folder / "versions.json").write_text(json.dumps({"versions": versions}) + "\n", encoding="utf-8")
+    (folder / "index.html").write_text(
+        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>framework-aiohttp</title>\n'
+        f'<meta http-equiv="refresh" content="0; url={versions[0]}/">\n'
+        f'<p><a href="{versions[0]}/">The documentation of {versions[0]}</a></p>\n',
+        encoding="utf-8",
+    )
+    (folder / ".nojekyll").touch()
+
+
+def order(version: str) -> tuple[int, ...]:
+    """Return the key by which versions are sorted: by their numbers, and names without numbers are the oldest."""
+    return tuple(int(one) for one in re.findall(r"\d+", version))
 
 
 def stage() -> None:
@@ -89,10 +127,17 @@ def stage() -> None:
         page.write_text(with_links_of_the_site(text, page, origin), encoding="utf-8")
     (STAGED / "errors" / "index.md").write_text(overview(), encoding="utf-8")
     modules = write_modules(STAGED / "api")
+    (STAGED / PAGE).write_text(page_of_options(DOCS), encoding="utf-8")
     index = STAGED / "index.md"
-    text = index.read_text(encoding="utf-8")
+    text = with_page_of_options(index.read_text(encoding="utf-8"))
     (STAGED / "llms.txt").write_text(summary(text), encoding="utf-8")
     index.write_text(with_contents(text, modules), encoding="utf-8")
+
+
+def with_page_of_options(index: str) -> str:
+    """Return the index with a row for the page of all options, which is the last one of the reference."""
+    row = f"- [All options]({PAGE}): of every decorator and class, with defaults\n"
+    return re.sub(r"(?ms)^(## Reference\n.*?)(?=\n^## )", lambda match: match[1] + row, index, count=1)
 
 
 def overview() -> str:
@@ -239,32 +284,6 @@ def entry(module: str, name: str) -> list[str]:
     if callable(value) and hasattr(value, "__qualname__"):
         return [f".. autofunction:: {module}.{name}", ""]
     return [f".. autodata:: {module}.{name}", "   :no-value:", ""]
-
-
-class Loading(HTMLParser):
-    """Collects what a page loads by itself: scripts, styles, images, frames."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep the addresses of elements that a browser loads."""
-        given = dict(attrs)
-        if tag == "link" and given.get("rel") in ("canonical", "author", "search", "next", "prev"):
-            return
-        if tag in ("script", "link", "img", "iframe", "source", "video", "audio"):
-            self.found += [value for name in ("src", "href") if (value := given.get(name)) is not None]
-
-
-def loaded_from_elsewhere() -> Iterator[str]:
-    """Yield what the pages load from other hosts."""
-    for page in SITE.rglob("*.html"):
-        loading = Loading()
-        loading.feed(page.read_text(encoding="utf-8"))
-        yield from (one for one in loading.found if re.match(r"(?:\w+:)?//", one))
-    for style in SITE.rglob("*.css"):
-        yield from re.findall(r"url\([\"']?((?:https?:)?//[^)\"']+)", style.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 __all__ = ("CHROMEDRIVER", "CHROMIUM", "BrowserPage", "DocsPage", "ReDocPage", "ScalarPage", "open_browser")
 
-CHROMIUM, CHROMEDRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+CHROMEDRIVER = shutil.which("chromedriver")
 _PATIENCE = 30
 _SWITCHES = (
     "--headless=new",

@@ -43,7 +43,7 @@ _FIRST_CELLS = re.compile(r"^\|(.*?)\|", re.MULTILINE)
 _PARAGRAPHS = re.compile(r"^(?!```)[^|\n#].*", re.MULTILINE)
 _NAME = re.compile(r"\b(\w+)=|`(\w+)`")
 
-_OPTIONS = {
+OPTIONS = {
     ("settings.md", "App"): tuple(inspect.signature(App).parameters),
     ("settings.md", "Limits"): Limits.__struct_fields__,
     ("routing.md", "route decorators"): tuple(RouteOptions.__annotations__),
@@ -90,14 +90,14 @@ _OPTIONS = {
 }
 
 
-@pytest.mark.parametrize(("page", "of"), _OPTIONS, ids=[of for _, of in _OPTIONS])
+@pytest.mark.parametrize(("page", "of"), OPTIONS, ids=[of for _, of in OPTIONS])
 def test_a_page_names_every_option(page: str, of: str) -> None:
     """Each option is in the first column of a table, or in a paragraph, as code."""
     text = (_REFERENCE / page).read_text(encoding="utf-8")
     places = (*_FIRST_CELLS.findall(text), *_PARAGRAPHS.findall(text))
     named = {name for place in places for names in _NAME.findall(place) for name in names}
 
-    missing = [option for option in _OPTIONS[page, of] if option not in named]
+    missing = [option for option in OPTIONS[page, of] if option not in named]
 
     assert missing == []
 

@@ -1,0 +1,1 @@
+"""Checks of the built site of the documentation, in Chromium: ``python -m tests.site``."""
