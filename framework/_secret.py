@@ -1,8 +1,8 @@
 """Strings that must not appear in logs."""
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
-__all__ = ("SecretStr",)
+__all__ = ("SecretStr", "revealed")
 
 
 class SecretStr:
@@ -43,3 +43,17 @@ class SecretStr:
 
     def __deepcopy__(self, _: object) -> "SecretStr":
         return self
+
+
+def _unknown_attribute(_: SecretStr, name: str) -> NoReturn:
+    hint = ": call reveal(), which returns the string" if name == "get_secret_value" else ""
+    raise AttributeError(f"'SecretStr' object has no attribute {name!r}{hint}")
+
+
+# Assigned after the class is created, so that type checkers do not accept every name.
+SecretStr.__getattr__ = _unknown_attribute  # type: ignore[attr-defined]
+
+
+def revealed(text: Any) -> Any:
+    """Return the string of a SecretStr; anything else as it is."""
+    return text.reveal() if isinstance(text, SecretStr) else text

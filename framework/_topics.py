@@ -12,8 +12,9 @@ from msgspec import Struct
 from framework._inspect.calls import ExplainedMeta, explained
 from framework._inspect.names import place_of_caller
 from framework._inspect.signatures import MISSING
+from framework._secret import SecretStr, revealed
 
-__all__ = ("ChannelError", "ChannelSettings", "Lagged", "Topic", "channel_settings")
+__all__ = ("ChannelError", "ChannelSettings", "Lagged", "Topic", "channel_settings", "url_of_channels")
 
 _T = TypeVar("_T")
 _PASSWORD = re.compile(r"(://[^/?#]*?:)[^/?#]*@")
@@ -98,7 +99,7 @@ class ChannelSettings(Struct, frozen=True, kw_only=True, metaclass=ExplainedMeta
     """The topics of an application, and the engine that carries their events between processes."""
 
     topics: Sequence[Topic[Any]]
-    url: str = "memory://"
+    url: str | SecretStr = "memory://"
     """``memory://`` (one process), ``redis+streams://``, ``redis://`` (publish/subscribe), ``nats://`` or
     ``postgresql+asyncpg://``; with TLS ``rediss+streams://``, ``rediss://`` and ``tls://``."""
     prefix: str = "channels"
@@ -112,10 +113,16 @@ class ChannelSettings(Struct, frozen=True, kw_only=True, metaclass=ExplainedMeta
 
     def __repr__(self) -> str:
         names = ", ".join(one.name for one in self.topics)
-        return f"ChannelSettings({names}; url={_PASSWORD.sub(chr(92) + '1***@', self.url)!r})"
+        return f"ChannelSettings({names}; url={_PASSWORD.sub(chr(92) + '1***@', revealed(self.url))!r})"
 
 
 ChannelSettings.__module__ = "framework.channels"
+
+
+def url_of_channels(settings: ChannelSettings) -> str:
+    """Return the URL of the engine, with its password."""
+    url: str = revealed(settings.url)
+    return url
 
 
 def channel_settings(given: ChannelSettings | Sequence[Topic[Any]]) -> ChannelSettings | None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from framework._inspect.calls import ExplainedMeta
 from framework._inspect.names import value_name
+from framework._secret import SecretStr
 from framework.errors import InvalidJobError
 
 __all__ = (
@@ -270,7 +271,7 @@ class JobSettings(Struct, frozen=True, metaclass=ExplainedMeta):
     """
 
     jobs: Sequence[type[Jobs]]
-    url: str | None = None
+    url: str | SecretStr | None = None
     """Where the jobs are stored, ``sqlite+aiosqlite:///jobs.db``; the default is the ``AsyncEngine`` that the container
     provides."""
     queues: Sequence[str] = ()

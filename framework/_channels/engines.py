@@ -5,7 +5,7 @@ from typing import Any
 
 from framework._channels.engine import Engine
 from framework._channels.memory import MemoryEngine
-from framework._topics import ChannelSettings
+from framework._topics import ChannelSettings, url_of_channels
 from framework.errors import InvalidOptionError
 
 __all__ = ("SCHEMES", "make_engine")
@@ -56,7 +56,7 @@ SCHEMES: Mapping[str, Callable[[ChannelSettings], Engine]] = {
 
 def make_engine(settings: ChannelSettings) -> Engine:
     """Return the engine, which connects on first use; raises InvalidOptionError for a wrong URL or a missing extra."""
-    url: Any = settings.url
+    url: Any = url_of_channels(settings)
     scheme = url.partition("://")[0] if isinstance(url, str) and "://" in url else ""
     if scheme not in SCHEMES:
         known = ", ".join(f"{one}://" for one in SCHEMES)

@@ -7,7 +7,7 @@ from typing import Any
 from framework._channels.engine import Place, Sink
 from framework._channels.memory import EPOCH_IDS
 from framework._channels.numbered import Numbered
-from framework._topics import ChannelError, ChannelSettings
+from framework._topics import ChannelError, ChannelSettings, url_of_channels
 from framework.errors import InvalidOptionError
 
 __all__ = ("NATSEngine",)
@@ -34,7 +34,7 @@ class NATSEngine:
             ) from error
         self._library: Any = nats
         self._errors = (errors.Error, OSError, TimeoutError)
-        self._url = settings.url
+        self._url = url_of_channels(settings)
         self._prefix = f"{settings.prefix}."
         self._timeout = settings.timeout
         self._numbered = Numbered()

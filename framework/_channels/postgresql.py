@@ -10,7 +10,7 @@ from typing import Any
 from framework._channels.engine import Place, Sink, Stored
 from framework._channels.keeping import Kept
 from framework._channels.statements import ADD, CREATE, LATEST, LOCK, NEWER, PRUNE, PRUNE_ROOMS
-from framework._topics import ChannelError, ChannelSettings
+from framework._topics import ChannelError, ChannelSettings, url_of_channels
 from framework.errors import InvalidOptionError
 
 __all__ = ("PostgreSQLEngine",)
@@ -43,7 +43,7 @@ class PostgreSQLEngine:
             ) from error
         self._library = library
         self._errors = (library.PostgresError, library.InterfaceError, OSError, TimeoutError)
-        self._url = settings.url.replace("+asyncpg", "", 1)
+        self._url = url_of_channels(settings).replace("+asyncpg", "", 1)
         self._prefix = f"{settings.prefix}:"
         self._timeout = settings.timeout
         self._max_age = settings.max_age

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from framework._topics import ChannelError, ChannelSettings
+from framework._topics import ChannelError, ChannelSettings, url_of_channels
 from framework.errors import InvalidOptionError
 
 __all__ = ("RedisConnections",)
@@ -26,7 +26,7 @@ class RedisConnections:
             hint = "install it: pip install 'framework-aiohttp[redis]'"
             raise InvalidOptionError(
                 "ChannelSettings",
-                f"{settings.url.partition('://')[0]}:// requires the package redis ({error})",
+                f"{url_of_channels(settings).partition('://')[0]}:// requires the package redis ({error})",
                 hint=hint,
             ) from error
         self._library: Any = library

@@ -9,7 +9,7 @@ from framework._channels.keeping import Kept
 from framework._channels.memory import EPOCH_IDS, new_epoch
 from framework._channels.numbered import Numbered
 from framework._channels.redis_client import RedisConnections
-from framework._topics import ChannelError, ChannelSettings
+from framework._topics import ChannelError, ChannelSettings, url_of_channels
 
 __all__ = ("RedisPubSubEngine",)
 
@@ -24,7 +24,7 @@ class RedisPubSubEngine:
     keeps_alone = False
 
     def __init__(self, settings: ChannelSettings) -> None:
-        self._redis = RedisConnections(settings, settings.url)
+        self._redis = RedisConnections(settings, url_of_channels(settings))
         self._prefix = f"{settings.prefix}:"
         self._own = f"{settings.prefix}.own:{new_epoch()}"
         """The address of this process: a connection without subscriptions cannot wait."""

@@ -10,7 +10,7 @@ from uuid import uuid4
 from framework._channels.engine import Place, Sink, Stored
 from framework._channels.keeping import Kept
 from framework._channels.redis_client import RedisConnections
-from framework._topics import ChannelSettings
+from framework._topics import ChannelSettings, url_of_channels
 
 __all__ = ("RedisStreamsEngine",)
 
@@ -39,7 +39,7 @@ class RedisStreamsEngine:
     keeps_alone = False
 
     def __init__(self, settings: ChannelSettings) -> None:
-        scheme, _, rest = settings.url.partition("://")
+        scheme, _, rest = url_of_channels(settings).partition("://")
         self._redis = RedisConnections(settings, f"{scheme.removesuffix('+streams')}://{rest}")
         self._prefix = f"{settings.prefix}:"
         self._room_age = round(settings.max_age * 1_000)

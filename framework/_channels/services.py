@@ -10,7 +10,7 @@ from framework._channels.channels import Channels
 from framework._channels.engines import make_engine
 from framework._channels.hub import Hub
 from framework._channels.workers import has_siblings
-from framework._topics import ChannelSettings
+from framework._topics import ChannelSettings, url_of_channels
 from framework.container import Container, Lifetime
 from framework.errors import DefinitionError, InvalidOptionError
 
@@ -49,7 +49,7 @@ def with_channels(
 
 def _opener(settings: ChannelSettings) -> Callable[[], AsyncIterator[Hub]]:
     async def open_hub() -> AsyncIterator[Hub]:
-        if settings.url.startswith("memory:") and has_siblings():
+        if url_of_channels(settings).startswith("memory:") and has_siblings():
             _LOGGER.warning(_ALONE)
         hub = Hub(settings, make_engine(settings))
         try:

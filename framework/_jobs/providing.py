@@ -16,6 +16,7 @@ from framework._jobs.queue import Adder
 from framework._jobs.store import JobStore
 from framework._jobs.testing import Capturing
 from framework._plan.job_runs import JobTable
+from framework._secret import revealed
 from framework.container import Lifetime, Registration
 from framework.errors import DefinitionError, InvalidJobError
 from framework.jobs import CapturedJob, CurrentJob, JobQueue, Jobs, JobSettings, captured_jobs, works_in_process
@@ -119,7 +120,7 @@ def _choose(settings: JobSettings, registered: Sequence[Registration], where: st
     except ImportError:
         raise InvalidJobError(where, "jobs require the package sqlalchemy", hint=_EXTRA) from None
     if settings.url is not None:
-        return _database_of_url(_checked(settings.url, where)), None
+        return _database_of_url(_checked(revealed(settings.url), where)), None
     lifetimes = {one.key: one.lifetime for one in registered if one.qualifier is None and isinstance(one.key, type)}
     if lifetimes.get(AsyncEngine) is not Lifetime.SINGLETON:
         raise InvalidJobError(where, _NO_DATABASE, hint=_PROVIDE_DATABASE)

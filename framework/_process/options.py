@@ -36,4 +36,6 @@ class WorkerSpec(Struct, frozen=True, kw_only=True):
     """The file descriptor of the connection to the supervisor."""
     first: bool
     """Whether errors are printed in full: nothing has been served yet."""
+    warns: bool = False
+    """Whether it is the one of several workers that warns of what they do not share."""
     options: RunOptions

@@ -12,6 +12,7 @@ import socket
 import traceback
 from collections.abc import Callable
 
+from framework._channels.workers import mark_siblings
 from framework._process.loading import describe_failure
 from framework._process.options import WorkerSpec
 from framework._process.served import Load, Served, ServedProcess
@@ -27,6 +28,8 @@ def run_worker(spec: WorkerSpec, load: Load, describe: Callable[[Exception], str
     """
     for one in (spec.channel, *spec.sockets):
         os.set_inheritable(one, False)  # noqa: FBT003  by position
+    if spec.warns:
+        mark_siblings()
     return _Worker(spec, socket.socket(fileno=spec.channel)).run(load, describe)
 
 

@@ -14,6 +14,7 @@ from framework.app import App
 from framework.cli.access_logs import access_log_of
 from framework.cli.definitions import is_definition_error
 from framework.cli.errors import ToolError
+from framework.cli.imports import import_hint
 from framework.cli.references import configured_reference
 from framework.settings import SettingsError
 
@@ -67,8 +68,9 @@ def _make_importable(folder: Path) -> None:
 
 def _attribute(reference: str) -> Any:
     module, colon, attribute = reference.partition(":")
-    if not (module and colon and attribute):
-        raise ToolError(f"{reference!r} names no app", hint="write it as module:attribute, for example shop.main:app")
+    if not (module and colon and attribute) or module.endswith(".py") or "/" in module:
+        example = f"{_as_module(module)}:{attribute or 'app'}"
+        raise ToolError(f"{reference!r} names no app", hint=f"write it as module:attribute, for example {example}")
     try:
         found: Any = importlib.import_module(module)
     except (Exception, SystemExit) as error:
@@ -81,6 +83,11 @@ def _attribute(reference: str) -> Any:
     return found
 
 
+def _as_module(written: str) -> str:
+    """Return the module that somebody means: ``shop.main`` for ``shop/main.py``."""
+    return written.removesuffix(".py").strip("./").replace("/", ".") or "shop.main"
+
+
 def is_absent(module: str, error: BaseException | None) -> bool:
     """Return whether the import of a module has failed because the module, or a package around it, does not exist."""
     return isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}.")
@@ -90,7 +97,7 @@ def _import_error(module: str, error: BaseException) -> ToolError:
     if is_absent(module, error):
         hint = "correct its name, or run the command in the folder that it is imported from"
         return ToolError(f"no module {module} is found", hint=hint)
-    return ToolError(f"{module} cannot be imported: {in_one_line(error)}", hint="fix it there")
+    return ToolError(f"{module} cannot be imported: {in_one_line(error)}", hint=import_hint(error))
 
 
 def _raise_known(error: BaseException) -> None:

@@ -31,6 +31,11 @@ _FILE = click.Path(exists=True, dir_okay=False)
 _SECONDS = click.FloatRange(0)
 
 
+def _refuse_reload(_: click.Context, __: click.Parameter, given: bool) -> None:
+    if given:
+        raise click.UsageError("--reload is not an option of framework run; framework dev reloads.")
+
+
 @click.command()
 @click.argument("app", required=False)
 @click.option(
@@ -76,6 +81,7 @@ _SECONDS = click.FloatRange(0)
     type=_SECONDS,
     help="The seconds that the event loop may be blocked until the process is ended; 0 for any time.",
 )
+@click.option("--reload", is_flag=True, hidden=True, expose_value=False, callback=_refuse_reload)
 @click.option("--certificate", type=_FILE, help="The file of a TLS certificate with its chain.")
 @click.option("--key", type=_FILE, help="The file of its key, if that is another one.")
 @click.pass_context
@@ -246,8 +252,18 @@ def _command_for(
     # Workers find modules as this process does: the command does not search the current folder, "python -m" does.
     safe = [] if {"", str(Path.cwd())} & {*sys.path} else ["-P"]
 
+    warning = iter([(given.workers or 1) > 1])
+
     def command(channel: int, first: bool) -> list[str]:
-        spec = WorkerSpec(reference=given.app, sockets=numbers, channel=channel, first=first, options=options)
+        spec = WorkerSpec(
+            reference=given.app,
+            sockets=numbers,
+            channel=channel,
+            first=first,
+            # The first that is created, not each that begins before all serve.
+            warns=next(warning, False),
+            options=options,
+        )
         return [sys.executable, *safe, "-m", "framework.cli.worker_process", msgspec.json.encode(spec).decode()]
 
     return command

@@ -12,6 +12,7 @@ from framework.option_errors import explained_class
 from framework.stores.base import QUOTA, Store, StoreError, StoreTimeoutError, checked_cost, checked_ttl, full_key
 from framework.stores.quotas import STEPS, Quota, QuotaState, Reservation
 from framework.stores.scripts import DELETE, INCREMENT, REFUND, REPLACE, RESERVE
+from framework.types import SecretStr
 
 __all__ = ("RedisStore",)
 
@@ -113,19 +114,20 @@ class RedisStore(Store):
 
     def __init__(
         self,
-        url: str = "redis://127.0.0.1:6379/0",
+        url: str | SecretStr = "redis://127.0.0.1:6379/0",
         *,
         namespace: str = "",
         timeout: float = 0.5,
         max_connections: int = 20,
     ) -> None:
-        if urlsplit(url).scheme not in _SCHEMES:
+        plain = url.reveal() if isinstance(url, SecretStr) else url
+        if urlsplit(plain).scheme not in _SCHEMES:
             raise _wrong("its URL begins with none of redis://, rediss:// and unix://", "redis://127.0.0.1:6379/0")
         if not 0 < timeout < math.inf:
             raise _wrong(f"timeout={timeout!r} is not a number of seconds above 0", "timeout=0.5")
         if max_connections < 1:
             raise _wrong(f"max_connections={max_connections!r} is not above 0", "max_connections=20")
-        self._connections = _Connections(url, timeout, max_connections)
+        self._connections = _Connections(plain, timeout, max_connections)
         if namespace:
             self.prefix = self.namespace(namespace).prefix
 

@@ -5,6 +5,9 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from tests.cli.dev_server import command
 from tests.waiting import PATIENCE
 
 _PROGRAM = """\
@@ -40,6 +43,17 @@ def start_up_log(folder: Path, workers: int) -> str:
 def test_several_workers_are_warned_once(tmp_path: Path) -> None:
     """Events would stay in the worker that publishes them."""
     assert start_up_log(tmp_path, 3).count("The channels are in memory, and there are several workers") == 1
+
+
+@pytest.mark.parametrize(("workers", "warnings"), [(1, 0), (2, 1)])
+async def test_workers_of_framework_run(tmp_path: Path, workers: int, warnings: int) -> None:
+    """They are warned as those of gunicorn are."""
+    (tmp_path / "shop.py").write_text(_PROGRAM, encoding="utf-8")
+    async with command(tmp_path, "run", "shop:app", "--port", "0", "--workers", str(workers)) as running:
+        await running.prints("Press Ctrl+C")
+        await running.stop()
+
+    assert running.printed.count("The channels are in memory, and there are several workers") == warnings
 
 
 def test_one_worker_is_not_warned(tmp_path: Path) -> None:

@@ -1,10 +1,36 @@
 """How the command finds the app, and what it says where it does not."""
 
+import sys
+
 import pytest
 
+import framework
 from tests.cli.conftest import SHOP, Run, Write
 
 FOUND = "No errors; 1 route.\n"
+_NAME = "ImportError: cannot import name '{}' from 'framework' ({}) ({{shop}}:22); {}"
+_MODULE = "ModuleNotFoundError: No module named '{}' ({{shop}}:22); {}"
+IMPORTS = [
+    *(
+        (f"from framework import {name}", _NAME.format(name, framework.__file__, hint))
+        for name, hint in [
+            ("Contoller", "write Controller"),
+            ("PasswordHasher", "import it from framework.security"),
+            ("Depends", "leave it out: services are injected by the type of a parameter"),
+            ("Nothing", "fix it there"),
+        ]
+    ),
+    *(
+        (f"import {name}", _MODULE.format(name, hint))
+        for name, hint in [
+            ("framwork", "write framework"),
+            ("framework.securty", "write framework.security"),
+            ("framework.nothing", "correct the name of the module"),
+            ("no_such_package", "correct its name, or install the package that has it"),
+        ]
+    ),
+]
+"""Imports that fail, and what is said of them."""
 
 
 def test_an_app_is_named(run: Run, write: Write) -> None:
@@ -42,8 +68,15 @@ def test_an_app_may_be_made_or_held(run: Run, write: Write, added: str, attribut
 @pytest.mark.parametrize(
     ("added", "reference", "said"),
     [
-        ("", "shop", "'shop' names no app; write it as module:attribute, for example shop.main:app"),
-        ("", "shop:", "'shop:' names no app; write it as module:attribute, for example shop.main:app"),
+        ("", "shop", "'shop' names no app; write it as module:attribute, for example shop:app"),
+        ("", "shop:", "'shop:' names no app; write it as module:attribute, for example shop:app"),
+        ("", ":app", "':app' names no app; write it as module:attribute, for example shop.main:app"),
+        ("", "shop.py", "'shop.py' names no app; write it as module:attribute, for example shop:app"),
+        (
+            "",
+            "./shop/main.py:api",
+            "'./shop/main.py:api' names no app; write it as module:attribute, for example shop.main:api",
+        ),
         (
             "",
             "shob:app",
@@ -86,6 +119,7 @@ def test_an_app_may_be_made_or_held(run: Run, write: Write, added: str, attribut
             "shop:app",
             "shop cannot be imported: SystemExit: 3 ({shop}:22); fix it there",
         ),
+        *((f"{line}\n", "shop:app", f"shop cannot be imported: {said}") for line, said in IMPORTS),
         ("web = app.build()\n", "shop:web", "shop:web is what an app was built into; name the App itself"),
         (
             "make = app.build\n",
@@ -101,6 +135,16 @@ def test_what_is_named_is_no_app(run: Run, write: Write, added: str, reference: 
     code, out, err = run("routes", reference)
 
     assert (code, out, err) == (2, "", f"Error: {said.format(shop=file)}.\n")
+
+
+def test_a_package_that_an_extra_installs(run: Run, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hint is the command that installs it."""
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    write("shop.py", "import sqlalchemy.orm\n")
+
+    _, _, err = run("check", "shop:app")
+
+    assert err.endswith("; pip install 'framework-aiohttp[sql]'.\n")
 
 
 @pytest.mark.parametrize(

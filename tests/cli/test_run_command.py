@@ -1,6 +1,7 @@
 """``framework run`` serves an app in one process; tests/deployment has its workers."""
 
 import asyncio
+import re
 import signal
 from pathlib import Path
 
@@ -37,12 +38,16 @@ async def test_requests_are_cancelled_after_the_timeout(tmp_path: Path) -> None:
 
 
 async def test_a_service_that_cannot_be_opened_ends_it(tmp_path: Path) -> None:
-    """The exit code is 1, and the traceback leads to the service."""
+    """The exit code is 1, the traceback leads to the service, and its last line names the provider."""
     source = SHOP.replace('    note("opened")\n', '    raise ConnectionRefusedError("no database")\n', 1)
     (tmp_path / "shop.py").write_text(source, encoding="utf-8")
     async with command(tmp_path, "run", "shop:app", "--port", "0") as running:
         assert await asyncio.wait_for(running.process.wait(), 60) == 1
-    assert running.printed.endswith("ConnectionRefusedError: no database\n")
+    *_, error, note = running.printed.splitlines()
+    assert error == "ConnectionRefusedError: no database"
+    assert re.fullmatch(
+        r"The service Database cannot be opened; its provider is open_database \(shop\.py:\d+\)\.", note
+    )
     assert "in open_database" in running.printed
 
 
@@ -73,6 +78,14 @@ container.add_singleton(Second, open_second)
         await running.prints("waiting")
         assert await running.stop() == 0
     assert (tmp_path / "log.txt").read_text() == "opened one\nclosed one\n"
+
+
+async def test_reload_is_for_development(tmp_path: Path) -> None:
+    """Users of other servers know the option; the message names the command that has it."""
+    (tmp_path / "shop.py").write_text(SHOP, encoding="utf-8")
+    async with command(tmp_path, "run", "shop:app", "--port", "0", "--reload") as running:
+        assert await asyncio.wait_for(running.process.wait(), 60) == 2
+    assert "Error: --reload is not an option of framework run; framework dev reloads." in running.printed
 
 
 async def test_nothing_of_development_is_served(tmp_path: Path) -> None:

@@ -212,6 +212,10 @@ def test_secrets() -> None:
         pickle.dumps(secret)
     with pytest.raises(TypeError):
         msgspec.json.encode(secret)
+    with pytest.raises(AttributeError, match=r"'get_secret_value': call reveal\(\), which returns the string\Z"):
+        getattr(secret, "get_secret_value")  # noqa: B009  a type checker would find it
+    with pytest.raises(AttributeError, match=r"no attribute 'colour'\Z"):
+        getattr(secret, "colour")  # noqa: B009  as above
 
 
 _Repeating: TypeAlias = Annotated[str, Meta(pattern=r"^([a-z]+)*$")]

@@ -335,6 +335,7 @@ def test_where_jobs_are_stored() -> None:
         '  Hint: write url="sqlite+aiosqlite:///jobs.db" or url="postgresql+asyncpg://host/name".'
     ]
     assert in_app(JobSettings([Good], url="sqlite+aiosqlite:///jobs.db")) == []
+    assert in_app(JobSettings([Good], url=SecretStr("sqlite+aiosqlite:///jobs.db"))) == []
 
 
 def test_settings_of_the_wrong_type() -> None:

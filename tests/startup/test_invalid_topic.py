@@ -10,7 +10,7 @@ from framework import App, Container, Controller, get, post
 from framework.channels import Channels, ChannelSettings, Topic
 from framework.errors import CaptiveProviderError, InvalidOptionError, InvalidTopicError, MissingProviderError
 from framework.params import Inject
-from framework.types import CustomType
+from framework.types import CustomType, SecretStr
 from tests.startup.expected import place, told
 
 
@@ -160,6 +160,16 @@ def test_an_extra_that_is_not_installed(url: str, module: str, extra: str, monke
     assert kind is InvalidOptionError
     assert f"{url.partition('://')[0]}:// requires the package" in text
     assert text.endswith(f"Hint: install it: pip install 'framework-aiohttp[{extra}]'.")
+
+
+def test_a_secret_url() -> None:
+    """Settings keep URLs with passwords as SecretStr, and no listing shows it."""
+    settings = ChannelSettings(topics=[ORDERS], url=SecretStr("kafka://ada:secret@h"))
+    ((_, text),) = told(App(channels=settings))
+
+    assert "the url begins with none of" in text
+    assert "secret" not in text + repr(settings)
+    App(channels=ChannelSettings(topics=[ORDERS], url=SecretStr("memory://"))).build()
 
 
 def test_an_unknown_engine() -> None:

@@ -18,6 +18,7 @@ from framework._compile.declarations.shapes import (
 )
 from framework._inspect.names import callable_name, value_name
 from framework._inspect.near_names import hint_for_option
+from framework._secret import revealed
 from framework.errors import DefinitionError, InvalidJobError, InvalidOptionError
 from framework.jobs import JobOptions, JobSettings
 from framework.observers import Observer
@@ -101,7 +102,7 @@ _SHAPES: Mapping[str, Shape] = {
 }
 _SETTINGS: Mapping[str, Shape] = {
     "jobs": Shape(is_collection, "a sequence of Jobs classes", "JobSettings([Mail])"),
-    "url": Shape(is_name, "a URL", 'url="sqlite+aiosqlite:///jobs.db"', optional=True),
+    "url": Shape(lambda url: is_name(revealed(url)), "a URL", 'url="sqlite+aiosqlite:///jobs.db"', optional=True),
     "queues": Shape(are_strings, "a sequence of names", 'queues=("default", "mails")'),
     "concurrency": Shape(_is_positive, "a positive number", "concurrency=20"),
     "lease": Shape(is_duration, "a positive number of seconds", "lease=30"),

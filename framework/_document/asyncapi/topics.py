@@ -10,7 +10,7 @@ from framework._document.schemas.scalars import compact
 from framework._document.schemas.schemas import Names, schema_of
 from framework._http.pointers import escape
 from framework._inspect.types import kind_of, without_metadata
-from framework._topics import ChannelSettings, Topic
+from framework._topics import ChannelSettings, Topic, url_of_channels
 
 __all__ = ("describe_topics", "documented_topics", "topic_servers")
 
@@ -27,7 +27,7 @@ def topic_servers(settings: ChannelSettings | None, servers: Mapping[str, Any]) 
     """Return the server of the topics; without other servers there is none, because it would be that of all routes."""
     if settings is None or not servers or not documented_topics(settings):
         return {}
-    scheme = settings.url.partition("://")[0]
+    scheme = url_of_channels(settings).partition("://")[0]
     text = "The engine that carries events between the processes of the application."
     return {_SERVER: {"host": "internal", "protocol": scheme.partition("+")[0], "description": text}}
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from framework._inspect.names import callable_name
+from framework._inspect.names import callable_name, describe
 from framework._plan import FactoryKind, Provision, ServicePlan
 from framework._serve.services.closing import (
     Finalizer,
@@ -81,6 +81,8 @@ async def open_services(
         for plan in plans:
             live[plan.variable] = plan.value if plan.kind is FactoryKind.VALUE else await _open(plan, live, opened)
     except BaseException as error:
+        if isinstance(error, Exception):
+            error.add_note(f"The service {plan.label} cannot be opened; its provider is {describe(plan.call.target)}.")
         raised = await close(opened, error)
         if raised is error or raised is None:
             raise

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from framework.errors import InvalidOptionError
 from framework.stores import Quota, RedisStore, StoreError, StoreTimeoutError
+from framework.types import SecretStr
 from tests.redis_server import RedisServer
 from tests.waiting import until
 
@@ -221,7 +222,7 @@ async def test_state_of_quotas_expires_with_the_window(store: RedisStore, client
     ("make", "message"),
     [
         (
-            lambda: RedisStore("http://127.0.0.1"),
+            lambda: RedisStore(SecretStr("http://ann:secret@127.0.0.1")),
             "its URL begins with none of redis://, rediss:// and unix://.\n"
             "  Hint: give for example redis://127.0.0.1:6379/0.",
         ),

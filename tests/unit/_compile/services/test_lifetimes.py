@@ -154,7 +154,7 @@ async def test_a_singleton_that_fails_to_open_closes_those_before() -> None:
     container = Container()
     container.add_singleton(Engine, fail)
     container.add_singleton(Clock, open_clock)
-    with pytest.raises(ValueError, match=r"\Ano engine at Clock\Z") as caught:
+    with pytest.raises(ValueError, match=r"\Ano engine at Clock\nThe service Engine cannot be opened; ") as caught:
         async with Asking(container):
             pass
     assert seen == [caught.value]
@@ -201,7 +201,9 @@ async def test_a_generator_that_yields_nothing() -> None:
     for key, factory in ((Clock, open_clock), (Engine, open_engine)):
         container = Container()
         container.add_singleton(key, factory)
-        with pytest.raises(RuntimeError, match=rf"\AThe provider {factory.__name__} yielded nothing\Z"):
+        with pytest.raises(
+            RuntimeError, match=rf"\AThe provider {factory.__name__} yielded nothing\nThe service {key.__name__} "
+        ):
             async with Asking(container):
                 pass
         container = Container()
