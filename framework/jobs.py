@@ -274,6 +274,12 @@ class JobSettings(Struct, frozen=True, metaclass=ExplainedMeta):
     url: str | SecretStr | None = None
     """Where the jobs are stored, ``sqlite+aiosqlite:///jobs.db``; the default is the ``AsyncEngine`` that the container
     provides."""
+    broker: str | SecretStr | Callable[[str], Any] | None = None
+    """What carries jobs that are due to workers: ``nats://host:4222``, ``redis://``, ``amqp://``, ``kafka://``,
+    ``sqs://``, or a function that returns a broker of taskiq for the name of a queue; by default workers read the
+    table."""
+    broker_prefix: str = "framework_jobs"
+    """What the names of streams, topics and queues of the broker begin with."""
     queues: Sequence[str] = ()
     """The queues that workers serve; by default all queues of the jobs."""
     concurrency: int = 20

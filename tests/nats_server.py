@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,10 +19,10 @@ _ATTEMPTS = 5
 
 
 class NATSServer:
-    """A server that can be killed, paused and started again on the same port."""
+    """A server that can be killed, paused and started again on the same port, with the streams that it has stored."""
 
-    def __init__(self, program: str) -> None:
-        self._program = program
+    def __init__(self, program: str, store: Path | None = None) -> None:
+        self._command = [program, *(() if store is None else ("--jetstream", "--store_dir", str(store)))]
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
@@ -36,7 +37,7 @@ class NATSServer:
             # Somebody else may take a free port before the server does.
             port = self.port or _free_port()
             self._process = subprocess.Popen(  # noqa: S603  a program of the system, with fixed options
-                [self._program, "--addr", "127.0.0.1", "--port", str(port)],
+                [*self._command, "--addr", "127.0.0.1", "--port", str(port)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -79,12 +80,12 @@ def _responds(process: subprocess.Popen[bytes], port: int) -> bool:
 
 
 @contextlib.contextmanager
-def nats_started() -> Iterator[NATSServer]:
-    """Run a server, and kill it at the end."""
+def nats_started(store: Path | None = None) -> Iterator[NATSServer]:
+    """Run a server, and kill it at the end; with a folder where it stores streams, it has JetStream."""
     program = shutil.which("nats-server") or shutil.which("nats-server", path="/usr/sbin:/usr/local/sbin")
     if program is None:
         pytest.skip("nats-server is not installed")
-    server = NATSServer(program)
+    server = NATSServer(program, store)
     server.start()
     try:
         yield server

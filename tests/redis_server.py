@@ -1,4 +1,4 @@
-"""A redis-server of one's own on a free port of the loopback interface, for tests; nothing is written to disk."""
+"""A redis-server of one's own on a free port of the loopback interface, for tests."""
 
 import contextlib
 import shutil
@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,8 +21,10 @@ _ATTEMPTS = 5
 class RedisServer:
     """A server that can be stopped, killed, paused and started again on the same port."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, folder: Path | None = None) -> None:
         self._program = program
+        # Without a folder, nothing is written to disk.
+        self._files = ("--appendonly", "no") if folder is None else ("--appendonly", "yes", "--dir", str(folder))
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
@@ -42,13 +45,13 @@ class RedisServer:
         raise AssertionError("redis-server does not start")
 
     def _spawn(self, port: int) -> subprocess.Popen[bytes]:
-        options = ("--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no")
+        options = ("--bind", "127.0.0.1", "--port", str(port), "--save", "", *self._files)
         return subprocess.Popen(  # noqa: S603  a program of the system, with fixed options
             [self._program, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 
     def kill(self) -> None:
-        """End the server at once, with all that it knows."""
+        """End the server at once, with all that it has not written to a folder."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -96,9 +99,9 @@ def redis_or_skip() -> str:
 
 
 @contextlib.contextmanager
-def started() -> Iterator[RedisServer]:
-    """Run a server, and kill it at the end."""
-    server = RedisServer(redis_or_skip())
+def started(folder: Path | None = None) -> Iterator[RedisServer]:
+    """Run a server, and kill it at the end; with a folder, it knows after a start what it knew before."""
+    server = RedisServer(redis_or_skip(), folder)
     server.start()
     try:
         yield server

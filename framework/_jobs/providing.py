@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from framework._compile.jobs.calling import running_job
 from framework._compile.jobs.options import check_job_settings, is_job_observer
 from framework._inspect.names import callable_name, place_of
+from framework._jobs.broker.brokers import SCHEMES, check_broker, make_broker
 from framework._jobs.engine import Engine
 from framework._jobs.in_process import worker_while_serving
 from framework._jobs.queue import Adder
@@ -32,7 +33,6 @@ _PROVIDE_DATABASE = (
     "container.add_singleton(AsyncEngine, open_engine), or "
     'App(jobs=JobSettings([Mail], url="sqlite+aiosqlite:///jobs.db"))'
 )
-_BROKERS = ("amqp", "kafka", "nats", "redis", "rediss", "sqs", "tls")
 
 
 class Provided(Struct, frozen=True):
@@ -59,6 +59,7 @@ def provide_jobs(
         return None
     settings = replace(settings, observers=(*settings.observers, *_of_jobs(observers, settings, where, report)))
     try:
+        check_broker(settings, where)
         database, session = _choose(settings, registered, where)
     except DefinitionError as error:
         report(error)
@@ -149,8 +150,8 @@ def _checked(url: str, where: str) -> str:
         return url
     what = f"JobSettings(url=) has the scheme {scheme!r}, and jobs are stored by {' and '.join(_DRIVERS)}"
     hint = 'write url="sqlite+aiosqlite:///jobs.db" or url="postgresql+asyncpg://host/name"'
-    if scheme.partition("+")[0] in _BROKERS:
-        hint = "brokers are not supported; leave url= out to store jobs in the database of the app"
+    if scheme in SCHEMES:
+        hint = f'write broker="{scheme}://…"; jobs are stored in a database all the same, by default in that of the app'
     raise InvalidJobError(where, what, hint=hint)
 
 
@@ -168,12 +169,19 @@ def _database_of_url(url: str) -> Callable[[], AsyncIterator[JobDatabase]]:
     return connect
 
 
-async def _open_engine(database: JobDatabase, table: JobTable) -> AsyncIterator[Engine]:
-    """Open the engine that stores the jobs."""
+def _new_engine(database: Any, settings: JobSettings) -> Any:
     from framework._jobs.table.engine import TableEngine
 
-    settings = table.settings
-    engine = TableEngine(database.engine, settings, create=settings.create_tables)
+    if settings.broker is None:
+        return TableEngine(database, settings, create=settings.create_tables)
+    from framework._jobs.broker.engine import BrokerEngine
+
+    return BrokerEngine(database, settings, make_broker(settings), create=settings.create_tables)
+
+
+async def _open_engine(database: JobDatabase, table: JobTable) -> AsyncIterator[Engine]:
+    """Open the engine that stores the jobs."""
+    engine = _new_engine(database.engine, table.settings)
     await engine.open()
     try:
         yield engine

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-__all__ = ("Claimed", "JobRecord", "JobState", "NewJob", "Outcome", "OutcomeKind")
+__all__ = ("Claimed", "Handed", "JobRecord", "JobState", "NewJob", "Outcome", "OutcomeKind")
 
 
 class JobState(IntEnum):
@@ -50,6 +50,19 @@ class Claimed(Struct, frozen=True, kw_only=True):
     max_attempts: int
     owner: str
     concurrency_key: str | None = None
+
+
+class Handed(Struct, frozen=True, array_like=True):
+    """A ready job that is handed to a broker: what the message has. Owner and attempt fence the claim that it leads to."""
+
+    id: int
+    attempt: int
+    """How many attempts have begun."""
+    queue: str
+    owner: str
+    """The batch in which it was handed over."""
+    until: int
+    """Milliseconds since the epoch until when the broker is expected to have delivered it."""
 
 
 class OutcomeKind(IntEnum):

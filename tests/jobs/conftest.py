@@ -1,6 +1,12 @@
-"""Fixtures of tests of jobs: each test that asks for a database runs on SQLite and on PostgreSQL."""
+"""Fixtures of tests of jobs: each test that asks for a database runs on SQLite and on PostgreSQL.
 
-from collections.abc import AsyncIterator, Iterator
+A module whose tests run with brokers as well has a fixture ``kind`` of its own, with their names.
+"""
+
+import contextlib
+import itertools
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from framework._jobs.table.engine import TableEngine
 from framework.jobs import JobSettings
+from tests.jobs.brokers import BROKERS, BrokerServer, broker_server
 from tests.jobs.databases import Server, database_url, new_engine, postgresql_server
+from tests.jobs.working import CARRIED
+
+_NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -24,10 +34,37 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def brokers() -> Iterator[Callable[[str], BrokerServer]]:
+    """Return a function that returns the server of a kind, which runs until all tests of this process have ended."""
+    running: dict[str, BrokerServer] = {}
+    with contextlib.ExitStack() as stack:
+
+        def get(kind: str) -> BrokerServer:
+            if kind not in running:
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+                running[kind] = stack.enter_context(broker_server(kind, folder))
+            return running[kind]
+
+        yield get
+
+
+@pytest.fixture(autouse=True)
+def carried(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a broker carry the jobs of the test, if its kind is one."""
+    kind = request.getfixturevalue("kind") if "kind" in request.fixturenames else None
+    if kind in BROKERS:
+        CARRIED["broker"] = request.getfixturevalue("brokers")(kind).url
+        CARRIED["broker_prefix"] = f"jobs{next(_NUMBERS)}"
+    yield
+    CARRIED.clear()
+
+
 @pytest.fixture
 def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the URL of a new database."""
-    return database_url(kind, tmp_path, lambda: request.getfixturevalue("postgresql"))
+    stored = BROKERS[kind][1] if kind in BROKERS else kind
+    return database_url(stored, tmp_path, lambda: request.getfixturevalue("postgresql"))
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from framework._jobs.records import NewJob
 from framework._jobs.table.engine import TableEngine
 from framework.jobs import JobSettings
 from tests.jobs.chaos_app import run_worker
+from tests.jobs.working import CARRIED
 
 Process: TypeAlias = ForkServerProcess
 
@@ -107,7 +108,7 @@ class WorkerProcesses:
 @contextmanager
 def worker_processes(url: str, folder: Path, **options: Any) -> Iterator[WorkerProcesses]:
     """Run processes inside the block, and kill what is left of them."""
-    processes = WorkerProcesses(url, folder, options)
+    processes = WorkerProcesses(url, folder, CARRIED | options)
     try:
         yield processes
     finally:

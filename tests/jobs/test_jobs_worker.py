@@ -14,10 +14,17 @@ from framework._jobs.records import JobState, NewJob, OutcomeKind
 from framework.job_observers import JobEnd, JobObserver, JobStart
 from framework.jobs import CurrentJob, Discard, Jobs, RetryLater, job
 from framework.request_ids import current_request_id
+from tests.jobs.brokers import BROKERS
 from tests.jobs.working import working
 from tests.waiting import until
 
 RAN: list[Any] = []
+
+
+@pytest.fixture(params=["sqlite", "postgresql", *BROKERS])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Return which database the test runs on, or which broker carries its jobs."""
+    return str(request.param)
 
 
 @pytest.fixture(autouse=True)
@@ -330,7 +337,7 @@ async def effects(database: AsyncEngine) -> int:
         return int((await connection.execute(text("SELECT count(*) FROM effects"))).scalar_one())
 
 
-async def test_an_effect_and_the_end_of_its_job_are_one_transaction(database: AsyncEngine, kind: str) -> None:
+async def test_an_effect_and_the_end_of_its_job_are_one_transaction(database: AsyncEngine) -> None:
     """An effect and the end of its job are one transaction."""
     async with database.begin() as connection:
         await connection.execute(text("CREATE TABLE effects (n integer)"))
@@ -339,7 +346,7 @@ async def test_an_effect_and_the_end_of_its_job_are_one_transaction(database: As
         assert await effects(database) == 1
         await app.until(await app.add(Shop.count, 0.0, fail=True), JobState.DEAD)
         assert await effects(database) == 1
-        if kind == "sqlite":  # A transaction that writes is open; nobody else can write.
+        if database.dialect.name == "sqlite":  # A transaction that writes is open; nobody else can write.
             return
         number = await app.add(Shop.count, 0.5)
         await app.until(number, JobState.RUNNING)

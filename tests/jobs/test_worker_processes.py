@@ -15,11 +15,18 @@ from framework._jobs.engine import Filter
 from framework._jobs.records import JobState
 from framework._jobs.table.engine import TableEngine
 from framework._jobs.worker.beating import STUCK_STATUS
+from tests.jobs.brokers import BROKERS
 from tests.jobs.chaos import chaos
 from tests.jobs.processes import WorkerProcesses, new_job, prepared, worker_processes
 from tests.waiting import until
 
 QUICK = {"lease": 1.0, "heartbeat": 0.2, "poll": 0.02, "grace": 0.5, "concurrency": 5}
+
+
+@pytest.fixture(params=["sqlite", "postgresql", *BROKERS])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Return which database the test runs on, or which broker carries its jobs."""
+    return str(request.param)
 
 
 @pytest.fixture

@@ -16,9 +16,12 @@ from framework.jobs import JobQueue, Jobs, JobSettings
 from framework.services import Services
 from tests.waiting import until
 
-__all__ = ("Working", "working")
+__all__ = ("CARRIED", "Working", "working")
 
 QUICK: dict[str, Any] = {"lease": 2.0, "heartbeat": 0.1, "poll": 0.02, "grace": 5.0}
+
+CARRIED: dict[str, Any] = {}
+"""The settings of the broker that carries the jobs of a test, if one does."""
 
 
 class Working:
@@ -81,7 +84,7 @@ async def working(database: AsyncEngine, *jobs: type[Jobs], workers: int = 1, **
             await opened.commit()
 
     container.add_scoped(AsyncSession, session)
-    app = App(jobs=JobSettings(jobs, **QUICK | options), container=container)
+    app = App(jobs=JobSettings(jobs, **QUICK | CARRIED | options), container=container)
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(app.services())
         found = Working(services, await services.get(Engine), await services.get(JobTable))  # type: ignore[type-abstract]

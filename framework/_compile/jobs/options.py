@@ -103,6 +103,13 @@ _SHAPES: Mapping[str, Shape] = {
 _SETTINGS: Mapping[str, Shape] = {
     "jobs": Shape(is_collection, "a sequence of Jobs classes", "JobSettings([Mail])"),
     "url": Shape(lambda url: is_name(revealed(url)), "a URL", 'url="sqlite+aiosqlite:///jobs.db"', optional=True),
+    "broker": Shape(
+        lambda value: is_name(revealed(value)) or _is_function(value),
+        "a URL or a function",
+        'broker="nats://localhost:4222"',
+        optional=True,
+    ),
+    "broker_prefix": Shape(_is_short(64), "a name of at most 64 characters", 'broker_prefix="shop_jobs"'),
     "queues": Shape(are_strings, "a sequence of names", 'queues=("default", "mails")'),
     "concurrency": Shape(_is_positive, "a positive number", "concurrency=20"),
     "lease": Shape(is_duration, "a positive number of seconds", "lease=30"),

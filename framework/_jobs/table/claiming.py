@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sqlalchemy import TextClause
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from framework._jobs.records import Claimed
+from framework._jobs.records import Claimed, Handed
 from framework._jobs.table.database import Database
 from framework._jobs.table.statements import Statements
 
@@ -90,27 +91,46 @@ class Claimer:
         async with self._database.read() as connection:
             return (await connection.execute(self._statements.any_ready(len(names)), names)).first() is not None
 
+    async def take_over(self, owner: str, handed: Sequence[Handed], lease: float) -> list[Claimed]:
+        """Claim jobs that a broker has carried to this worker; one that was handed over again is left alone."""
+        rows = json.dumps([{"id": one.id, "attempt": one.attempt, "owner": one.owner} for one in handed])
+        values = {"owner": owner, "lease": int(lease * 1000), "rows": rows}
+        async with self._database.write() as connection:
+            claimed, full = await self._claim_rows(connection, self._statements.handed, values)
+            if len(claimed) < len(handed):
+                left = {"rows": rows, "keys": json.dumps(sorted(full))}
+                await connection.execute(self._statements.leave_handed, left)
+        return claimed
+
     async def _claim(self, values: dict[str, Any]) -> tuple[list[Claimed], bool]:
         """Claim jobs in a transaction; return them, and whether others were blocked."""
         statement = self._statements.candidates(sum(name.startswith("q") for name in values))
-        owner = values["owner"]
         async with self._database.write() as connection:
-            rows = (await connection.execute(statement, self._database.values(**values))).all()
-            free, full = await self._within_limits(connection, [row for row in rows if row.concurrency_key])
-            # On PostgreSQL the statement has claimed all that have no limit.
-            done = self._database.postgresql
-            ids = [row.id for row in rows if (row.id in free if row.concurrency_key else not done)]
-            if ids:
-                more = {"owner": owner, "lease": values["lease"], "ids": json.dumps(ids)}
-                await connection.execute(self._statements.claim_ids, self._database.values(**more))
+            claimed, full = await self._claim_rows(connection, statement, values)
             for key in sorted(full):
                 await connection.execute(self._statements.block, {"key": key})
+        return claimed, bool(full)
+
+    async def _claim_rows(
+        self, connection: AsyncConnection, statement: TextClause, values: dict[str, Any]
+    ) -> tuple[list[Claimed], set[str]]:
+        """Claim the jobs of a statement; return them, and the keys that allow no more."""
+        owner = values["owner"]
+        rows = (await connection.execute(statement, self._database.values(**values))).all()
+        free, full = await self._within_limits(connection, [row for row in rows if row.concurrency_key])
+        # On PostgreSQL the statement has claimed all that have no limit.
+        done = self._database.postgresql
+        ids = [row.id for row in rows if (row.id in free if row.concurrency_key else not done)]
+        if ids:
+            more = {"owner": owner, "lease": values["lease"], "ids": json.dumps(ids)}
+            await connection.execute(self._statements.claim_ids, self._database.values(**more))
         mine = set(ids)
-        return [
+        claimed = [
             _claimed(row, owner, row.attempt + (row.id in mine))
             for row in rows
             if row.id in mine or (done and not row.concurrency_key)
-        ], bool(full)
+        ]
+        return claimed, full
 
     async def _within_limits(self, connection: AsyncConnection, rows: Sequence[Any]) -> tuple[set[int], set[str]]:
         """Return the ids of the jobs that their limits allow, and the keys that allow no more."""

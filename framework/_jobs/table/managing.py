@@ -18,6 +18,8 @@ __all__ = ("Manager",)
 _BATCH = 1_000
 _SHOWN = tuple(name for name in JobRecord.__struct_fields__ if name != "state")
 _WAITING = (JobState.READY, JobState.SCHEDULED)
+_FREED = {"blocked": 0, "owner": None, "lease_until": None}
+"""No broker carries the job any more, and no limit holds it."""
 _GIVEN_UP = (JobState.DEAD, JobState.CANCELLED)
 
 
@@ -75,7 +77,7 @@ class Manager:
         total = 0
         for ids in await self._ids(which, (*_WAITING, JobState.RUNNING)):
             async with self._database.write() as connection:
-                ended = {"state": JobState.CANCELLED, "finished_at": await self._now(connection), "blocked": 0}
+                ended = {"state": JobState.CANCELLED, "finished_at": await self._now(connection)} | _FREED
                 keys = await self._change(connection, ids, _WAITING, ended)
                 running = await self._change(connection, ids, (JobState.RUNNING,), {"cancelling": 1})
                 await self._limits.unblock(connection, keys)

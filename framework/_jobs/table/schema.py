@@ -45,7 +45,8 @@ JOBS = Table(
     Column("unique_key", String(200)),
     Column("concurrency_key", String(200)),
     Column("concurrency", Integer),
-    # A ready job that waits until one with its concurrency key ends; claims do not see it.
+    # A ready job that claims do not see: 1 until one with its concurrency key ends, 2 while a broker carries it. Its owner
+    # is then the batch in which it was handed to the broker, and its lease ends when it may be handed over again.
     Column("blocked", SmallInteger, nullable=False, server_default=text("0")),
     Column("error", Text),
     Column("result", LargeBinary),
@@ -84,6 +85,7 @@ def _index(name: str, columns: tuple[str, ...], where: str, *, unique: bool = Fa
 _index("ready", ("queue", "priority", "run_at", "id"), "state = 0 AND blocked = 0")
 _index("open", ("concurrency_key",), "state = 0 AND blocked = 0 AND concurrency_key IS NOT NULL")
 _index("blocked", ("concurrency_key", "priority", "run_at", "id"), "state = 0 AND blocked = 1")
+_index("handed", ("queue", "lease_until"), "state = 0 AND blocked = 2")
 _index("limited", ("concurrency_key",), "state = 1 AND concurrency_key IS NOT NULL")
 _index("scheduled", ("run_at",), "state = 5")
 _index("leases", ("lease_until",), "state = 1")

@@ -4,12 +4,14 @@ Everything that a worker writes is fenced: it changes a job only while that is r
 the same attempt. Rows of parameters are passed as JSON, which both databases can read as a table.
 """
 
-from functools import cache
+from functools import cache, cached_property
 
 from sqlalchemy import LargeBinary, TextClause, bindparam, text
 
-__all__ = ("Statements",)
+__all__ = ("HANDED", "Statements")
 
+HANDED = 2
+"""The value of ``blocked`` of a job that a broker carries."""
 _FENCE = "state = 1 AND owner = :owner AND attempt = :attempt AND id = :id"
 _FREE = "owner = NULL, lease_until = NULL, cancelling = 0"
 _WAITING = "state = 0 AND blocked = 0"
@@ -17,6 +19,8 @@ _ORDER = "ORDER BY priority, run_at, id"
 _CLOCK = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
 _DELAY = "CAST(:delay AS bigint)"
 _CLAIMED = "id, name, queue, arguments, context, priority, attempt, max_attempts, concurrency_key, concurrency"
+_OF_JOB = ", ".join(f"j.{column}" for column in _CLAIMED.split(", "))
+_RUNS = "NOT EXISTS (SELECT 1 FROM framework_job_queues p WHERE p.name = j.queue AND p.paused = 1)"
 
 
 class Statements:
@@ -30,8 +34,8 @@ class Statements:
         now, rows, delay = self.now, self._rows(), _DELAY
         self.time = text(f"SELECT {now}")
         self.claim_ids = text(
-            f"UPDATE framework_jobs SET state = 1, attempt = attempt + 1, owner = :owner, lease_until = {now} + :lease"
-            f" WHERE {self._in('id', ':ids')}"
+            f"UPDATE framework_jobs SET state = 1, blocked = 0, attempt = attempt + 1, owner = :owner,"
+            f" lease_until = {now} + :lease WHERE {self._in('id', ':ids')}"
         )
         self.block = text(
             "UPDATE framework_jobs SET blocked = 1 WHERE id IN (SELECT id FROM framework_jobs"
@@ -116,12 +120,38 @@ class Statements:
             "UPDATE framework_jobs SET result = NULL, result_until = NULL WHERE id IN (SELECT id FROM framework_jobs"
             f" WHERE result IS NOT NULL AND result_until < {now} ORDER BY result_until LIMIT 1000 {self._skip})"
         )
+        self._hand_over()
         self.forget_schedule = text("DELETE FROM framework_job_schedules WHERE name = :name")
         self.keep_schedule = text(
             "INSERT INTO framework_job_schedules (name, last_at) VALUES (:name, :at) ON CONFLICT (name) DO NOTHING"
         )
         self.result = text(f"SELECT result FROM framework_jobs WHERE id = :id AND state = 2 AND result_until >= {now}")
         self.progress = text(f"UPDATE framework_jobs SET progress = :progress WHERE {_FENCE}")
+
+    def _hand_over(self) -> None:
+        """Make the statements for jobs that a broker carries."""
+        carried = f"state = 0 AND blocked = {HANDED}"
+        freed = "owner = NULL, lease_until = NULL"
+        self.count_handed = text(
+            f"SELECT count(*) FROM (SELECT 1 FROM framework_jobs WHERE {carried} AND queue = :q0 LIMIT :window) AS h"
+        )
+        self.hand_over = text(
+            f"WITH c AS MATERIALIZED (SELECT id FROM framework_jobs WHERE {_WAITING} AND queue = :queue AND NOT EXISTS"
+            " (SELECT 1 FROM framework_job_queues WHERE name = :queue AND paused = 1)"
+            f" {_ORDER} LIMIT :limit {self._skip})"
+            f" UPDATE framework_jobs SET blocked = {HANDED}, owner = :owner, lease_until = {self.now} + :lease"
+            " WHERE id IN (SELECT id FROM c) RETURNING id, attempt, lease_until, priority, run_at"
+        )
+        self.take_back = text(f"UPDATE framework_jobs SET blocked = 0, {freed} WHERE {carried} AND owner = :owner")
+        # Those that a limit or a pause keeps from running, after their message has been received.
+        self.leave_handed = text(
+            f"UPDATE framework_jobs SET blocked = CASE WHEN {self._in('concurrency_key', ':keys', 'text')} THEN 1 ELSE 0"
+            f" END, {freed} WHERE id IN (SELECT j.id FROM framework_jobs j JOIN {self._rows()} ON j.id = w.id"
+            f" AND j.attempt = w.attempt AND j.owner = w.owner) AND {carried}"
+        )
+        expired = f"{carried} AND queue = :queue AND lease_until < :before AND lease_until < {self.now}"
+        self.any_expired_handed = text(f"SELECT 1 FROM framework_jobs WHERE {expired} LIMIT 1")
+        self.recall = text(f"UPDATE framework_jobs SET blocked = 0, {freed} WHERE {expired} RETURNING id")
 
     @cache  # noqa: B019  there are two of these objects, which live as long as the process
     def candidates(self, queues: int) -> TextClause:
@@ -135,17 +165,34 @@ class Statements:
             )
             return text(f"SELECT {_CLAIMED} FROM ({reads}) {_ORDER} LIMIT :limit")
         names = ", ".join(f"(:q{number})" for number in range(queues))
-        columns = ", ".join(f"j.{column}" for column in _CLAIMED.split(", "))
-        # Materialized: in a subquery, the planner might execute SKIP LOCKED more than once.
-        return text(
-            f"WITH c AS MATERIALIZED (SELECT x.id, x.concurrency_key, x.priority, x.run_at FROM (VALUES {names})"
+        return self._claim(
+            f"SELECT x.id, x.concurrency_key, x.priority, x.run_at FROM (VALUES {names})"
             f" AS q(name) CROSS JOIN LATERAL (SELECT id, concurrency_key, priority, run_at FROM framework_jobs"
             f" WHERE {_WAITING} AND queue = q.name AND NOT EXISTS (SELECT 1 FROM framework_job_queues p"
-            f" WHERE p.name = q.name AND p.paused = 1) {_ORDER} LIMIT :limit {self._skip}) AS x {_ORDER} LIMIT :limit),"
-            f" u AS (UPDATE framework_jobs j SET state = 1, attempt = attempt + 1, owner = :owner,"
+            f" WHERE p.name = q.name AND p.paused = 1) {_ORDER} LIMIT :limit {self._skip}) AS x {_ORDER} LIMIT :limit"
+        )
+
+    @cached_property
+    def handed(self) -> TextClause:
+        """Return the statement that reads jobs that a broker has carried, and on PostgreSQL claims what has no limit."""
+        fence = f"JOIN {self._rows()} ON j.id = w.id AND j.attempt = w.attempt AND j.owner = w.owner"
+        carried = f"j.state = 0 AND j.blocked = {HANDED} AND {_RUNS}"
+        if not self._postgresql:
+            return text(f"SELECT {_OF_JOB} FROM framework_jobs j {fence} WHERE {carried} ORDER BY j.priority, j.run_at, j.id")
+        return self._claim(
+            f"SELECT j.id, j.concurrency_key FROM framework_jobs j {fence} WHERE {carried}"
+            " ORDER BY j.id FOR UPDATE OF j SKIP LOCKED"
+        )
+
+    def _claim(self, chosen: str) -> TextClause:
+        """Return the statement of PostgreSQL that claims the jobs of a query that have no limit, and reads the others."""
+        # Materialized: in a subquery, the planner might execute SKIP LOCKED more than once.
+        return text(
+            f"WITH c AS MATERIALIZED ({chosen}),"
+            f" u AS (UPDATE framework_jobs j SET state = 1, blocked = 0, attempt = attempt + 1, owner = :owner,"
             f" lease_until = {self.now} + :lease FROM c WHERE j.id = c.id AND c.concurrency_key IS NULL"
-            f" RETURNING {columns}, j.run_at)"
-            f" SELECT {_CLAIMED}, run_at FROM u UNION ALL SELECT {columns}, j.run_at FROM framework_jobs j"
+            f" RETURNING {_OF_JOB}, j.run_at)"
+            f" SELECT {_CLAIMED}, run_at FROM u UNION ALL SELECT {_OF_JOB}, j.run_at FROM framework_jobs j"
             f" JOIN c ON c.id = j.id WHERE c.concurrency_key IS NOT NULL {_ORDER}"
         )
 

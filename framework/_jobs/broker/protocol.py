@@ -1,0 +1,49 @@
+"""What is required of a broker."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+__all__ = ("Broker", "BrokerError", "Delivery")
+
+
+class BrokerError(Exception):
+    """The broker cannot be reached, or refuses what it is asked for; it is asked again later."""
+
+
+class Delivery(Struct, frozen=True):
+    """A message that a broker has delivered, and what its broker acknowledges it by."""
+
+    data: bytes
+    receipt: Any
+
+
+class Broker(Protocol):
+    """Carries messages about jobs, each to one worker. It may lose, delay and double them: the table decides.
+
+    It connects when it is first used and again after errors, and is used in one event loop. Methods raise BrokerError.
+    """
+
+    where: str
+    """Its address without credentials, for people."""
+
+    async def publish(self, queue: str, messages: Sequence[bytes]) -> None:
+        """Send messages; return when the broker has stored all of them."""
+        ...
+
+    async def receive(self, queues: Sequence[str], limit: int, seconds: float) -> Sequence[Delivery]:
+        """Return up to ``limit`` messages of the queues at once, or the first that come within so many seconds."""
+        ...
+
+    async def ack(self, deliveries: Sequence[Delivery]) -> None:
+        """Let the broker forget messages."""
+        ...
+
+    async def check(self) -> None:
+        """Return if the broker can be reached."""
+        ...
+
+    async def close(self) -> None:
+        """Close all connections; what was received and not acknowledged is delivered again, to somebody."""
+        ...

@@ -1,0 +1,62 @@
+"""The brokers of taskiq that a URL names."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from framework._jobs.broker.names import plain_name
+
+__all__ = ("kafka", "rabbitmq", "sqs")
+
+_DELIVERIES = 20
+"""How often RabbitMQ delivers a message that nobody acknowledges."""
+
+
+def rabbitmq(url: str, prefix: str) -> Callable[[str], Any]:
+    """Return a function that makes a broker with a quorum queue; what cannot be delivered goes to another queue."""
+
+    def make(queue: str) -> Any:
+        from aio_pika import ExchangeType
+        from taskiq_aio_pika import AioPikaBroker, Exchange, Queue, QueueType
+
+        name = f"{prefix}.{plain_name(queue)}"
+        limit: Any = {"x-delivery-limit": _DELIVERIES}
+        return AioPikaBroker(
+            url,
+            exchange=Exchange(name=prefix, type=ExchangeType.DIRECT),
+            task_queues=[Queue(name=name, type=QueueType.QUORUM, routing_key=name, arguments=limit)],
+            dead_letter_queue=Queue(name=f"{prefix}.undelivered", type=QueueType.QUORUM),
+        )
+
+    return make
+
+
+def kafka(url: str, prefix: str) -> Callable[[str], Any]:
+    """Return a function that makes a broker with a topic of one partition, unless the topic exists."""
+    servers = url.partition("://")[2].rstrip("/")
+
+    def make(queue: str) -> Any:
+        from taskiq_aio_kafka import AioKafkaBroker
+
+        broker = AioKafkaBroker(servers, kafka_topic=f"{prefix}.{plain_name(queue)}")
+        broker.configure_consumer(group_id=prefix)
+        return broker
+
+    return make
+
+
+def sqs(url: str, prefix: str) -> Callable[[str], Any]:
+    """Return a function that makes a broker for a queue that exists: ``sqs://eu-central-1`` or ``sqs://host:port``."""
+    parts = urlsplit(url)
+    options: dict[str, Any] = dict(parse_qsl(parts.query))
+    if ":" in parts.netloc:
+        options["endpoint_url"] = f"http://{parts.netloc}"
+    elif parts.netloc:
+        options["region_name"] = parts.netloc
+
+    def make(queue: str) -> Any:
+        from taskiq_aio_sqs import SQSBroker
+
+        return SQSBroker(f"{prefix}-{plain_name(queue)}"[-80:], max_number_of_messages=10, **options)
+
+    return make
