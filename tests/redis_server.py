@@ -2,92 +2,36 @@
 
 import contextlib
 import shutil
-import signal
 import socket
-import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from tests.local_server import LocalServer
+
 __all__ = ("RedisServer", "redis_or_skip", "started")
 
-_PATIENCE = 20.0
-"""Seconds that a start may take on a busy machine."""
-_ATTEMPTS = 5
 
-
-class RedisServer:
+class RedisServer(LocalServer):
     """A server that can be stopped, killed, paused and started again on the same port."""
 
+    scheme = "redis"
+    database = "/0"
+
     def __init__(self, program: str, folder: Path | None = None) -> None:
-        self._program = program
+        super().__init__(program)
         # Without a folder, nothing is written to disk.
         self._files = ("--appendonly", "no") if folder is None else ("--appendonly", "yes", "--dir", str(folder))
-        self._process: subprocess.Popen[bytes] | None = None
-        self.port = 0
 
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"redis://127.0.0.1:{self.port}/0"
+    def options(self, port: int) -> Sequence[str]:
+        """Listen on the loopback interface."""
+        return ("--bind", "127.0.0.1", "--port", str(port), "--save", "", *self._files)
 
-    def start(self) -> None:
-        """Start the server, on the port that it had before if it had one, and wait until it responds."""
-        for _ in range(1 if self.port else _ATTEMPTS):
-            # Somebody else may take a free port before the server does.
-            port = self.port or _free_port()
-            self._process = self._spawn(port)
-            if _responds(self._process, port):
-                self.port = port
-                return
-        raise AssertionError("redis-server does not start")
-
-    def _spawn(self, port: int) -> subprocess.Popen[bytes]:
-        options = ("--bind", "127.0.0.1", "--port", str(port), "--save", "", *self._files)
-        return subprocess.Popen(  # noqa: S603  a program of the system, with fixed options
-            [self._program, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-
-    def kill(self) -> None:
-        """End the server at once, with all that it has not written to a folder."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def pause(self) -> None:
-        """Let the server hang: connections stay open, and nothing is read from them."""
-        self._signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Let a paused server go on."""
-        self._signal(signal.SIGCONT)
-
-    def _signal(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _responds(process: subprocess.Popen[bytes], port: int) -> bool:
-    end = time.monotonic() + _PATIENCE
-    while process.poll() is None and time.monotonic() < end:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-            connection.sendall(b"PING\r\n")
-            if connection.recv(7) == b"+PONG\r\n":
-                return True
-        time.sleep(0.01)
-    process.kill()
-    process.wait()
-    return False
+    def responds(self, connection: socket.socket) -> bool:
+        """It answers a ping."""
+        connection.sendall(b"PING\r\n")
+        return connection.recv(7) == b"+PONG\r\n"
 
 
 def redis_or_skip() -> str:
@@ -101,9 +45,5 @@ def redis_or_skip() -> str:
 @contextlib.contextmanager
 def started(folder: Path | None = None) -> Iterator[RedisServer]:
     """Run a server, and kill it at the end; with a folder, it knows after a start what it knew before."""
-    server = RedisServer(redis_or_skip(), folder)
-    server.start()
-    try:
+    with RedisServer(redis_or_skip(), folder) as server:
         yield server
-    finally:
-        server.kill()

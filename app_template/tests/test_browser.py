@@ -97,7 +97,7 @@ async def test_an_order_and_the_live_feed(browser: Chrome, server: TestServer, c
 
     def appears() -> None:
         # It is transparent at first, and has no text while nobody can see it.
-        wait = WebDriverWait(browser, SECONDS)
+        wait = WebDriverWait(browser, SECONDS, ignored_exceptions=[StaleElementReferenceException])
         wait.until(lambda _: "POT-1" in browser.find_element(By.CSS_SELECTOR, "[data-feed] li").text)
 
     await asyncio.to_thread(appears)

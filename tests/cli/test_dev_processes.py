@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.dev_server import SHOP, command, ended, get, get_json
 from tests.cli.test_dev_reload import change, developing, shown, version
+from tests.waiting import until
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -46,11 +47,13 @@ async def test_a_killed_supervisor_takes_all_processes_along(tmp_path: Path) -> 
 
 async def test_a_blocked_app_ends_with_its_supervisor(tmp_path: Path) -> None:
     """The kernel ends a child whose parents are killed, even if its event loop is blocked."""
-    source = SHOP.replace("1 / people", "time.sleep(1000)").replace("import os\n", "import os\nimport time\n", 1)
+    source = SHOP.replace("1 / people", 'note("blocks") or time.sleep(1000)').replace(
+        "import os\n", "import os\nimport time\n", 1
+    )
     async with developing(tmp_path, source=source) as running:
         child, warm = await get_json(f"{running.url}/processes")
         blocked = asyncio.create_task(get(f"{running.url}/share/1"))
-        await asyncio.sleep(0.5)
+        await until(lambda: "blocks one" in (tmp_path / "log.txt").read_text())
         # Neither of them can end the child.
         os.kill(warm, signal.SIGSTOP)
         running.process.kill()

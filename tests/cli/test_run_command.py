@@ -8,8 +8,17 @@ from pathlib import Path
 import pytest
 
 from tests.cli.dev_server import HTML, SHOP, command, get
+from tests.waiting import until
 
-SLOW = SHOP.replace("return VERSION\n", 'await asyncio.sleep(1)\n        note("finished")\n        return VERSION\n')
+SLOW = SHOP.replace(
+    "return VERSION\n",
+    'note("begun")\n        await asyncio.sleep(1)\n        note("finished")\n        return VERSION\n',
+)
+
+
+async def begun(folder: Path) -> None:
+    """Wait until the slow request has begun."""
+    await until(lambda: "begun" in (folder / "log.txt").read_text())
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
@@ -19,10 +28,10 @@ async def test_a_signal_finishes_requests_and_closes_the_services(tmp_path: Path
     async with command(tmp_path, "run", "shop:app", "--port", "0") as running:
         await running.prints("in one process")
         request = asyncio.create_task(get(running.url))
-        await asyncio.sleep(0.3)
+        await begun(tmp_path)
         assert await running.stop(kind) == 0
         assert await request == "one"
-    assert (tmp_path / "log.txt").read_text() == "opened one\nfinished one\nclosed one\n"
+    assert (tmp_path / "log.txt").read_text() == "opened one\nbegun one\nfinished one\nclosed one\n"
 
 
 async def test_requests_are_cancelled_after_the_timeout(tmp_path: Path) -> None:
@@ -31,10 +40,10 @@ async def test_requests_are_cancelled_after_the_timeout(tmp_path: Path) -> None:
     async with command(tmp_path, "run", "shop:app", "--port", "0", "--shutdown-timeout", "0.2") as running:
         await running.prints("http://")
         request = asyncio.create_task(get(running.url))
-        await asyncio.sleep(0.3)
+        await begun(tmp_path)
         assert await running.stop() == 0
         request.cancel()
-    assert (tmp_path / "log.txt").read_text() == "opened one\nclosed one\n"
+    assert (tmp_path / "log.txt").read_text() == "opened one\nbegun one\nclosed one\n"
 
 
 async def test_a_service_that_cannot_be_opened_ends_it(tmp_path: Path) -> None:
@@ -132,9 +141,11 @@ async def test_metrics_of_several_processes_are_shared(tmp_path: Path) -> None:
     variables = {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
     async with command(tmp_path, "run", "shop:app", "--port", "0", "--workers", "2", variables=variables) as running:
         await running.prints("2 workers")
-        await get(f"{running.url}/metrics")
-        await asyncio.sleep(1.5)
-        assert "http_requests_total{" in await get(f"{running.url}/metrics")
+
+        async def has_numbers() -> bool:
+            return "http_requests_total{" in await get(f"{running.url}/metrics")
+
+        await until(has_numbers)
         assert not (folder / "framework-http-1-old.metrics").exists()
         assert await running.stop() == 0
     assert [file.name for file in folder.iterdir() if "ended" in file.name]

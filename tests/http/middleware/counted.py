@@ -9,7 +9,21 @@ from framework import Controller, Request, Response, get, post, put
 from framework.http_errors import Conflict, NotFound, ServiceUnavailable, TooManyRequests
 from framework.security import Bearer
 
-__all__ = ("BEARER", "CALLS", "GATES", "GONE", "HEADERS", "Mine", "Order", "Orders", "Plain", "Shelf", "User", "calls", "verify")
+__all__ = (
+    "BEARER",
+    "CALLS",
+    "GATES",
+    "GONE",
+    "HEADERS",
+    "Mine",
+    "Order",
+    "Orders",
+    "Plain",
+    "Shelf",
+    "User",
+    "calls",
+    "verify",
+)
 
 CALLS: list[str] = []
 GATES: list[asyncio.Event] = []

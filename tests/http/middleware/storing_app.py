@@ -6,12 +6,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated, Any, NamedTuple
 
-from framework import App, Container, Controller, Path, get, post
+from framework import App, Container, Controller, Limits, Path, get, post
 from framework.middleware import Idempotency, ResponseCache
 from framework.stores import RedisStore, Store
 from tests.http.middleware.limited import serve
+from tests.waiting import PATIENCE
 
-__all__ = ("Process", "processes", "storing_app")
+__all__ = ("LATE", "Process", "processes", "storing_app")
+
+LATE = Limits(head_timeout=PATIENCE, body_grace=PATIENCE)
+"""Of a thousand clients in one process, the last one sends its request late."""
 
 
 class Delay(NamedTuple):
@@ -52,7 +56,7 @@ def storing_app(url: str, delay: float, timeout: float, lock: float) -> App:
     container.add_instance(Store, store)
     container.add_instance(Delay, Delay(delay))
     layers = [ResponseCache(ttl=600, wait=60, store=store), Idempotency(store=store, lock_ttl=lock)]
-    return App(controllers=[Counted], container=container, middlewares=layers)
+    return App(controllers=[Counted], container=container, middlewares=layers, limits=LATE)
 
 
 class Process(NamedTuple):

@@ -12,7 +12,7 @@ import pytest
 from framework import App, Controller, get, post
 from framework.middleware import Idempotency, ResponseCache
 from framework.stores import RedisStore, Store
-from tests.http.middleware.storing_app import Process, processes
+from tests.http.middleware.storing_app import LATE, Process, processes
 from tests.http.shapes import Serve, app_of
 from tests.redis_server import RedisServer
 from tests.waiting import PATIENCE, until
@@ -76,7 +76,8 @@ class Slow(Controller):
 def slow_app(store: Store) -> App:
     """Return an app of one process."""
     Slow.calls = 0
-    return app_of(Slow, middlewares=[ResponseCache(ttl=600, wait=60, store=store), Idempotency(store=store)])
+    layers = [ResponseCache(ttl=600, wait=60, store=store), Idempotency(store=store)]
+    return app_of(Slow, middlewares=layers, limits=LATE)
 
 
 class TestOneProcess:
