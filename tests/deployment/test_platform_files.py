@@ -23,6 +23,7 @@ from tests.python_packages import installed
 
 TOOLS = Path(__file__).parent / "tools"
 ROOT = Path(__file__).parents[2]
+TUTORIAL = ROOT / "docs" / "tutorial" / "steps" / "step_8_deployment"
 # Names of resources are limited on some platforms.
 NAME = ProjectName("a" + "-b" * ((LONGEST_NAME - 2) // 2) + "c")
 SYSTEMD = shutil.which("systemd-analyze")
@@ -57,8 +58,18 @@ def test_the_dockerfile(tools: Path, tmp_path: Path, kind: str) -> None:
     run(str(tools / "hadolint"), "Dockerfile", cwd=tmp_path / "project")
 
 
-def test_the_image_gets_what_it_copies(project: Path) -> None:
+def test_the_files_of_the_tutorial(tools: Path) -> None:
+    """The last step has an image, and runs it with Compose."""
+    run(str(tools / "hadolint"), "Dockerfile", cwd=TUTORIAL)
+    command = (str(tools / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", "compose.yaml")
+
+    assert "ok" in run(*command, cwd=TUTORIAL)
+
+
+@pytest.mark.parametrize("kind", ["shop", "tutorial"])
+def test_the_image_gets_what_it_copies(project: Path, kind: str) -> None:
     """Everything else is ignored, above all .env."""
+    project = project if kind == "shop" else TUTORIAL
     copied = re.findall(r"^COPY (?!--)(.+) \S+$", (project / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
     ignored = (project / ".dockerignore").read_text(encoding="utf-8").splitlines()
 

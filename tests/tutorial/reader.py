@@ -57,7 +57,7 @@ class Reader:
         elif words[:1] == ["mkdir"] or words[:2] == ["python3", "-c"]:
             process = await asyncio.create_subprocess_shell(line, cwd=self._folder)
             assert await process.wait() == 0, line
-        elif "framework" in words:
+        elif "framework" in words and all("=" in word for word in words[: words.index("framework")]):
             await self._serve(words)
 
     def _export(self, assignment: str) -> None:

@@ -33,7 +33,7 @@ class ProductRepository:
         return len(self._wanted(wanted))
 
     async def add(self, product: Product) -> bool:
-        """Add a product; return False if its SKU is taken."""
+        """Add a product; return False if its SKU exists."""
         return self._products.setdefault(product.sku, product) is product
 
     def _wanted(self, wanted: ProductFilter) -> list[Product]:

@@ -32,7 +32,7 @@ class ProductRepository:
         return await self._session.scalar(query) or 0
 
     async def add(self, product: ProductRow) -> None:
-        """Insert a product. Raises sqlalchemy.exc.IntegrityError if its SKU is taken."""
+        """Insert a product. Raises sqlalchemy.exc.IntegrityError if its SKU exists."""
         self._session.add(product)
         await self._session.flush()
 

@@ -21,6 +21,6 @@ class AccountRepository:
         return await self._session.scalar(select(AccountRow).where(AccountRow.email == email))
 
     async def add(self, account: AccountRow) -> None:
-        """Insert an account. Raises sqlalchemy.exc.IntegrityError if its address is taken."""
+        """Insert an account. Raises sqlalchemy.exc.IntegrityError if its address exists."""
         self._session.add(account)
         await self._session.flush()
