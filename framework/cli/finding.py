@@ -16,7 +16,6 @@ from framework.cli.definitions import is_definition_error
 from framework.cli.errors import ToolError
 from framework.cli.imports import import_hint
 from framework.cli.references import configured_reference
-from framework.settings import SettingsError
 
 __all__ = ("in_one_line", "is_absent", "load_app", "load_application", "load_served")
 
@@ -102,6 +101,9 @@ def _import_error(module: str, error: BaseException) -> ToolError:
 
 def _raise_known(error: BaseException) -> None:
     """Raise an error that has a report of its own, also if the module has exited because of it."""
+    # Imported late: most apps have no error in their settings.
+    from framework.settings import SettingsError
+
     if is_definition_error(error):
         raise error
     for one in (error, error.__context__):

@@ -10,8 +10,6 @@ from framework.app import App
 from framework.cli.finding import load_app
 from framework.cli.reporting import WRONG, reporting_errors
 from framework.cli.routes import routes_table
-from framework.cli.settings import settings_table
-from framework.settings import settings_reports
 
 __all__ = ("config", "routes")
 
@@ -61,6 +59,10 @@ def config(app: str | None, *, as_json: bool) -> None:
 
     Secrets are hidden. Fails if settings have errors.
     """
+    # Imported late: the list of routes does not use them.
+    from framework.cli.settings import settings_table
+    from framework.settings import settings_reports
+
     with reporting_errors(as_json=as_json):
         load_app(app)
         reports = settings_reports()

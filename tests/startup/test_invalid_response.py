@@ -226,7 +226,7 @@ def test_a_media_type_that_does_not_fit() -> None:
         (
             InvalidResponseError,
             f"Pages.second ({place(Pages.second)}): media_type= names 2 media types, and str is written in one way.\n"
-            "  Hint: keep the one that it is.",
+            "  Hint: keep one of them; if the handler chooses the type, return Response(value, media_type=…) instead.",
         ),
         (
             InvalidResponseError,

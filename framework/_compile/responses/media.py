@@ -75,7 +75,7 @@ def _as_it_is(annotation: Any, encoding: Encoding, listed: Sequence[str], where:
         raise InvalidResponseError(
             where,
             f"media_type= names {len(listed)} media types, and {type_name(annotation)} is written in one way",
-            hint="keep the one that it is",
+            hint="keep one of them; if the handler chooses the type, return Response(value, media_type=…) instead",
         )
     media_type = listed[0] if listed else _AS_IT_IS[encoding]
     if encoding is Encoding.TEXT and media_type.startswith("text/") and "charset=" not in media_type.lower():
