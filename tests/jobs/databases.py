@@ -36,8 +36,8 @@ class Server:
         uri: str = self._server.get_uri(name)
         return uri
 
-    def kill_and_start(self) -> None:
-        """Kill the server with all of its processes, and start it again."""
+    def kill_and_start(self, wait: Callable[[], None] = lambda: None) -> None:
+        """Kill the server with all of its processes, and start it again, after a call of ``wait``."""
         psutil = import_module("psutil")
         number = self._server.get_pid()
         found = psutil.Process(number)
@@ -48,6 +48,7 @@ class Server:
         # Where nobody waits for it, it stays a zombie, which is taken for a server that runs.
         for file in (self._server.pgdata / "postmaster.pid", *self._server.pgdata.glob(".s.PGSQL.*")):
             file.unlink()
+        wait()
         self._server.ensure_postgres_running()
         assert self._server.get_pid() != number
 

@@ -135,6 +135,17 @@ async def test_a_late_end_changes_nothing(table: TableEngine, kind_of_end: str) 
     assert await state(table, job.id) is expected
 
 
+async def test_two_attempts_of_a_job_that_end_at_once(table: TableEngine) -> None:
+    """The end of the earlier one, whose lease was lost, is not stored; the other one is."""
+    await add(table)
+    (first,) = await claim(table, lease=0.01)
+    await asyncio.sleep(0.03)
+    await table.rescue()
+    (second,) = await claim(table)
+    assert await done(table, second, first) == [first]
+    assert await state(table, first.id) is JobState.DONE
+
+
 async def test_a_job_that_kills_its_workers_is_dead_after_its_attempts(table: TableEngine) -> None:
     """A job that kills its workers is dead after its attempts."""
     number = await add(table, max_attempts=2)

@@ -62,7 +62,9 @@ class Finisher:
             return []
         values = self._database.values(rows=rows_of(jobs))
         ended = set((await connection.execute(self._statements.done_many, values)).scalars())
-        return [job for job in jobs if job.id not in ended]
+        # A worker may have claimed a job again whose lease it has lost: both attempts may end at once.
+        latest = {job.id: job for job in sorted(jobs, key=_attempt)}
+        return [job for job in jobs if job.id not in ended or latest[job.id] is not job]
 
     async def _finish_one(self, connection: AsyncConnection, outcome: Outcome) -> bool:
         """Store an outcome; return whether the lease was held."""
@@ -126,6 +128,10 @@ def _by_id(job: Claimed) -> int:
 
 def _id(outcome: Outcome) -> int:
     return outcome.job.id
+
+
+def _attempt(job: Claimed) -> int:
+    return job.attempt
 
 
 def _storable(error: str) -> str:

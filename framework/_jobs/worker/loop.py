@@ -18,7 +18,7 @@ from framework._jobs.worker.beating import Beating, end_process
 from framework._jobs.worker.keeping import Keeping, Schedules
 from framework._jobs.worker.observing import Observers, WorkerCounts
 from framework._jobs.worker.progress import Progress
-from framework._jobs.worker.running import JobRunner, Reason, Run, place_of_error
+from framework._jobs.worker.running import JobRunner, Reason, Run, forget_run, place_of_error
 from framework._jobs.worker.storing import Storing
 from framework._plan.job_runs import RunJob
 from framework._plan.jobs import JobPlan
@@ -176,7 +176,7 @@ class Worker:
             if kind is not None:
                 self.counts.ended[kind] = self.counts.ended.get(kind, 0) + 1
             if outcome is None:
-                self._runs.pop(run.job.id, None)
+                forget_run(self._runs, run.job)
             else:
                 self._storing.add(outcome)
             self._wake.set()

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -18,7 +18,7 @@ from framework._plan.jobs import JobPlan
 from framework.jobs import CurrentJob, Discard, JobSettings, RetryLater
 from framework.request_ids import UNHANDLED, restore_request_id
 
-__all__ = ("JobRunner", "Reason", "Run", "place_of_error")
+__all__ = ("JobRunner", "Reason", "Run", "forget_run", "place_of_error")
 
 _LOGGER = logging.getLogger("framework.jobs")
 _UNKNOWN = 5.0
@@ -67,6 +67,13 @@ class Run:
             # A task that is cancelled before its first step would not run at all.
             if self.begun:
                 self.task.cancel()
+
+
+def forget_run(runs: MutableMapping[int, Run], job: Claimed) -> None:
+    """Take the run of a claim out of those of the worker, which may have claimed the job again since."""
+    run = runs.get(job.id)
+    if run is not None and run.job is job:
+        del runs[job.id]
 
 
 class _Ended(Struct):
