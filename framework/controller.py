@@ -62,3 +62,4 @@ class Router:
 
 
 Controllers: TypeAlias = Sequence["type[Controller] | Router | StaticFiles | Mount"]
+"""What ``App`` and ``Router`` take as ``controllers``."""

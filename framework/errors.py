@@ -74,6 +74,9 @@ class DefinitionError(Exception):
         self.what = what
         self.hint = hint
         self.needed_by = tuple(needed_by)
+        if self.code:
+            # Shown below the message in a traceback, also that of pytest.
+            self.add_note(f"Explained by: framework explain {self.code}")
 
 
 class DefinitionErrors(ReportedError, ExceptionGroup[DefinitionError]):

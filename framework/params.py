@@ -11,6 +11,7 @@ from framework.errors import InvalidOptionError
 __all__ = ("Body", "Cookie", "File", "Form", "Header", "Inject", "ParameterMarker", "Path", "Query", "QueryStyle")
 
 QueryStyle: TypeAlias = Literal["form", "csv", "pipe", "deepObject"]
+"""How a collection or a model is written in the query: ``?a=1&a=2``, ``?a=1,2``, ``?a=1|2`` or ``?a[b]=1``."""
 
 
 # Options that belong to the type, by their names in other frameworks.

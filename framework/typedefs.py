@@ -46,10 +46,13 @@ ExceptionHandler: TypeAlias = Callable[..., Awaitable[web.StreamResponse]]
 
 # Each may also be a class with an injected constructor and the signature above as __call__.
 Guards: TypeAlias = Sequence[Guard | Credentials | type[Any]]
+"""Functions, security schemes, or classes that the container builds."""
 Middlewares: TypeAlias = Sequence[Middleware | CompiledMiddleware | type[Any]]
+"""Functions, compiled middlewares, or classes that the container builds; the first one is the outermost."""
 Observers: TypeAlias = Sequence[Any]
 """Instances, or classes that the container builds, with ``begin``, ``end`` or both (:class:`framework.Observer`)."""
 ExceptionHandlers: TypeAlias = Mapping[type[Exception] | int, ExceptionHandler | type[Any]]
+"""Handlers by the class of the exception, or by the status of an error response."""
 
 
 @runtime_checkable

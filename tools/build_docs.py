@@ -13,12 +13,10 @@ import shutil
 import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from pkgutil import iter_modules
-from typing import Any
 
+from docs_api import write_modules
 from docs_html import dead_links, loaded_from_elsewhere, make_accessible
 from docs_options import PAGE, page_of_options
 
@@ -50,8 +48,6 @@ NEAREST = {
     "examples/tests": "examples.md",
     CODES: "errors/index.md",
 }
-# Modules without a page: the command line, the plugin of pytest, and old names of modules.
-WITHOUT_PAGE = {"cli", "media_types", "pytest_plugin", "schemes"}
 LINK = re.compile(r"(?P<before>!?\[(?:[^\][]|\[[^\]]*\])*\]\()(?P<target>[^)\s]+)(?P<after>\))")
 FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 ENTRY = re.compile(r"\[([^\]]*)\]\(([^)#]+\.md)\)")
@@ -237,53 +233,6 @@ def rows_of(text: str) -> Iterator[str]:
         about = item.partition("): ")[2] if len(pages) == 1 else ""
         for name, page in pages:
             yield f"- [{name}]({page.removeprefix('../')})" + (f": {' '.join(about.split())}" if about else "")
-
-
-def public_modules() -> Mapping[str, tuple[str, ...]]:
-    """Return the public modules of the framework, with the names of each."""
-    package = import_module("framework")
-    names = ["framework"]
-    names += [f"framework.{one.name}" for one in iter_modules(package.__path__) if is_public(one.name)]
-    return {name: names_of(import_module(name)) for name in names if names_of(import_module(name))}
-
-
-def is_public(name: str) -> bool:
-    """Return whether a module has a page."""
-    return not name.startswith("_") and name not in WITHOUT_PAGE
-
-
-def names_of(module: Any) -> tuple[str, ...]:
-    """Return the public names of a module."""
-    return tuple(one for one in getattr(module, "__all__", ()) if not one.startswith("__"))
-
-
-def write_modules(folder: Path) -> list[str]:
-    """Write a page for each public module; return their names."""
-    folder.mkdir()
-    pages = []
-    for name, names in public_modules().items():
-        lines = [name, "=" * len(name), "", f".. automodule:: {name}", "   :no-members:", ""]
-        for one in names:
-            lines += entry(name, one)
-        (folder / f"{name}.rst").write_text("\n".join(lines), encoding="utf-8")
-        pages.append(f"api/{name}")
-    return pages
-
-
-def entry(module: str, name: str) -> list[str]:
-    """Return the directive that documents a public name."""
-    value = getattr(import_module(module), name)
-    home = getattr(value, "__module__", module)
-    if module == "framework" and home != "framework":
-        return [f"* :py:obj:`~{home}.{name}`", ""]
-    if isinstance(value, type) and issubclass(value, type):
-        # Sphinx finds no signature of a metaclass that is made in C.
-        return [f".. py:class:: {module}.{name}", "", f"   {(value.__doc__ or '').partition(chr(10))[0]}", ""]
-    if isinstance(value, type):
-        return [f".. autoclass:: {module}.{name}", "   :members:", ""]
-    if callable(value) and hasattr(value, "__qualname__"):
-        return [f".. autofunction:: {module}.{name}", ""]
-    return [f".. autodata:: {module}.{name}", "   :no-value:", ""]
 
 
 if __name__ == "__main__":

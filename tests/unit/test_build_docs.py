@@ -34,6 +34,12 @@ def builder() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
+def api() -> ModuleType:
+    """Return tools/docs_api.py."""
+    return import_module("docs_api")
+
+
+@pytest.fixture(scope="module")
 def options() -> ModuleType:
     """Return tools/docs_options.py."""
     return import_module("docs_options")
@@ -96,15 +102,35 @@ def test_every_error_code_has_a_page(builder: ModuleType) -> None:
     assert [one for one in builder.EXPLANATIONS.values() if f"({one.removeprefix('errors/')})" not in overview] == []
 
 
-def test_every_public_name_has_an_entry(builder: ModuleType, tmp_path: Path) -> None:
+def test_every_public_name_has_an_entry(api: ModuleType, tmp_path: Path) -> None:
     """Each name of each public module is on the page of its module, or leads to it."""
-    builder.write_modules(tmp_path / "api")
+    api.write_modules(tmp_path / "api")
 
-    for name, names in builder.public_modules().items():
+    for name, names in api.public_modules().items():
         text = (tmp_path / "api" / f"{name}.rst").read_text(encoding="utf-8")
         for one in names:
-            home = getattr(getattr(import_module(name), one), "__module__", name)
-            assert f" {name}.{one}\n" in text or f"~{home}.{one}`" in text
+            assert f" {name}.{one}\n" in text or f"~{api.home_of(one)}.{one}`" in text
+
+
+def test_every_public_name_is_described(api: ModuleType) -> None:
+    """Classes, functions, type aliases and constants have docstrings, also those that another module assigns."""
+    places = [(name, one) for name, names in api.public_modules().items() if name != "framework" for one in names]
+    data = {place for place in places if api.entry(*place)[0].startswith(".. py:data")}
+    texts = {place: api.described(*place)[1] for place in data}
+    texts |= {place: getattr(import_module(place[0]), place[1]).__doc__ for place in places if place not in data}
+
+    assert [place for place, text in texts.items() if not text] == []
+    assert {("framework.middleware", "COMPRESSIBLE"), ("framework.typedefs", "Guard")} <= data
+
+
+def test_a_type_alias_shows_its_type(api: ModuleType) -> None:
+    """Its docstring is where it is assigned."""
+    assert api.entry("framework.typedefs", "Guard")[:4] == [
+        ".. py:data:: framework.typedefs.Guard",
+        "   :value: Callable[..., Awaitable[None]]",
+        "",
+        "   ``async (request, …) -> None``; raises an error, usually an HTTPError, to refuse the request.",
+    ]
 
 
 def test_versions_are_listed_from_the_newest(builder: ModuleType, tmp_path: Path) -> None:
