@@ -5,10 +5,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from framework._jobs.engine import Engine
 from framework._jobs.store import JobFilter, JobStore, QueueState
 from framework._plan.job_runs import JobTable
 
-__all__ = ("Finding", "examine", "examine_database")
+__all__ = ("Finding", "examine", "examine_broker", "examine_database")
 
 _LATE = 60.0
 """Seconds after which a ready job is late."""
@@ -59,6 +60,22 @@ def _unserved(queues: Sequence[QueueState], table: JobTable) -> Iterator[Finding
         if one.name not in served and one.counts["ready"] + one.counts["scheduled"]:
             hint = f"framework jobs run --queue {one.name}, or add it to JobSettings(queues=)"
             yield Finding(f"queue {one.name} has waiting jobs, and workers do not serve it by default", hint)
+
+
+async def examine_broker(engine: Engine) -> list[Finding]:
+    """Return whether the broker that carries the jobs cannot be reached; without one there is nothing to find."""
+    # Imported late: applications without jobs do without sqlalchemy.
+    from framework._jobs.broker.engine import BrokerEngine
+    from framework._jobs.broker.protocol import BrokerError
+
+    if not isinstance(engine, BrokerEngine):
+        return []
+    try:
+        await engine.check_broker()
+    except BrokerError as error:
+        what = f"the broker {engine.broker_address} cannot be reached: {error}"
+        return [Finding(what, "start it, or see that this machine reaches it; jobs wait in the table until then")]
+    return []
 
 
 _OPEN = """

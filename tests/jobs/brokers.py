@@ -1,19 +1,20 @@
 """Brokers for tests of jobs: servers of NATS, Redis and RabbitMQ, and where the table is for each."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
+from tests.jobs.databases import database_url, postgresql_server
 from tests.nats_server import nats_started
 from tests.rabbitmq_server import rabbitmq_started
 from tests.redis_server import started as redis_started
 
-__all__ = ("BROKERS", "BrokerServer", "broker_server")
+__all__ = ("BROKERS", "BrokerServer", "Servers", "broker_server")
 
 
 class BrokerServer(Protocol):
-    """A server that can be killed, and started again with what it has stored."""
+    """A server that can be killed and started again; that of RabbitMQ has lost what it had stored."""
 
     @property
     def url(self) -> str:
@@ -38,3 +39,44 @@ def broker_server(kind: str, folder: Path) -> Iterator[BrokerServer]:
     """Run a server that stores its data in a folder; skips the test if its program is not installed."""
     with BROKERS[kind][0](folder) as server:
         yield server
+
+
+class Servers:
+    """The servers of an engine, for scripts: an empty database, and the broker if the engine is one."""
+
+    url: str
+    settings: dict[str, Any]
+    """Those of JobSettings."""
+    kill_and_start: Callable[[], None] | None = None
+
+    def __init__(self, engine: str, folder: Path) -> None:
+        self._engine = engine
+        self._folder = folder
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        stored = BROKERS[self._engine][1] if self._engine in BROKERS else self._engine
+        server = self._stack.enter_context(postgresql_server()) if stored == "postgresql" else None
+
+        def given() -> Any:
+            return server
+
+        self.url = database_url(stored, self._folder, given)
+        self.settings = {}
+        if server is not None:
+            self.kill_and_start = server.kill_and_start
+        if self._engine in BROKERS:
+            own = self._folder / "broker"
+            own.mkdir()
+            broker = self._stack.enter_context(broker_server(self._engine, own))
+            self.settings = {"broker": broker.url}
+
+            def kill_and_start() -> None:
+                broker.kill()
+                broker.start()
+
+            self.kill_and_start = kill_and_start
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()

@@ -1,7 +1,7 @@
 """Kills workers while they run jobs, and counts what became of the jobs.
 
 Run by hand: ``python -m tests.jobs.chaos --engine postgresql --jobs 20000 --workers 4``. Each second a random worker is
-killed and another one is started; with PostgreSQL, the server is killed twice.
+killed and another one is started; with PostgreSQL, the server is killed twice, and with a broker, that is.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import contextlib
 import random
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from framework._jobs.records import JobState
 from framework._jobs.table.engine import TableEngine
-from tests.jobs.databases import Server, database_url, new_engine, postgresql_server
+from tests.jobs.brokers import BROKERS, Servers
+from tests.jobs.databases import new_engine
 from tests.jobs.processes import WorkerProcesses, new_job, prepared, worker_processes
 
 _LEASE = 5.0
@@ -28,12 +30,12 @@ _PATIENCE = 600.0
 class _Run:
     """A run, and what it has found."""
 
-    def __init__(self, options: argparse.Namespace, server: Server | None) -> None:
+    def __init__(self, options: argparse.Namespace, kill_and_start: Callable[[], None] | None) -> None:
         self.jobs: int = options.jobs
         self.workers: int = options.workers
         self.pause: float = options.pause
         self.slack: float = options.slack
-        self.server = server
+        self.kill_and_start = kill_and_start
         self.kills = self.server_kills = 0
 
     async def run(self, database: AsyncEngine, processes: WorkerProcesses) -> dict[str, Any]:
@@ -62,9 +64,10 @@ class _Run:
                 processes.kill(random.choice(processes.processes))  # noqa: S311  not a secret
                 processes.start()
                 self.kills += 1
-                if self.server is not None and self.server_kills < 2 and left < self.jobs * (2 - self.server_kills) / 3:
+                most = self.jobs * (2 - self.server_kills) / 3
+                if self.kill_and_start is not None and self.server_kills < 2 and left < most:
                     self.server_kills += 1
-                    await asyncio.to_thread(self.server.kill_and_start)
+                    await asyncio.to_thread(self.kill_and_start)
 
     async def _left(self, engine: TableEngine) -> int:
         try:
@@ -104,14 +107,13 @@ class _Run:
 async def chaos(options: argparse.Namespace) -> dict[str, Any]:
     """Run the jobs in a new database, and return the counts."""
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server = stack.enter_context(postgresql_server()) if options.engine == "postgresql" else None
-        url = database_url(options.engine, folder, lambda: _given(server))
-        settings = {"lease": _LEASE, "heartbeat": 1.0, "concurrency": 50, "grace": 5.0}
-        processes = stack.enter_context(worker_processes(url, folder, **settings))
-        database = new_engine(url)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+        servers = stack.enter_context(Servers(options.engine, folder))
+        settings = {"lease": _LEASE, "heartbeat": 1.0, "concurrency": 50, "grace": 5.0} | servers.settings
+        processes = stack.enter_context(worker_processes(servers.url, folder, **settings))
+        database = new_engine(servers.url)
         try:
-            return await _Run(options, server).run(database, processes)
+            return await _Run(options, servers.kill_and_start).run(database, processes)
         except BaseException:
             print(processes.log()[-5000:])  # noqa: T201  what a failed run says
             raise
@@ -119,15 +121,10 @@ async def chaos(options: argparse.Namespace) -> dict[str, Any]:
             await database.dispose()
 
 
-def _given(server: Server | None) -> Server:
-    assert server is not None
-    return server
-
-
 def main() -> None:
     """Print the counts of a run."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--engine", choices=("sqlite", "postgresql", *BROKERS), default="sqlite")
     parser.add_argument("--jobs", type=int, default=20_000)
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--pause", type=float, default=1.0, help="the seconds between two kills")

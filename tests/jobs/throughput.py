@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from framework._jobs.records import JobState, NewJob
 from framework._jobs.table.engine import TableEngine
-from tests.jobs.databases import Server, database_url, new_engine, postgresql_server
+from tests.jobs.brokers import BROKERS, Servers
+from tests.jobs.databases import new_engine
 from tests.jobs.processes import WorkerProcesses, prepared, worker_processes
 
 _SINGLE = 300
@@ -93,15 +94,10 @@ class _Measured:
 async def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Return the figures of one engine."""
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server = stack.enter_context(postgresql_server()) if options.engine == "postgresql" else None
-
-        def given() -> Server:
-            assert server is not None
-            return server
-
-        url = database_url(options.engine, folder, given)
-        settings = {"concurrency": options.concurrency, "synchronous": options.synchronous}
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+        servers = stack.enter_context(Servers(options.engine, folder))
+        url = servers.url
+        settings = {"concurrency": options.concurrency, "synchronous": options.synchronous} | servers.settings
         database = new_engine(url)
         engine = await prepared(database)
         measured = _Measured(database, engine, lambda: stack.enter_context(worker_processes(url, folder, **settings)))
@@ -118,7 +114,7 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--engine", choices=("sqlite", "postgresql", *BROKERS), default="sqlite")
     parser.add_argument("--jobs", type=int, default=10_000)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--concurrency", type=int, default=50)

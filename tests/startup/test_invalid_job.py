@@ -17,6 +17,7 @@ from framework.errors import (
     MissingProviderError,
 )
 from framework.job_store import JobsController
+from framework._jobs.broker import brokers
 from framework.jobs import JobQueue, Jobs, JobSettings, job
 from framework.types import SecretStr
 from tests.startup.expected import Told, custom_type_hint, place, told
@@ -328,7 +329,7 @@ def test_where_jobs_are_stored() -> None:
     ]
     assert in_app(JobSettings([Good], url="nats://host")) == [
         f"App: JobSettings(url=) has the scheme 'nats', and {schemes}.\n"
-        "  Hint: brokers are not supported; leave url= out to store jobs in the database of the app."
+        '  Hint: write broker="nats://…"; jobs are stored in a database all the same, by default in that of the app.'
     ]
     assert in_app(JobSettings([Good], url="mysql://host")) == [
         f"App: JobSettings(url=) has the scheme 'mysql', and {schemes}.\n"
@@ -336,6 +337,29 @@ def test_where_jobs_are_stored() -> None:
     ]
     assert in_app(JobSettings([Good], url="sqlite+aiosqlite:///jobs.db")) == []
     assert in_app(JobSettings([Good], url=SecretStr("sqlite+aiosqlite:///jobs.db"))) == []
+
+
+def test_brokers_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheme that is not known, and a package that is not installed; its extra is named."""
+    schemes = "nats://, tls://, redis://, rediss://, amqp://, amqps://, kafka://, sqs://"
+    for url in ("mqtt://host", "host:4222"):
+        assert in_app(JobSettings([Good], url="sqlite+aiosqlite:///jobs.db", broker=url)) == [
+            f"App: JobSettings(broker=) begins with none of {schemes}.\n"
+            '  Hint: write broker="nats://localhost:4222" or broker="redis://localhost:6379/0".'
+        ]
+    monkeypatch.setattr(brokers, "find_spec", lambda _: None)
+    for url, package, extra in (
+        ("nats://host", "nats-py", "nats"),
+        ("rediss://host", "redis", "redis"),
+        ("amqp://host", "taskiq-aio-pika", "rabbitmq"),
+        ("kafka://host:9092", "taskiq-aio-kafka", "kafka"),
+        ("sqs://eu-central-1", "taskiq-aio-sqs", "sqs"),
+    ):
+        scheme = url.partition("://")[0]
+        assert in_app(JobSettings([Good], url="sqlite+aiosqlite:///jobs.db", broker=url)) == [
+            f"App: a broker at {scheme}:// requires the package {package}.\n"
+            f"  Hint: pip install 'framework-aiohttp[jobs,{extra}]'."
+        ]
 
 
 def test_settings_of_the_wrong_type() -> None:

@@ -12,7 +12,6 @@ from framework._jobs.broker.received import Received
 from framework._jobs.broker.relay import Relay
 from framework._jobs.records import Claimed
 from framework._jobs.table.engine import TableEngine
-from framework._jobs.table.handing import Handing
 from framework.jobs import JobSettings
 
 __all__ = ("BrokerEngine",)
@@ -33,8 +32,7 @@ class BrokerEngine(TableEngine):
         self._broker = broker
         self._link = Link(broker)
         self._received = Received(broker)
-        handing = Handing(self._working, self._statements)
-        self._relay = Relay(handing, broker, self._link, self._received, settings, self._waker.wait)
+        self._relay = Relay(self._handing, broker, self._link, self._received, settings, self._waker.wait)
         self._wait = _WAIT if settings.poll is None else settings.poll
         # Workers that share this object receive one after the other.
         self._receiving = asyncio.Lock()
@@ -46,7 +44,8 @@ class BrokerEngine(TableEngine):
         try:
             async with self._receiving:
                 deliveries = await self._received.receive(queues, limit, self._wait)
-            self._link.reached()
+            if deliveries:
+                self._link.reached()
             return await self._take_over(owner, deliveries, lease)
         except BrokerError as error:
             await asyncio.sleep(self._link.lost(error))
@@ -74,6 +73,9 @@ class BrokerEngine(TableEngine):
             async with asyncio.timeout(seconds):
                 await self._claimed.wait()
         self._claimed.clear()
+
+    async def _recall(self) -> None:
+        """Leave that to the relay, which knows what the broker has delivered."""
 
     async def check_broker(self) -> None:
         """Raise BrokerError if the broker cannot be reached."""

@@ -16,6 +16,8 @@ __all__ = ("NATSBroker",)
 
 _PATIENCE = 5.0
 """Seconds that the server has for a response."""
+_CONNECT = 2.0
+"""Seconds that a connection may take."""
 _ACK_WAIT = 60.0
 """Seconds after which a message is delivered again: for a worker that is killed before it claims the job."""
 _MOST = 50_000
@@ -134,20 +136,22 @@ class NATSBroker:
         except self._errors as error:
             raise BrokerError(f"NATS: {error!r}") from error
 
-    async def check(self) -> None:
-        """Send a ping, and ask for the account's JetStream."""
+    async def check(self) -> bool:
+        """Ask for the state of JetStream."""
         client = await self._open()
         try:
             await client.jetstream().account_info()
         except self._errors as error:
             raise BrokerError(f"NATS: {error!r}") from error
+        return True
 
     async def _open(self) -> Any:
         async with self._connecting:
             if self._client is None:
                 client = self._client_type()
                 try:
-                    async with asyncio.timeout(_PATIENCE):
+                    # The client would try for ever.
+                    async with asyncio.timeout(_CONNECT):
                         await client.connect(self._url, **self._options())
                     self._inbox = client.new_inbox()
                     await client.subscribe(f"{self._inbox}.*", cb=self._arrive)
@@ -173,7 +177,7 @@ class NATSBroker:
             "allow_reconnect": True,
             "max_reconnect_attempts": -1,
             "reconnect_time_wait": 0.2,
-            "connect_timeout": _PATIENCE,
+            "connect_timeout": _CONNECT,
             "ping_interval": 5,
             "max_outstanding_pings": 2,
             "error_cb": note,

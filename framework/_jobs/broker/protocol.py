@@ -40,8 +40,8 @@ class Broker(Protocol):
         """Let the broker forget messages."""
         ...
 
-    async def check(self) -> None:
-        """Return if the broker can be reached."""
+    async def check(self) -> bool:
+        """Return whether the broker has responded; False if it has not been asked, and a message would have to be sent."""
         ...
 
     async def close(self) -> None:

@@ -115,9 +115,10 @@ class RedisBroker:
             commands += [("XACK", key, _GROUP, *of), ("XDEL", key, *of)]
         await self._run(commands)
 
-    async def check(self) -> None:
+    async def check(self) -> bool:
         """Send a ping."""
         await self._run([("PING",)])
+        return True
 
     async def _prepare(self, queues: Sequence[str]) -> None:
         """Create the streams and groups that do not exist, and forget workers that have ended."""

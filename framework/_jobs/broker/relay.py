@@ -75,8 +75,7 @@ class Relay:
         while True:
             pause = 0.0
             try:
-                if self._link.away:
-                    await self._broker.check()
+                if self._link.away and await self._broker.check():
                     self._link.reached()
                 if not await self._hand_over_all():
                     await self._recall()

@@ -13,8 +13,10 @@ from framework._jobs.broker.protocol import BrokerError, Delivery
 
 __all__ = ("TaskiqBroker",)
 
-_PATIENCE = 15.0
+_PATIENCE = 10.0
 """Seconds that a broker has for a response."""
+_CLOSING = 3.0
+"""Seconds that a broker has to end, which may be away."""
 _AT_ONCE = 100
 """Messages that are published at the same time."""
 
@@ -36,6 +38,8 @@ class TaskiqBroker:
     async def receive(self, queues: Sequence[str], limit: int, seconds: float) -> Sequence[Delivery]:
         """Return the messages that have come, or wait for the first."""
         opened = [self._queue(queue) for queue in queues]
+        for one in opened:
+            await one.open()
         found: list[Delivery] = []
         for one in opened:
             await one.take(found, limit)
@@ -55,10 +59,13 @@ class TaskiqBroker:
                     if inspect.isawaitable(found):
                         await found
 
-    async def check(self) -> None:
-        """Connect, if that has not happened."""
+    async def check(self) -> bool:
+        """Connect, if that has not happened; the protocol has nothing that asks for a response."""
+        connected = True
         for one in self._queues.values() or (self._queue("default"),):
+            connected = connected and one.is_open
             await one.open()
+        return not connected
 
     def _queue(self, name: str) -> "_Queue":
         if name not in self._queues:
@@ -83,7 +90,13 @@ class _Queue:
         self._next: asyncio.Future[Any] | None = None
         """The message that comes next. No more is asked for than workers have room for."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it has been opened, and has not failed since."""
+        return self._broker is not None
+
     async def open(self) -> Any:
+        """Return the broker of taskiq, connected."""
         async with self._opening:
             if self._broker is None:
                 with _errors():
@@ -96,19 +109,17 @@ class _Queue:
         return self._broker
 
     async def publish(self, messages: Sequence[bytes]) -> None:
+        """Send messages at the same time."""
         from taskiq import BrokerMessage
 
         broker = await self.open()
         sent = [
             broker.kick(BrokerMessage(task_id="", task_name=self._name, message=one, labels={})) for one in messages
         ]
-        try:
-            with _errors():
-                async with asyncio.timeout(_PATIENCE):
-                    await asyncio.gather(*sent)
-        except BrokerError:
-            await self.close()
-            raise
+        # Clients connect again by themselves; one that does not ends its iterator of messages.
+        with _errors():
+            async with asyncio.timeout(_PATIENCE):
+                await asyncio.gather(*sent)
 
     def listening(self) -> asyncio.Future[Any]:
         """Return the future of the next message."""
@@ -149,7 +160,7 @@ class _Queue:
             coming.cancel()
             await asyncio.wait((coming,))
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_CLOSING):
                 if messages is not None:
                     await messages.aclose()  # type: ignore[attr-defined]  # a generator
                 if broker is not None:

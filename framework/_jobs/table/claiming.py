@@ -93,6 +93,8 @@ class Claimer:
 
     async def take_over(self, owner: str, handed: Sequence[Handed], lease: float) -> list[Claimed]:
         """Claim jobs that a broker has carried to this worker; one that was handed over again is left alone."""
+        # A broker may deliver a message twice.
+        handed = tuple(dict.fromkeys(handed))
         rows = json.dumps([{"id": one.id, "attempt": one.attempt, "owner": one.owner} for one in handed])
         values = {"owner": owner, "lease": int(lease * 1000), "rows": rows}
         async with self._database.write() as connection:

@@ -12,6 +12,7 @@ from framework._jobs.table.adding import Adder
 from framework._jobs.table.claiming import Claimer, Limits
 from framework._jobs.table.database import Database
 from framework._jobs.table.ending import Finisher, TableHeartbeat
+from framework._jobs.table.handing import Handing
 from framework._jobs.table.keeping import Keeper
 from framework._jobs.table.managing import Manager
 from framework._jobs.table.schema import create_tables, missing_tables
@@ -52,6 +53,7 @@ class TableEngine:
         self._claimer = Claimer(self._working, self._statements, limits)
         self._finisher = Finisher(self._working, self._statements, limits)
         self._keeper = Keeper(self._working, self._statements, limits, self._adder)
+        self._handing = Handing(self._working, self._statements)
         self._manager = Manager(self._database, self._statements, limits)
 
     async def open(self) -> None:
@@ -106,9 +108,14 @@ class TableEngine:
     async def rescue(self) -> int:
         """Make jobs whose lease has ended ready again, or dead after their last attempt; return how many."""
         count = await self._keeper.rescue()
+        await self._recall()
         if count:
             self._waker.announce()
         return count
+
+    async def _recall(self) -> None:
+        """Let jobs wait again that were handed to a broker which has been switched off."""
+        await self._handing.recall_all()
 
     async def make_due(self) -> int:
         """Make scheduled jobs ready whose time has come; return how many."""

@@ -55,12 +55,20 @@ class Handing:
         ``delivered`` has for each queue the ``until`` of the latest message that has come, ``None`` if the broker has no
         more: what was handed over before that, and is not claimed when its time is over, does not come any more.
         """
-        total = 0
-        for queue, until in delivered.items():
-            values = self._database.values(queue=queue, before=_ALL if until is None else until)
-            async with self._database.read() as connection:
-                if (await connection.execute(self._statements.any_expired_handed, values)).first() is None:
-                    continue
-            async with self._database.write() as connection:
-                total += len((await connection.execute(self._statements.recall, values)).all())
-        return total
+        queues = delivered.items()
+        return sum([await self._recall(queue, _ALL if until is None else until) for queue, until in queues])
+
+    async def recall_all(self) -> None:
+        """Let all jobs wait again whose time is over, whatever the broker has."""
+        async with self._database.read() as connection:
+            queues = (await connection.execute(self._statements.queues_handed)).scalars().all()
+        for queue in queues:
+            await self._recall(queue, _ALL)
+
+    async def _recall(self, queue: str, before: int) -> int:
+        values = self._database.values(queue=queue, before=before)
+        async with self._database.read() as connection:
+            if (await connection.execute(self._statements.any_expired_handed, values)).first() is None:
+                return 0
+        async with self._database.write() as connection:
+            return len((await connection.execute(self._statements.recall, values)).all())

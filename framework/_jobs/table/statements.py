@@ -142,6 +142,7 @@ class Statements:
             f" UPDATE framework_jobs SET blocked = {HANDED}, owner = :owner, lease_until = {self.now} + :lease"
             " WHERE id IN (SELECT id FROM c) RETURNING id, attempt, lease_until, priority, run_at"
         )
+        self.queues_handed = text(f"SELECT DISTINCT queue FROM framework_jobs WHERE {carried}")
         self.take_back = text(f"UPDATE framework_jobs SET blocked = 0, {freed} WHERE {carried} AND owner = :owner")
         # Those that a limit or a pause keeps from running, after their message has been received.
         self.leave_handed = text(

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import click
 
-from framework._jobs.examining import Finding, examine, examine_database
+from framework._jobs.engine import Engine
+from framework._jobs.examining import Finding, examine, examine_broker, examine_database
 from framework._jobs.providing import JobDatabase
 from framework.cli.errors import ToolError
 from framework.cli.finding import in_one_line, load_app
@@ -20,7 +21,8 @@ __all__ = ("doctor",)
 @APP
 @AS_JSON
 def doctor(app: str | None, *, as_json: bool) -> None:
-    """Report what keeps jobs from running: late, dead and unknown jobs, paused queues, long transactions.
+    """Report what keeps jobs from running: late, dead and unknown jobs, paused queues, long transactions, a broker
+    that is away.
 
     Fails if something is found.
     """
@@ -30,6 +32,8 @@ def doctor(app: str | None, *, as_json: bool) -> None:
         async def look(services: Services) -> Sequence[Finding]:
             try:
                 found = await examine(await services.get(JobStore), table)
+                engine: Engine = await services.get(Engine)  # type: ignore[type-abstract]  # registered as it is
+                found += await examine_broker(engine)
                 return [*found, *await examine_database((await services.get(JobDatabase)).engine)]
             except Exception as error:
                 raise ToolError(f"the jobs cannot be read: {in_one_line(error)}", hint="check the database") from error
