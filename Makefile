@@ -114,6 +114,7 @@ check: $(VENV)/.check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	for step in docs/tutorial/steps/step_*; do MYPYPATH=$$step $(BIN)/mypy $$step || exit 1; done
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.words

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -165,7 +166,7 @@ def site_target(target: str, page: Path, origin: Path) -> str:
     found = (origin.parent / path).resolve()
     place = found.relative_to(ROOT).as_posix()
     if found.is_relative_to(DOCS):
-        staged = STAGED / found.relative_to(DOCS)
+        staged = archived(found) if found.is_dir() else STAGED / found.relative_to(DOCS)
     elif place in COPIED:
         staged = STAGED / COPIED[place]
     else:
@@ -181,6 +182,17 @@ def copied(found: Path, place: str) -> Path:
     target = STAGED / "files" / place
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(found, target)
+    return target
+
+
+def archived(folder: Path) -> Path:
+    """Write a folder of docs/ that a page links to as an archive, so that readers can download it."""
+    target = STAGED / folder.relative_to(DOCS).with_suffix(".zip")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                archive.write(file, Path(folder.name) / file.relative_to(folder))
     return target
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -72,6 +73,20 @@ def test_links_lead_to_pages_of_the_site(builder: ModuleType, target: str, expec
     page, origin = builder.STAGED / "reference" / "page.md", builder.DOCS / "reference" / "page.md"
 
     assert builder.site_target(target, page, origin) == expected
+
+
+def test_a_link_to_a_project_leads_to_an_archive(
+    builder: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A site has no folders to look into."""
+    monkeypatch.setattr(builder, "STAGED", tmp_path)
+    page, origin = tmp_path / "tutorial" / "1-controllers.md", builder.DOCS / "tutorial" / "1-controllers.md"
+
+    target = builder.site_target("steps/step_1_controllers", page, origin)
+
+    assert target == "steps/step_1_controllers.zip"
+    with zipfile.ZipFile(tmp_path / "tutorial" / target) as archive:
+        assert "step_1_controllers/shop/main.py" in archive.namelist()
 
 
 def test_links_in_code_are_kept(builder: ModuleType) -> None:
