@@ -4,6 +4,7 @@ import json
 from difflib import get_close_matches
 
 import click
+from click.shell_completion import CompletionItem
 
 from framework.cli.codes import explanation, is_code, plain_text, titles
 from framework.cli.errors import ToolError
@@ -12,8 +13,17 @@ from framework.cli.reporting import reporting_errors
 __all__ = ("explain",)
 
 
+def _complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the codes that begin as what is written, with their titles, unless a route is explained."""
+    given: tuple[str, ...] = ctx.params.get("words") or ()
+    if given and not is_code(given[0]):
+        return []
+    begun = incomplete.upper()
+    return [CompletionItem(code, help=title) for code, title in titles().items() if code.startswith(begun)]
+
+
 @click.command()
-@click.argument("words", nargs=-1, metavar="[CODE... | METHOD PATH [APP]]")
+@click.argument("words", nargs=-1, metavar="[CODE... | METHOD PATH [APP]]", shell_complete=_complete)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(words: tuple[str, ...], *, as_json: bool) -> None:
     """Explain errors by their codes, or a route by the method and the path of a request.

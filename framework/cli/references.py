@@ -52,5 +52,5 @@ def _how_to_name() -> str:
         given = (context.params.get(name) for name in arguments)
         # An argument with several words is a tuple.
         parts = (one if isinstance(one, tuple) else (one,) for one in given if one)
-        words = [context.command_path, *(word for one in parts for word in one)]
+        words = [context.command_path, *(str(word) for one in parts for word in one)]
     return f'name it as in "{" ".join([*words, _APP])}", or write app = "{_APP}" under [tool.framework]'

@@ -44,7 +44,8 @@ def _read(error: Exception) -> tuple[str, list[dict[str, str]]]:
     from framework.settings import SettingsError
 
     if isinstance(error, SettingsError):
-        return error.listing(), [_as_record("", one.variable, one.what, one.hint) for one in error.errors]
+        records = [_as_record(error.code, one.variable, one.what, one.hint) for one in error.errors]
+        return f"{error.listing()}\n{error.explained_by()}", records
     errors = [] if os.environ.get(TRACEBACK) else definition_errors(error)
     if not errors:
         return "", []
@@ -65,7 +66,7 @@ def in_short(error: Exception) -> str:
 
 
 def _as_record(code: str, where: str, what: str, hint: str) -> dict[str, str]:
-    """Return an error as it is printed with ``--json``; those of settings have an empty code."""
+    """Return an error as it is printed with ``--json``; those of an application's own classes have an empty code."""
     return {"code": code, "where": where, "what": what, "hint": hint}
 
 

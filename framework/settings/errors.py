@@ -1,6 +1,7 @@
 """Errors of operators: environment variables that are missing, misspelt or invalid."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from msgspec import Struct
 
@@ -27,6 +28,9 @@ class SettingsError(ReportedError, Exception):
     If it is not caught, only the message is printed.
     """
 
+    code: ClassVar[str] = "E901"
+    """``framework explain CODE`` prints an explanation."""
+
     def __init__(self, errors: Sequence[SettingError]) -> None:
         super().__init__(errors)
         self.errors = tuple(errors)
@@ -35,6 +39,10 @@ class SettingsError(ReportedError, Exception):
         """Return all errors, one below the other, and their number."""
         number = f"{len(self.errors)} error{'s' if len(self.errors) > 1 else ''} in the settings."
         return "\n".join([*map(str, self.errors), number])
+
+    def explained_by(self) -> str:
+        """Return a line with the command that explains the errors."""
+        return f"Explained by: framework explain {self.code}"
 
     def __str__(self) -> str:
         return self.listing()

@@ -3,12 +3,14 @@
 import json
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import click
 import pytest
 
 from framework import __version__
+from framework.cli.main import command
 from tests.cli.conftest import SHOP, Run, Write, run_python
 
 MISTAKEN = """\
@@ -215,8 +217,27 @@ COMMANDS = [
     ("commands",),
     ("shell", "--plain"),
     ("openapi",),
+    ("openapi", "write"),
     ("client", "python"),
 ]
+# These go on, change something, or require Node.js or a database, if there is an app.
+OTHERS = [
+    ("asyncapi",),
+    ("run", "--port", "0"),
+    ("client", "typescript"),
+    ("jobs", "discard", "--id", "1"),
+    ("jobs", "doctor"),
+    ("jobs", "document"),
+    ("jobs", "list"),
+    ("jobs", "pause", "mails"),
+    ("jobs", "resume", "mails"),
+    ("jobs", "retry", "--id", "1"),
+    ("jobs", "run"),
+    ("jobs", "run-now", "--id", "1"),
+    ("jobs", "show", "1"),
+]
+# Its errors are printed by other processes; tests/cli/test_dev_reload.py has them.
+DEV = ("dev",)
 SETTINGS = """\
 import sys
 from framework.settings import SettingsError, read_settings
@@ -285,7 +306,12 @@ BROKEN: dict[str, tuple[str, str, int, Sequence[str]]] = {
         f"{SETTINGS}read_settings(Settings, {{'PORT': 'x'}})\n",
         "shop:app",
         1,
-        ("PORT: expected `int`.", "  Hint: write an integer in its range.", "1 error in the settings."),
+        (
+            "PORT: expected `int`.",
+            "  Hint: write an integer in its range.",
+            "1 error in the settings.",
+            "Explained by: framework explain E901",
+        ),
     ),
     "an exit because of a wrong setting": (
         SETTINGS + EXITING,
@@ -295,12 +321,13 @@ BROKEN: dict[str, tuple[str, str, int, Sequence[str]]] = {
             "PORT: it is not set.",
             "  Hint: set it, or PORT_FILE to the path of a file that contains it.",
             "1 error in the settings.",
+            "Explained by: framework explain E901",
         ),
     ),
 }
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("words", [*COMMANDS, *OTHERS], ids=" ".join)
 @pytest.mark.parametrize("case", BROKEN)
 def test_every_command_with_an_app_that_is_not_found_or_broken(
     run: Run, write: Write, words: tuple[str, ...], case: str
@@ -317,6 +344,47 @@ def test_every_command_with_an_app_that_is_not_found_or_broken(
 
     assert (done.code, done.out) == (code, "")
     assert done.err.replace(str(file), "shop.py").splitlines() == [*said]
+
+
+def leaves(group: click.Group, *names: str) -> Iterator[tuple[str, ...]]:
+    """Yield the names of all commands that have an app."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
+        if isinstance(found, click.Group):
+            yield from leaves(found, *names, name)
+        elif found is not None and {"app", "source", "words"} & {one.name for one in found.params}:
+            yield (*names, name)
+
+
+def test_the_tables_have_every_command_with_an_app() -> None:
+    """A new one is added to COMMANDS, or to OTHERS."""
+    assert isinstance(command, click.Group)
+    tested = [*COMMANDS, *OTHERS, DEV]
+
+    assert [one for one in leaves(command) if all(words[: len(one)] != one for words in tested)] == []
+
+
+@pytest.mark.parametrize("words", [*COMMANDS, *OTHERS, DEV, ("make", "service", "x")], ids=" ".join)
+@pytest.mark.parametrize(
+    ("toml", "what"),
+    [
+        (None, "no app is named, and no pyproject.toml is found; "),
+        ("[tool.other]\n", "no app is named, neither here nor in pyproject.toml; "),
+        ("[tool\n", "pyproject.toml cannot be read: Expected ']' at the end of a table declaration "),
+    ],
+)
+def test_every_command_without_an_app(
+    run: Run, write: Write, folder: Path, words: tuple[str, ...], toml: str | None, what: str
+) -> None:
+    """One line, with the command that was entered; the exit code is 2."""
+    if toml is not None:
+        write("pyproject.toml", toml)
+
+    code, out, err = run(*words)
+
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.replace(f"{folder}/", "").startswith(f"Error: {what}")
 
 
 @pytest.mark.parametrize("words", [one for one in COMMANDS if one[:2] != ("check", "--security")], ids=" ".join)

@@ -43,6 +43,9 @@ def test_an_unknown_shell(run: Run) -> None:
         (["framework", "--v"], ["--version"]),
         (["framework", "routes", "--w"], ["--why"]),
         (["framework", "openapi", "d"], ["diff"]),
+        (["framework", "explain", "e80"], ["E801", "E802", "E803", "E804"]),
+        (["framework", "explain", "E101", "E9"], ["E901"]),
+        (["framework", "explain", "GET", "E"], []),
     ],
 )
 def test_bash_completes(tmp_path: Path, words: list[str], found: list[str]) -> None:

@@ -41,6 +41,6 @@ def test_settings_with_values_and_sources(run: Run, write: Write, monkeypatch: p
 def test_an_app_without_settings(run: Run, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """One line says so."""
     write("shop.py", SHOP)
-    monkeypatch.setattr("framework.cli.inspecting.settings_reports", tuple)
+    monkeypatch.setattr("framework.settings.settings_reports", tuple)
 
     assert run("config", "shop:app").out == "The app reads no settings with framework.settings.read_settings.\n"

@@ -8,6 +8,7 @@ from framework.cli.codes import explanation, plain_text
 from framework.cli.dev.failures import describe_failure
 from framework.cli.dev.pages import failure_page
 from framework.errors import DefinitionError, DefinitionErrors, MissingReturnAnnotationError
+from framework.settings import SettingError, SettingsError
 from tests.cli.conftest import Run
 
 
@@ -72,6 +73,18 @@ def test_words_that_are_neither(run: Run, words: tuple[str, ...], message: str) 
 
     assert (code, out) == (2, "")
     assert err.endswith(f"Error: {message}\n")
+
+
+def test_the_page_of_settings_explains_them() -> None:
+    """Each variable is an error of its own, with the code of all."""
+    errors = [SettingError("PORT", "it is not set", "set it"), SettingError("SHOP_KEY", "expected `str`")]
+    failure = describe_failure(SettingsError(errors))
+
+    page = failure_page(failure, "nonce", "")
+    assert "<h1>2 errors in the settings</h1>" in page
+    assert page.count('<strong class="code">E901</strong>') == 2
+    assert '<pre class="message">PORT: it is not set.</pre>' in page
+    assert failure.text.endswith("2 errors in the settings.\nExplained by: framework explain E901")
 
 
 def test_the_page_of_an_error_explains_it() -> None:

@@ -11,6 +11,7 @@ import pytest
 import framework
 from framework import DefinitionError, errors
 from framework.cli.codes import FOLDER, explanation, titles
+from framework.settings import SettingsError
 from tests.startup.test_new_users import load
 
 CODES = {
@@ -50,6 +51,7 @@ CODES = {
     "MissingReturnAnnotationError": "E102",
     "NoRequestError": "E307",
     "RequestInSingletonError": "E306",
+    "SettingsError": "E901",
     "SeveralBodiesError": "E109",
     "UnboundPlaceholderError": "E202",
     "UnencodableReturnError": "E601",
@@ -61,7 +63,8 @@ CODES = {
 """A code is printed in logs and linked from pages: it never changes, and a removed class leaves its code unused."""
 HINT = (
     'give the class the next code of its subject, code = "E8…" (E1 signatures and types, E2 routes, E3 services, E4 '
-    "layers and security, E5 options, E6 responses, E7 sockets and documents, E8 everything else), write "
+    "layers and security, E5 options, E6 responses, E7 sockets and documents, E8 everything else, E9 "
+    "settings), write "
     "framework/cli/explanations/E8….md as the others are written, give the code to its row in "
     "docs/reference/errors-at-startup.md, and add it to CODES in tests/startup/test_explanations.py"
 )
@@ -88,7 +91,7 @@ def classes() -> Iterator[type[DefinitionError]]:
 
 def test_every_class_has_a_code() -> None:
     """Each class has one of its own, and none has been changed."""
-    found = {one.__name__: vars(one).get("code", "") for one in classes()}
+    found = {one.__name__: vars(one).get("code", "") for one in (*classes(), SettingsError)}
 
     assert found == CODES, HINT
     assert len(set(CODES.values())) == len(CODES), HINT
@@ -121,11 +124,12 @@ def test_the_programs_of_an_explanation(code: str, tmp_path: Path, monkeypatch: 
 
     (found,) = errors_of(wrong, tmp_path, monkeypatch)
 
-    assert (found.code, f"{found}\n") == (code, message)
+    text = found.listing() if isinstance(found, SettingsError) else str(found)
+    assert (found.code, f"{text}\n") == (code, message)
     assert list(errors_of(corrected, tmp_path, monkeypatch)) == []
 
 
-def errors_of(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DefinitionError]:
+def errors_of(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DefinitionError | SettingsError]:
     """Yield the errors of a program; those of a call are raised while it is imported."""
     file = folder / "shop.py"
     file.write_text(source, encoding="utf-8")
@@ -135,7 +139,7 @@ def errors_of(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         load(file, monkeypatch).app.build()
     except errors.DefinitionErrors as group:
         yield from (one for one in group.exceptions if isinstance(one, DefinitionError))
-    except DefinitionError as error:
+    except (DefinitionError, SettingsError) as error:
         yield error
 
 

@@ -17,6 +17,7 @@ from framework.cli.codes import explanation
 from framework.cli.definitions import definition_errors, listed
 from framework.cli.dev.messages import Entry, Failure, Frame, Place
 from framework.errors import DefinitionError
+from framework.settings import SettingsError
 
 __all__ = ("INSTALLED", "describe_failure", "ended_failure", "frames_of", "place_at", "shown_path")
 
@@ -34,6 +35,8 @@ def describe_failure(error: BaseException) -> Failure:
     errors = definition_errors(error)
     if errors:
         return _definition_failure(errors)
+    if isinstance(error, SettingsError):
+        return _settings_failure(error)
     frames = tuple(frames_of(error.__traceback__))
     place: Place | None
     if isinstance(error, SyntaxError) and error.filename:
@@ -66,6 +69,16 @@ def ended_failure(code: int) -> Failure:
 def _definition_failure(errors: Sequence[DefinitionError]) -> Failure:
     number = f"{len(errors)} error{'s' if len(errors) > 1 else ''} in the application"
     return Failure(title=number, entries=tuple(map(_definition_entry, errors)), text=listed(errors))
+
+
+def _settings_failure(error: SettingsError) -> Failure:
+    known = explanation(error.code)
+    entries = [
+        Entry(message=f"{one.variable}: {one.what}.", hint=one.hint, code=error.code, explanation=known)
+        for one in error.errors
+    ]
+    number = f"{len(entries)} error{'s' if len(entries) > 1 else ''} in the settings"
+    return Failure(title=number, entries=tuple(entries), text=f"{error.listing()}\n{error.explained_by()}")
 
 
 def _definition_entry(error: DefinitionError) -> Entry:

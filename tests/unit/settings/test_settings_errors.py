@@ -224,7 +224,8 @@ def test_an_error_that_is_not_caught(traceback: bool) -> None:
         assert done.stderr.startswith("Traceback")
         assert done.stderr.endswith(f"SettingsError: {listing}\n")
     else:
-        assert done.stderr == f"{listing} (FRAMEWORK_TRACEBACK=1 shows the traceback)\n"
+        explained = "Explained by: framework explain E901"
+        assert done.stderr == f"{listing} (FRAMEWORK_TRACEBACK=1 shows the traceback)\n{explained}\n"
 
 
 def test_an_error_under_gunicorn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,4 +236,6 @@ def test_an_error_under_gunicorn(monkeypatch: pytest.MonkeyPatch) -> None:
         read_settings(Settings, {})
 
     assert isinstance(caught.value, gunicorn.AppImportError)
-    assert str(caught.value).endswith("1 error in the settings. (FRAMEWORK_TRACEBACK=1 shows the traceback)")
+    assert str(caught.value).endswith(
+        "1 error in the settings. (FRAMEWORK_TRACEBACK=1 shows the traceback)\nExplained by: framework explain E901"
+    )
