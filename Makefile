@@ -61,7 +61,7 @@ tests_of = $(wildcard tests/unit/_$(1) $(addsuffix /$(1),tests/unit/_compile tes
   $(sort $(wildcard $(addprefix tests/,$(ROOM_$(1)))))
 ROOMS := $(patsubst ROOM_%,%,$(sort $(filter ROOM_%,$(.VARIABLES))))
 
-.PHONY: run setup test test-quick rooms test-core test-newest test-lowest test-neighbours check docs docs-check release-check bench bench-instructions bench-profile lock migrate migration pictures format clean
+.PHONY: run setup test test-quick rooms test-core test-newest test-lowest test-neighbours check docs docs-check release-check bench bench-instructions bench-jobs bench-profile lock migrate migration pictures format clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m app_template
@@ -142,6 +142,10 @@ release-check: $(VENV)/.check
 bench: .venv-bench/.bench
 	.venv-bench/bin/python tests/benchmarks/run.py $(OPTIONS)
 
+# Needs redis-server and nats-server; measures the jobs beside other queues, which go into an environment of their own.
+bench-jobs: $(VENV)/.test .venv-queues/.bench
+	$(BIN)/python -m tests.jobs.peers $(OPTIONS)
+
 # Needs valgrind. OPTIONS=--write writes the figures of this Python; of another with PYTHON=python3.13 VENV=.venv-3.13.
 bench-instructions: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks.instructions $(OPTIONS)
@@ -181,11 +185,16 @@ format: $(VENV)/.check
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .venv-audit .venv-bench .venv-lowest .venv-neighbours .venv-newest .venv-uv build dist *.egg-info
+	rm -rf $(VENV) .venv-audit .venv-bench .venv-lowest .venv-neighbours .venv-newest .venv-queues .venv-uv build dist *.egg-info
 
 .venv-bench/.bench: tests/benchmarks/peers.txt pyproject.toml setup.cfg
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip --disable-pip-version-check --quiet install --requirement tests/benchmarks/peers.txt --editable .
+	touch $@
+
+.venv-queues/.bench: tests/benchmarks/peers/queues.txt
+	$(PYTHON) -m venv .venv-queues
+	.venv-queues/bin/python -m pip --disable-pip-version-check --quiet install --requirement tests/benchmarks/peers/queues.txt
 	touch $@
 
 .venv-uv/.uv:

@@ -50,7 +50,7 @@ def add_and_die(url: str) -> None:
         # It dies in the callback of the commit, at the latest when the event loop runs again.
         await asyncio.sleep(30)
 
-    Waker.announce = die  # type: ignore[method-assign]  # this process ends there
+    Waker.announce = die  # type: ignore[assignment, method-assign]  # this process ends there
     asyncio.run(add())
 
 

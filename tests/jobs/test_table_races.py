@@ -2,13 +2,16 @@
 
 import asyncio
 import random
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from framework._jobs.records import Claimed, NewJob, Outcome, OutcomeKind
 from framework._jobs.table.engine import TableEngine
+from framework._jobs.table.statements import Statements
 from framework.jobs import JobSettings
 from tests.jobs.databases import new_engine
 
@@ -125,3 +128,23 @@ async def test_the_clock_of_a_worker_is_not_read(table: TableEngine, monkeypatch
     await table.add([new()])
     assert len(await table.claim("w", ("default",), 1, 30)) == 1
     assert await table.rescue() == 0
+
+
+async def test_claims_read_the_ready_jobs_only(table: TableEngine, database: AsyncEngine, kind: str) -> None:
+    """Scheduled jobs of a higher priority and ended ones are not in the index that a claim reads."""
+    await table.add([replace(new(), priority=-1, delay=600.0) for _ in range(2_000)])
+    await table.add([new() for _ in range(2_000)])
+    while jobs := await table.claim("w", ("default",), 500, 30):
+        await end(table, list(jobs))
+    await table.add([new() for _ in range(10)])
+    statement = Statements(postgresql=kind == "postgresql").candidates(1)
+    values: dict[str, Any] = {"q0": "default", "limit": 5, "owner": "w", "lease": 1000, "now": 1}
+    async with database.connect() as connection:
+        await connection.execute(text("ANALYZE"))
+        explain = "EXPLAIN" if kind == "postgresql" else "EXPLAIN QUERY PLAN"
+        known = {name: value for name, value in values.items() if f":{name}" in statement.text}
+        plan = str((await connection.execute(text(f"{explain} {statement.text}"), known)).all())
+    assert "framework_jobs_ready" in plan
+    assert "Seq Scan on framework_jobs" not in plan
+    assert "SCAN framework_jobs'" not in plan
+    assert len(await table.claim("w", ("default",), 50, 30)) == 10
