@@ -83,7 +83,7 @@ def _attribute(reference: str) -> Any:
 
 
 def _as_module(written: str) -> str:
-    """Return the module that somebody means: ``shop.main`` for ``shop/main.py``."""
+    """Return the name of the module in a file: ``shop.main`` for ``shop/main.py``."""
     return written.removesuffix(".py").strip("./").replace("/", ".") or "shop.main"
 
 

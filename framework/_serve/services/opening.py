@@ -81,8 +81,6 @@ async def open_services(
         for plan in plans:
             live[plan.variable] = plan.value if plan.kind is FactoryKind.VALUE else await _open(plan, live, opened)
     except BaseException as error:
-        if isinstance(error, Exception):
-            error.add_note(f"The service {plan.label} cannot be opened; its provider is {describe(plan.call.target)}.")
         raised = await close(opened, error)
         if raised is error or raised is None:
             raise
@@ -91,6 +89,14 @@ async def open_services(
 
 
 async def _open(plan: ServicePlan, live: dict[str, Any], opened: list[Finalizer]) -> Any:
+    try:
+        return await _call_provider(plan, live, opened)
+    except Exception as error:
+        error.add_note(f"The service {plan.label} cannot be opened; its provider is {describe(plan.call.target)}.")
+        raise
+
+
+async def _call_provider(plan: ServicePlan, live: dict[str, Any], opened: list[Finalizer]) -> Any:
     positional: list[Any] = []
     named: dict[str, Any] = {}
     for argument in plan.call.arguments:
