@@ -9,9 +9,9 @@ PATIENCE = 60.0
 """Seconds after which a test that still waits fails: on a busy machine a new process takes more than ten to start."""
 
 
-async def until(true: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> None:
+async def until(true: Callable[[], bool] | Callable[[], Awaitable[bool]], patience: float = PATIENCE) -> None:
     """Ask again and again until something is true."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(patience):
         while True:
             found = true()
             if found if isinstance(found, bool) else await found:

@@ -53,7 +53,7 @@ class Claimed(Struct, frozen=True, kw_only=True):
 
 
 class Handed(Struct, frozen=True, array_like=True):
-    """A ready job that is handed to a broker: what the message has. Owner and attempt fence the claim that it leads to."""
+    """A ready job that is handed to a broker: the message. Owner and attempt fence the claim that it leads to."""
 
     id: int
     attempt: int

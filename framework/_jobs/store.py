@@ -38,9 +38,9 @@ class StoredJob(Struct, frozen=True, kw_only=True):
     """When it is or was due."""
     finished_at: datetime | None
     lease_until: datetime | None
-    """Until when its worker may run it without a sign of life."""
+    """Until when its worker may run it without a sign of life, or the broker deliver it."""
     owner: str | None
-    """The worker that runs it, or ran it last."""
+    """The worker that runs it; ``broker:…`` if it is ready, and a broker carries it."""
     key: str | None
     """The unique key."""
     request_id: str | None

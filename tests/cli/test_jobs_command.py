@@ -151,6 +151,22 @@ def test_a_paused_queue_is_found_by_the_doctor(run: Run) -> None:
     assert run("jobs", "doctor", "--json").out == '{\n  "findings": []\n}\n'
 
 
+def test_a_broker_that_is_away_is_found(run: Run, shop: Path) -> None:
+    """Jobs are added and listed without it."""
+    given = 'url="sqlite+aiosqlite:///jobs.db"'
+    assert given in SHOP
+    with_broker = SHOP.replace(given, f'{given}, broker="redis://:secret@127.0.0.1:1/0"')
+    (shop / "shop.py").write_text(with_broker)
+    run("fill")
+    done = run_python("-m", "framework", "jobs", "doctor", cwd=shop)
+    assert done.code == 1
+    assert done.out.startswith(
+        "The broker redis://127.0.0.1:1 cannot be reached: ConnectionError: Error 111 connecting to 127.0.0.1:1"
+    )
+    assert "Hint: start it, or see that this machine reaches it; jobs wait in the table until then." in done.out
+    assert "secret" not in done.out
+
+
 def test_a_job_that_the_app_does_not_have_is_found(run: Run, shop: Path) -> None:
     """One that was renamed without aliases would wait for ever."""
     run("fill")

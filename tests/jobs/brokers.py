@@ -21,9 +21,11 @@ class BrokerServer(Protocol):
         """Where it listens."""
         ...
 
-    def start(self) -> None: ...
+    def start(self) -> None:
+        """Start it, on the same port."""
 
-    def kill(self) -> None: ...
+    def kill(self) -> None:
+        """End it at once."""
 
 
 # The server, and the database of the table.

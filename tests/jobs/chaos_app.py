@@ -114,4 +114,5 @@ async def _serve(app: App) -> None:
         table = await services.get(JobTable)
         worker = Worker(engine, table.plans, table.run, table.settings)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
+        note("workers", os.getpid())
         await worker.run()

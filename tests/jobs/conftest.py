@@ -55,7 +55,7 @@ def carried(request: pytest.FixtureRequest) -> Iterator[None]:
     kind = request.getfixturevalue("kind") if "kind" in request.fixturenames else None
     if kind in BROKERS:
         CARRIED["broker"] = request.getfixturevalue("brokers")(kind).url
-        CARRIED["broker_prefix"] = f"jobs{next(_NUMBERS)}"
+        CARRIED["broker_prefix"] = f"{kind}{next(_NUMBERS)}"
     yield
     CARRIED.clear()
 

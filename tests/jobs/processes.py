@@ -77,6 +77,10 @@ class WorkerProcesses:
         """Return the attempts that have begun."""
         return [Start(int(one[0]), int(one[1]), int(one[2]), float(one[3])) for one in self._noted("starts")]
 
+    def ready(self) -> int:
+        """Return how many processes run jobs, and stop at a signal."""
+        return len(self._noted("workers"))
+
     def failures(self) -> set[tuple[int, int]]:
         """Return jobs and attempts that have failed."""
         return {(int(job), int(attempt)) for job, attempt in self._noted("failures")}

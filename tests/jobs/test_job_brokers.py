@@ -16,7 +16,6 @@ from framework._jobs.records import Handed, JobState
 from framework._jobs.table.database import Database
 from framework._jobs.table.handing import Handing
 from framework._jobs.table.statements import Statements
-from framework.job_store import JobStore
 from framework.jobs import CurrentJob, Jobs, JobSettings, job
 from tests.jobs.brokers import BROKERS, BrokerServer
 from tests.jobs.working import CARRIED, working
@@ -54,8 +53,9 @@ async def handing(database: AsyncEngine) -> AsyncIterator[Handing]:
 
 
 @pytest.fixture
-async def broker(carried: None) -> AsyncIterator[Broker]:
+async def broker(kind: str) -> AsyncIterator[Broker]:
     """Return the client of a second relay."""
+    assert kind in CARRIED["broker_prefix"]
     opened = make_broker(JobSettings([], **CARRIED))
     yield opened
     await opened.close()
@@ -198,18 +198,21 @@ async def test_a_broker_that_is_away(
             assert finding.what.startswith(f"the broker {server.url.replace('guest:guest@', '').split('?')[0][:12]}")
             record = await app.record(number)
             assert (record.state, record.attempt) == (JobState.READY, 0)
-            await app.services.get(JobStore)
             await asyncio.to_thread(server.start)
-            async with asyncio.timeout(60):
-                while (await app.record(number)).state is not JobState.DONE:
-                    await asyncio.sleep(0.05)
+
+            async def done() -> bool:
+                return (await app.record(number)).state is JobState.DONE
+
+            await until(done, 60)
             assert await examine_broker(app.engine) == []
     finally:
         await asyncio.to_thread(server.kill)
         await asyncio.to_thread(server.start)
     assert added < 3
     assert RAN == [(1, 1)]
-    said = [one.getMessage() for one in caplog.records if one.name == "framework.jobs" and "reached" in one.getMessage()]
+    said = [
+        one.getMessage() for one in caplog.records if one.name == "framework.jobs" and "reached" in one.getMessage()
+    ]
     assert [one.rpartition("reached")[2].partition(":")[0] for one in said] == [", jobs wait in the table", " again"]
 
 
@@ -227,7 +230,5 @@ async def test_a_broker_that_is_killed_loses_no_job(database: AsyncEngine, serve
             (status,) = await app.engine.status()
             return status.counts == {JobState.DONE: len(numbers)}
 
-        async with asyncio.timeout(60):
-            while not await done():
-                await asyncio.sleep(0.05)
+        await until(done, 60)
     assert sorted(RAN) == [(number, 1) for number in range(70)]

@@ -1,4 +1,4 @@
-"""Workers run jobs, on SQLite and PostgreSQL: how attempts end."""
+"""Workers run jobs, on SQLite, PostgreSQL and with brokers: how attempts end."""
 
 import asyncio
 import logging

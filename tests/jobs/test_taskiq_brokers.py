@@ -7,7 +7,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -27,8 +27,8 @@ RAN: list[Any] = []
 class Double:
     """A broker of taskiq; those of one queue share their messages."""
 
-    queues: dict[str, "asyncio.Queue[bytes]"] = {}
-    opened: list["Double"] = []
+    queues: ClassVar[dict[str, "asyncio.Queue[bytes]"]] = {}
+    opened: ClassVar[list["Double"]] = []
 
     def __init__(self, queue: str, *, acks: bool = False, broken: bool = False) -> None:
         self.messages = self.queues.setdefault(queue, asyncio.Queue())
@@ -150,7 +150,7 @@ async def test_the_queue_of_rabbitmq(brokers: Callable[[str], BrokerServer]) -> 
     await broker.close()
     connection = await aio_pika.connect(server.url)
     channel = await connection.channel()
-    with pytest.raises(Exception, match="x-delivery-limit' for queue 'queue_test.default' .* current is '20'"):
+    with pytest.raises(Exception, match=r"x-delivery-limit' for queue 'queue_test.default' .* current is '20'"):
         await channel.declare_queue(
             "queue_test.default",
             durable=True,

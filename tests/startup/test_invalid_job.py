@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from framework import App, Container, Controller, Inject, get
+from framework._jobs.broker import brokers
 from framework.errors import (
     CaptiveProviderError,
     InvalidControllerError,
@@ -17,7 +18,6 @@ from framework.errors import (
     MissingProviderError,
 )
 from framework.job_store import JobsController
-from framework._jobs.broker import brokers
 from framework.jobs import JobQueue, Jobs, JobSettings, job
 from framework.types import SecretStr
 from tests.startup.expected import Told, custom_type_hint, place, told

@@ -1,1 +1,1 @@
-"""Jobs that a broker carries to workers: the table stays the truth, and the broker has messages about jobs that are due."""
+"""Jobs that a broker carries to workers: the table has the jobs, the broker has messages about those that are due."""

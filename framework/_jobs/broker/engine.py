@@ -24,7 +24,8 @@ class BrokerEngine(TableEngine):
     """Stores jobs in the table; a claim waits for messages of the broker, and claims their jobs in the table.
 
     A message is acknowledged when its job is claimed, and the claim is committed. From then on the lease in the table
-    guards the job, as it does without a broker. Only claims use the broker: a process without a worker does not connect.
+    guards the job, as it does without a broker. Only claims use the broker; without a worker, a process does not
+    connect.
     """
 
     def __init__(self, engine: AsyncEngine, settings: JobSettings, broker: Broker, *, create: bool = True) -> None:

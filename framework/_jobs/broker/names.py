@@ -10,7 +10,7 @@ _OTHER = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def plain_name(name: str) -> str:
-    """Return a name of letters, digits, hyphens and underscores; one with others gets a digest, so that it is unique."""
+    """Return a name of letters, digits, hyphens and underscores; with a digest if the given one has others."""
     if _OTHER.search(name) is None:
         return name
     return f"{_OTHER.sub('_', name)[:40]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

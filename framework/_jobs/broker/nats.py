@@ -25,7 +25,7 @@ _MOST = 50_000
 
 
 class NATSBroker:
-    """Asks for messages by the pull requests of JetStream, with one subscription for all responses."""
+    """Receives messages by the pull requests of JetStream, with one subscription for all responses."""
 
     def __init__(self, url: str, prefix: str) -> None:
         from nats.aio.client import Client
@@ -61,7 +61,7 @@ class NATSBroker:
         if failed:
             # The stream may have been deleted.
             self._prepared.clear()
-            raise BrokerError(f"NATS: {failed[0]!r}") from failed[0]
+            raise BrokerError.of(failed[0]) from failed[0]
 
     async def receive(self, queues: Sequence[str], limit: int, seconds: float) -> Sequence[Delivery]:
         """Return what is there; otherwise wait for one message."""
@@ -80,7 +80,7 @@ class NATSBroker:
         return Delivery(message.data, message.reply)
 
     async def _pull(self, client: Any, queue: str, count: int) -> None:
-        """Ask for what is there."""
+        """Receive what is there."""
         wanted = len(self._arrived) + count
         inbox = await self._ask(client, queue, {"batch": count, "no_wait": True})
         try:
@@ -116,7 +116,7 @@ class NATSBroker:
         try:
             await client.publish(subject, json.dumps(request).encode(), reply=inbox)
         except self._errors as error:
-            raise BrokerError(f"NATS: {error!r}") from error
+            raise BrokerError.of(error) from error
         return inbox
 
     async def _arrive(self, message: Any) -> None:
@@ -134,15 +134,15 @@ class NATSBroker:
             for one in deliveries:
                 await client.publish(one.receipt, b"+ACK")
         except self._errors as error:
-            raise BrokerError(f"NATS: {error!r}") from error
+            raise BrokerError.of(error) from error
 
     async def check(self) -> bool:
-        """Ask for the state of JetStream."""
+        """Request the state of JetStream."""
         client = await self._open()
         try:
             await client.jetstream().account_info()
         except self._errors as error:
-            raise BrokerError(f"NATS: {error!r}") from error
+            raise BrokerError.of(error) from error
         return True
 
     async def _open(self) -> Any:
@@ -157,7 +157,7 @@ class NATSBroker:
                     await client.subscribe(f"{self._inbox}.*", cb=self._arrive)
                 except self._errors as error:
                     await client.close()
-                    raise BrokerError(f"NATS: {error!r}") from error
+                    raise BrokerError.of(error) from error
                 self._client = client
         if not self._client.is_connected:
             # The client connects again by itself; it would keep what is sent meanwhile without an error.
@@ -192,7 +192,7 @@ class NATSBroker:
             try:
                 await self._create(client.jetstream(), queue)
             except self._errors as error:
-                raise BrokerError(f"NATS: {error!r}") from error
+                raise BrokerError.of(error) from error
             self._prepared.add(queue)
 
     async def _create(self, stream: Any, queue: str) -> None:

@@ -1,15 +1,24 @@
 """What is required of a broker."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from msgspec import Struct
 
 __all__ = ("Broker", "BrokerError", "Delivery")
 
+_LONGEST = 200
+"""Characters of an error that are shown."""
+
 
 class BrokerError(Exception):
-    """The broker cannot be reached, or refuses what it is asked for; it is asked again later."""
+    """The broker cannot be reached, or refuses a request; the request is repeated later."""
+
+    @classmethod
+    def of(cls, error: BaseException) -> Self:
+        """Return the error for an exception of a client."""
+        lines = str(error).splitlines()
+        return cls(type(error).__name__ + (f": {lines[0][:_LONGEST]}" if lines else ""))
 
 
 class Delivery(Struct, frozen=True):
@@ -41,9 +50,9 @@ class Broker(Protocol):
         ...
 
     async def check(self) -> bool:
-        """Return whether the broker has responded; False if it has not been asked, and a message would have to be sent."""
+        """Return whether the broker has responded; False if only sending a message would show that."""
         ...
 
     async def close(self) -> None:
-        """Close all connections; what was received and not acknowledged is delivered again, to somebody."""
+        """Close all connections; what was received and not acknowledged is delivered again."""
         ...

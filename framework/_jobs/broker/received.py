@@ -45,7 +45,7 @@ class Received:
         self._kept.extend(deliveries)
 
     def read(self, deliveries: Sequence[Delivery]) -> list[Handed]:
-        """Return the jobs of messages; one that cannot be read is logged, and is no job: those are in the table."""
+        """Return the jobs of messages; one that cannot be read is logged and dropped: jobs are in the table."""
         found: list[Handed] = []
         for one in deliveries:
             try:

@@ -147,9 +147,9 @@ class RedisBroker:
                     pipeline.execute_command(*one)
                 return list(await pipeline.execute())
         except self._refused as error:
-            raise _RefusedError(f"Redis: {error}") from error
+            raise _RefusedError.of(error) from error
         except self._errors as error:
-            raise BrokerError(f"Redis: {error!r}") from error
+            raise BrokerError.of(error) from error
 
     async def close(self) -> None:
         """Close all connections."""

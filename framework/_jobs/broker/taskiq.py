@@ -17,6 +17,8 @@ _PATIENCE = 10.0
 """Seconds that a broker has for a response."""
 _CLOSING = 3.0
 """Seconds that a broker has to end, which may be away."""
+_AHEAD = 0.002
+"""Seconds until a message comes that the client has received already, through its own tasks."""
 _AT_ONCE = 100
 """Messages that are published at the same time."""
 
@@ -60,7 +62,7 @@ class TaskiqBroker:
                         await found
 
     async def check(self) -> bool:
-        """Connect, if that has not happened; the protocol has nothing that asks for a response."""
+        """Connect, if that has not happened; the protocol of taskiq has no request that shows more."""
         connected = True
         for one in self._queues.values() or (self._queue("default"),):
             connected = connected and one.is_open
@@ -88,7 +90,7 @@ class _Queue:
         self._opening = asyncio.Lock()
         self._messages: AsyncIterator[Any] | None = None
         self._next: asyncio.Future[Any] | None = None
-        """The message that comes next. No more is asked for than workers have room for."""
+        """The message that comes next. No more are received than workers have room for."""
 
     @property
     def is_open(self) -> bool:
@@ -128,18 +130,18 @@ class _Queue:
         return self._next
 
     async def _receive(self) -> Any:
-        if self._messages is None:
-            self._messages = (await self.open()).listen()
-        return await anext(self._messages)
+        messages = self._messages
+        if messages is None:
+            broker = await self.open()
+            messages = self._messages = broker.listen()
+        return await anext(messages)
 
     async def take(self, found: list[Delivery], limit: int) -> None:
         """Add the messages that are there, up to a limit."""
         while len(found) < limit:
             coming = self.listening()
-            if not coming.done():
-                # What the client has received already comes without waiting for the network.
-                await asyncio.sleep(0)
-                await asyncio.sleep(0)
+            # What the client has received already comes without waiting for the network.
+            await asyncio.wait((coming,), timeout=_AHEAD)
             if not coming.done():
                 return
             self._next = None
@@ -179,4 +181,4 @@ def _errors() -> Any:
     try:
         yield
     except (Exception, StopAsyncIteration) as error:
-        raise BrokerError(f"{type(error).__name__}: {error}") from error
+        raise BrokerError.of(error) from error

@@ -1,6 +1,7 @@
 """The brokers of taskiq that a URL names."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,7 +10,7 @@ from framework._jobs.broker.names import plain_name
 __all__ = ("kafka", "rabbitmq", "sqs")
 
 _DELIVERIES = 20
-"""How often RabbitMQ delivers a message that nobody acknowledges."""
+"""How often RabbitMQ delivers a message that is not acknowledged."""
 
 
 def rabbitmq(url: str, prefix: str) -> Callable[[str], Any]:
@@ -36,10 +37,10 @@ def kafka(url: str, prefix: str) -> Callable[[str], Any]:
     servers = url.partition("://")[2].rstrip("/")
 
     def make(queue: str) -> Any:
-        from taskiq_aio_kafka import AioKafkaBroker
-
-        broker = AioKafkaBroker(servers, kafka_topic=f"{prefix}.{plain_name(queue)}")
-        broker.configure_consumer(group_id=prefix)
+        library: Any = import_module("taskiq_aio_kafka")
+        broker = library.AioKafkaBroker(servers, kafka_topic=f"{prefix}.{plain_name(queue)}")
+        # Without a group, each worker would receive each message.
+        broker.configure_consumer(group_id=prefix, auto_offset_reset="earliest")
         return broker
 
     return make
@@ -55,8 +56,7 @@ def sqs(url: str, prefix: str) -> Callable[[str], Any]:
         options["region_name"] = parts.netloc
 
     def make(queue: str) -> Any:
-        from taskiq_aio_sqs import SQSBroker
-
-        return SQSBroker(f"{prefix}-{plain_name(queue)}"[-80:], max_number_of_messages=10, **options)
+        library: Any = import_module("taskiq_aio_sqs")
+        return library.SQSBroker(f"{prefix}-{plain_name(queue)}"[-80:], max_number_of_messages=10, **options)
 
     return make

@@ -37,7 +37,7 @@ class Handing:
         return [Handed(row.id, row.attempt, queue, owner, row.lease_until) for row in rows]
 
     async def _room(self, queue: str, window: int) -> int:
-        """Return how many jobs may be handed over; 0 if none is ready, so that no write lock is required for nothing."""
+        """Return how many jobs may be handed over; 0 if none is ready, so that nothing is locked."""
         async with self._database.read() as connection:
             if (await connection.execute(self._statements.any_ready(1), {"q0": queue})).first() is None:
                 return 0
@@ -52,8 +52,8 @@ class Handing:
     async def recall(self, delivered: Mapping[str, int | None]) -> int:
         """Let jobs wait again that the broker has lost; return how many.
 
-        ``delivered`` has for each queue the ``until`` of the latest message that has come, ``None`` if the broker has no
-        more: what was handed over before that, and is not claimed when its time is over, does not come any more.
+        ``delivered`` has for each queue the ``until`` of the latest message that has come, ``None`` if the broker has
+        no more: what was handed over before that, and is not claimed when its time is over, does not come any more.
         """
         queues = delivered.items()
         return sum([await self._recall(queue, _ALL if until is None else until) for queue, until in queues])

@@ -45,8 +45,8 @@ JOBS = Table(
     Column("unique_key", String(200)),
     Column("concurrency_key", String(200)),
     Column("concurrency", Integer),
-    # A ready job that claims do not see: 1 until one with its concurrency key ends, 2 while a broker carries it. Its owner
-    # is then the batch in which it was handed to the broker, and its lease ends when it may be handed over again.
+    # A ready job that claims do not see: 1 until one with its concurrency key ends, 2 while a broker carries it. Its
+    # owner is then the batch in which it was handed over, and its lease ends when it may be handed over again.
     Column("blocked", SmallInteger, nullable=False, server_default=text("0")),
     Column("error", Text),
     Column("result", LargeBinary),

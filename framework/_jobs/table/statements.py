@@ -146,8 +146,8 @@ class Statements:
         self.take_back = text(f"UPDATE framework_jobs SET blocked = 0, {freed} WHERE {carried} AND owner = :owner")
         # Those that a limit or a pause keeps from running, after their message has been received.
         self.leave_handed = text(
-            f"UPDATE framework_jobs SET blocked = CASE WHEN {self._in('concurrency_key', ':keys', 'text')} THEN 1 ELSE 0"
-            f" END, {freed} WHERE id IN (SELECT j.id FROM framework_jobs j JOIN {self._rows()} ON j.id = w.id"
+            f"UPDATE framework_jobs SET blocked = CASE WHEN {self._in('concurrency_key', ':keys', 'text')} THEN 1"
+            f" ELSE 0 END, {freed} WHERE id IN (SELECT j.id FROM framework_jobs j JOIN {self._rows()} ON j.id = w.id"
             f" AND j.attempt = w.attempt AND j.owner = w.owner) AND {carried}"
         )
         expired = f"{carried} AND queue = :queue AND lease_until < :before AND lease_until < {self.now}"
@@ -175,18 +175,19 @@ class Statements:
 
     @cached_property
     def handed(self) -> TextClause:
-        """Return the statement that reads jobs that a broker has carried, and on PostgreSQL claims what has no limit."""
+        """Return the statement that reads jobs that a broker carried, and on PostgreSQL claims what has no limit."""
         fence = f"JOIN {self._rows()} ON j.id = w.id AND j.attempt = w.attempt AND j.owner = w.owner"
         carried = f"j.state = 0 AND j.blocked = {HANDED} AND {_RUNS}"
         if not self._postgresql:
-            return text(f"SELECT {_OF_JOB} FROM framework_jobs j {fence} WHERE {carried} ORDER BY j.priority, j.run_at, j.id")
+            order = "ORDER BY j.priority, j.run_at, j.id"
+            return text(f"SELECT {_OF_JOB} FROM framework_jobs j {fence} WHERE {carried} {order}")
         return self._claim(
             f"SELECT j.id, j.concurrency_key FROM framework_jobs j {fence} WHERE {carried}"
             " ORDER BY j.id FOR UPDATE OF j SKIP LOCKED"
         )
 
     def _claim(self, chosen: str) -> TextClause:
-        """Return the statement of PostgreSQL that claims the jobs of a query that have no limit, and reads the others."""
+        """Return the statement of PostgreSQL that claims jobs of a query without a limit, and reads the others."""
         # Materialized: in a subquery, the planner might execute SKIP LOCKED more than once.
         return text(
             f"WITH c AS MATERIALIZED ({chosen}),"

@@ -21,10 +21,9 @@ __all__ = ("doctor",)
 @APP
 @AS_JSON
 def doctor(app: str | None, *, as_json: bool) -> None:
-    """Report what keeps jobs from running: late, dead and unknown jobs, paused queues, long transactions, a broker
-    that is away.
+    """Report what keeps jobs from running.
 
-    Fails if something is found.
+    Late, dead and unknown jobs, paused queues, long transactions, a broker that is away. Fails if something is found.
     """
     with reporting_errors(as_json=as_json):
         table = jobs_of(load_app(app))
