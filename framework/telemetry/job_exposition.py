@@ -80,7 +80,7 @@ class JobCollector(Collector):
 
 
 class StoredJobCollector(Collector):
-    """Collects what the store says of the queues; it is the same in all processes."""
+    """Collects the state of the queues from the store; it is the same in all processes."""
 
     def __init__(self, prefix: str, queues: Sequence[QueueState]) -> None:
         self._prefix = prefix

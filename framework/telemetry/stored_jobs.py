@@ -1,4 +1,4 @@
-"""What metrics show of the stored jobs: read from the store when they are asked for, and not more often than needed."""
+"""What metrics show of the stored jobs: read from the store when they are requested, and not more often than needed."""
 
 import asyncio
 import logging

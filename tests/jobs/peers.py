@@ -46,14 +46,6 @@ class Figures(NamedTuple):
     slowest: float
 
 
-class _JetStream(NATSServer):
-    """A server that stores messages in a folder."""
-
-    def __init__(self, program: str, folder: Path) -> None:
-        super().__init__(program)
-        self._options = ("--jetstream", "--store_dir", str(folder))
-
-
 @contextlib.contextmanager
 def served(name: str, folder: Path) -> Iterator[str]:
     """Run the server that a queue requires, and yield its URL."""
@@ -68,7 +60,7 @@ def served(name: str, folder: Path) -> Iterator[str]:
             return
         program = shutil.which("nats-server" if kind == "NATS" else "redis-server")
         assert program is not None, f"the server of {name} is not installed"
-        started = _JetStream(program, folder) if kind == "NATS" else RedisServer(program)
+        started = NATSServer(program, folder) if kind == "NATS" else RedisServer(program)
         started.start()
         stack.callback(started.kill)
         yield started.url

@@ -99,7 +99,7 @@ class _Work:
             # What the piece has sent is counted before the response ends. It does not wait for the client.
             await asyncio.wait([running], timeout=_GLANCE)
             if running.done() and not running.cancelled():
-                # The client has gone; asyncio would report an exception that nothing has read.
+                # The client has disconnected; asyncio would report an exception that nothing has read.
                 running.exception()
             raise
 
