@@ -28,9 +28,9 @@ async def test_events_arrive_in_order_in_every_process(shared_url: str, prefix: 
         async with asyncio.timeout(PATIENCE):
             found = await asyncio.gather(*reading)
 
-    for each in found:
-        assert [number for number in each if number < 1_000] == [*range(100)]
-        assert [number for number in each if number >= 1_000] == [*range(1_000, 1_100)]
+    for received in found:
+        assert [number for number in received if number < 1_000] == [*range(100)]
+        assert [number for number in received if number >= 1_000] == [*range(1_000, 1_100)]
 
 
 async def test_a_publisher_is_a_subscriber_too(url: str, prefix: str) -> None:

@@ -52,7 +52,7 @@ async def pass_time(store: Watched, clock: Clock) -> None:
     for _ in range(5):
         seen = store.replaced
         clock.now += 0.05
-        await until(lambda seen=seen: store.replaced > seen)  # type: ignore[misc]
+        await until(lambda seen=seen: store.replaced > seen)
 
 
 async def test_one_of_many_holds_a_claim(work: Work) -> None:
