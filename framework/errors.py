@@ -103,7 +103,7 @@ class MissingAnnotationError(DefinitionError):
 
     def __init__(self, where: str, parameter: str, *, example: str = "int") -> None:
         annotation = "Request" if parameter == "request" else example
-        hint = f"say what it takes, for example {parameter}: {annotation}"
+        hint = f"annotate it, for example {parameter}: {annotation}"
         if where.startswith("<lambda>"):
             hint = "write a function with annotated parameters; those of a lambda have no types"
         super().__init__(f"{where}, parameter {parameter!r}", "it has no type annotation", hint=hint)

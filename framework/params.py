@@ -29,8 +29,8 @@ def _make(marker: _MarkerMeta, *values: object, **options: object) -> Any:
         return StructMeta.__call__(marker, *values, **options)
     except TypeError:
         foreign = next((name for name in options if name not in marker.__struct_fields__), None)
-        given = f"{foreign}=" if foreign is not None else "a value by its place"
-        what = f"{marker.__name__}() is given {given}, which it does not take"
+        wrong = f"has no option {foreign}=" if foreign is not None else "takes no positional values"
+        what = f"{marker.__name__}() {wrong}"
         hint = _hint(marker, foreign, options)
         raise InvalidOptionError(describe_call(marker.__name__), what, hint=hint) from None
 

@@ -153,7 +153,7 @@ async def test_an_error_is_shown_over_the_page(tmp_path: Path, path: str) -> Non
             for _ in range(2):
                 text = page.banner()
                 assert "1 error in the application" in text
-                assert "Hint: say what it takes, for example people: int." in text
+                assert "Hint: annotate it, for example people: int." in text
                 assert page.heading().startswith("one")
                 driver.refresh()
             details = page.open_details()

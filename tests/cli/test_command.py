@@ -64,9 +64,9 @@ def test_mistakes_are_told_all_at_once(run: Run, write: Write) -> None:
     assert (code, out) == (1, "")
     assert err == (
         "Orders.show (shop.py:5), parameter 'order': it has no type annotation.\n"
-        "  Hint: say what it takes, for example order: int.\n"
+        "  Hint: annotate it, for example order: int.\n"
         "Orders.show (shop.py:5), parameter 'number': it has no type annotation.\n"
-        "  Hint: say what it takes, for example number: int.\n"
+        "  Hint: annotate it, for example number: int.\n"
         "Orders.search (shop.py:9): it has no return annotation.\n"
         "  Hint: annotate the return type, for example -> Order, or -> None for 204 No Content.\n"
         "3 errors in the application.\n"

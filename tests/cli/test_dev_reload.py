@@ -28,7 +28,7 @@ BROKEN = pytest.mark.parametrize(
             DEFINITION_ERROR,
             "1 error in the application",
             "async def share(self, people)",
-            "say what it takes, for example people: int",
+            "annotate it, for example people: int",
         ),
         (
             NO_DATABASE,

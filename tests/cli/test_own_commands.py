@@ -195,7 +195,7 @@ def test_misspelt_names(run: Run) -> None:
             SHOP.replace("def clean(session: Session)", "def clean(session)"),
             1,
             "clean (shop.py:54), parameter 'session': it has no type annotation.\n"
-            "  Hint: say what it takes, for example session: int.\n"
+            "  Hint: annotate it, for example session: int.\n"
             "1 error in the application.\nExplained by: framework explain E101\n",
         ),
         (

@@ -187,7 +187,7 @@ def test_errors_of_a_build_are_printed_alone(tmp_path: Path, *, built: bool) -> 
     printed = [line for line in found.stderr.splitlines() if line and not line.startswith("[")]
     assert printed == [
         "Items.search (items.py:6), parameter 'page': it has no type annotation.",
-        "  Hint: say what it takes, for example page: int.",
+        "  Hint: annotate it, for example page: int.",
         "1 error in the application. (FRAMEWORK_TRACEBACK=1 shows the traceback)",
         "Explained by: framework explain E101",
     ]

@@ -136,7 +136,7 @@ def test_mistakes_of_every_kind_arrive_in_one_group() -> None:
         (
             MissingAnnotationError,
             f"Orders.first ({place(Orders.first)}), parameter 'limit': it has no type annotation.\n"
-            "  Hint: say what it takes, for example limit: int.",
+            "  Hint: annotate it, for example limit: int.",
         ),
         (
             DuplicateRouteError,
@@ -214,7 +214,7 @@ def test_a_mistake_that_several_routes_meet_is_told_once() -> None:
         (
             MissingAnnotationError,
             f"open_session ({place(open_session)}), parameter 'zone': it has no type annotation.\n"
-            "  Hint: say what it takes, for example zone: int.",
+            "  Hint: annotate it, for example zone: int.",
         )
     ]
 

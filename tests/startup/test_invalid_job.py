@@ -118,7 +118,7 @@ def test_parameters_that_cannot_be_stored() -> None:
     assert mistakes(Wrong) == [
         (
             MissingAnnotationError,
-            f"{at(Wrong.bare)}: it has no type annotation.\n  Hint: say what it takes, for example a: int.",
+            f"{at(Wrong.bare)}: it has no type annotation.\n  Hint: annotate it, for example a: int.",
         ),
         (
             InvalidJobError,

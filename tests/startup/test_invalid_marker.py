@@ -420,23 +420,23 @@ def test_credentials_as_a_default() -> None:
     [
         (
             lambda query: query(None),
-            "Query() is given a value by its place, which it does not take",
+            "Query() takes no positional values",
             "write a default behind the parameter: name: Annotated[T, Query()] = value",
         ),
         (
             lambda query: query(default=None),
-            "Query() is given default=, which it does not take",
+            "Query() has no option default=",
             "write a default behind the parameter: name: Annotated[T, Query()] = value",
         ),
         (
             lambda query: query(None, regex="^a"),
-            "Query() is given regex=, which it does not take",
+            "Query() has no option regex=",
             "constrain the type: Annotated[T, Meta(pattern='^a'), Query()]",
         ),
-        (lambda query: query(alias="q"), "Query() is given alias=, which it does not take", "write name="),
+        (lambda query: query(alias="q"), "Query() has no option alias=", "write name="),
         (
             lambda query: query(convert=int),
-            "Query() is given convert=, which it does not take",
+            "Query() has no option convert=",
             "write one of name=, description=, deprecated=, example=, examples=, style=",
         ),
     ],
@@ -453,5 +453,5 @@ def test_markers_are_what_they_were() -> None:
     """All that they take, they take: Inject its qualifier by its place."""
     assert Inject("primary") == Inject(qualifier="primary")
     assert Query(name="q", style="csv").style == "csv"
-    with pytest.raises(InvalidOptionError, match=r"Inject\(\) is given by="):
+    with pytest.raises(InvalidOptionError, match=r"Inject\(\) has no option by="):
         Inject(by="name")  # type: ignore[call-arg]

@@ -342,7 +342,7 @@ def test_commands_that_cannot_be_run() -> None:
         f"unclear ({place(unclear)}): parameter 'names' is dict[str, str], which no argument can be.\n"
         "  Hint: take its fields one by one, or register the type in the container.",
         f"untyped ({place(untyped)}), parameter 'name': it has no type annotation.\n"
-        "  Hint: say what it takes, for example name: int.",
+        "  Hint: annotate it, for example name: int.",
         found[5][1],
         "App: 'clean' is among the commands and is not a function.\n  Hint: write it as commands=[import_products].",
         "App: the class Session is among the commands and is not a function.\n"

@@ -21,7 +21,7 @@ def test_a_handlers_parameter() -> None:
         (
             MissingAnnotationError,
             f"Orders.show ({place(Orders.show)}), parameter 'order_id': it has no type annotation.\n"
-            "  Hint: say what it takes, for example order_id: int.",
+            "  Hint: annotate it, for example order_id: int.",
         )
     ]
 
@@ -38,7 +38,7 @@ def test_a_handlers_parameter_with_a_default() -> None:
         (
             MissingAnnotationError,
             f"Orders.search ({place(Orders.search)}), parameter 'limit': it has no type annotation.\n"
-            "  Hint: say what it takes, for example limit: int.",
+            "  Hint: annotate it, for example limit: int.",
         )
     ]
 
@@ -55,7 +55,7 @@ def test_the_request() -> None:
         (
             MissingAnnotationError,
             f"Orders.search ({place(Orders.search)}), parameter 'request': it has no type annotation.\n"
-            "  Hint: say what it takes, for example request: Request.",
+            "  Hint: annotate it, for example request: Request.",
         )
     ]
 
@@ -75,7 +75,7 @@ def test_a_controllers_constructor() -> None:
         (
             MissingAnnotationError,
             f"Orders.__init__ ({place(Orders.__init__)}), parameter 'clock': it has no type annotation.\n"
-            "  Hint: say what it takes, for example clock: int.",
+            "  Hint: annotate it, for example clock: int.",
         )
     ]
 
@@ -90,7 +90,7 @@ def test_a_provider() -> None:
         (
             MissingAnnotationError,
             f"make_clock ({place(make_clock)}), parameter 'zone': it has no type annotation.\n"
-            "  Hint: say what it takes, for example zone: int.",
+            "  Hint: annotate it, for example zone: int.",
         )
     ]
 

@@ -22,7 +22,7 @@ app = App([Items])
 BUILT = f"{WRONG}app.build()\n"
 MESSAGES = (
     "Items.search (shop.py:5), parameter 'page': it has no type annotation.\n"
-    "  Hint: say what it takes, for example page: int.\n"
+    "  Hint: annotate it, for example page: int.\n"
     "1 error in the application."
 )
 EXPLAINED = "\nExplained by: framework explain E101"
