@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from framework.cli.dev.messages import IGNORED, Spec
+from framework.cli.dev.processes import Warm
 from tests.cli.dev_server import SHOP, command, ended, get, get_json
 from tests.cli.test_dev_reload import change, developing, shown, version
 from tests.waiting import until
@@ -34,6 +36,23 @@ async def test_a_signal_to_all_processes_closes_the_services(tmp_path: Path) -> 
         assert await running.stop(signal.SIGINT) == 0
         await ended(*processes)
     assert (tmp_path / "log.txt").read_text() == "opened one\nclosed one\n"
+
+
+async def test_a_signal_to_a_process_that_begins(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Ctrl+C reaches the process that imports packages before it has handlers; it goes on, and prints nothing."""
+    warmed = asyncio.Event()
+    warm = Warm(Spec(reference="shop:app", folders=(str(tmp_path),), sockets=(), host="127.0.0.1"))
+    for kind in IGNORED:
+        os.kill(warm._process.pid, kind)  # noqa: SLF001  its only access to the process
+
+    following = asyncio.create_task(warm.follow(lambda *_: warmed.set()))
+    await asyncio.wait_for(warmed.wait(), 60)
+
+    assert warm.is_warm
+    warm.retire()
+    await warm.end()
+    await following
+    assert capfd.readouterr().err == ""
 
 
 async def test_a_killed_supervisor_takes_all_processes_along(tmp_path: Path) -> None:

@@ -181,9 +181,8 @@ async def test_a_shop_on_postgresql(
     assert re.search(r"=+ \d+ passed in ", out)
     assert "[sqlite]" in out
     assert "[postgresql]" in out
-    assert make(project, environment, "check").endswith(
-        "No errors; 48 routes; the migrations make the tables of the code.\n"
-    )
+    checked = make(project, environment, "check")
+    assert checked.endswith("No errors; 48 routes; the migrations make the tables of the code.\n")
     assert "asyncpg==" in (project / "requirements" / "run.txt").read_text(encoding="utf-8")
     variables = {**environment, "DATABASE_URL": database}
     make(project, variables, "migrate")

@@ -1,6 +1,7 @@
 """The messages between the processes of ``framework dev``: lines of JSON, one for each message."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import AsyncIterator
 from typing import Any, TypeAlias
@@ -9,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 __all__ = (
+    "IGNORED",
     "Broken",
     "Ended",
     "Entry",
@@ -183,6 +185,8 @@ class Stopped(Struct, frozen=True, tag=True):
     """No more connections are accepted."""
 
 
+IGNORED = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
+"""Signals of the terminal that the warm process leaves to the supervisor."""
 _LONGEST = 1 << 26
 """Bytes of a message: one with the files of large packages has hundreds of kilobytes, asyncio's own limit is 64 KiB."""
 

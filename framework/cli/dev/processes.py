@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from framework.cli.dev.messages import (
+    IGNORED,
     Failure,
     FromChild,
     FromWarm,
@@ -72,8 +74,13 @@ class Warm:
         self.is_warm = False
         own, other = socket.socketpair()
         words = [sys.executable, "-m", "framework.cli.dev.warm", str(other.fileno())]
-        with other:
-            self._process = subprocess.Popen(words, pass_fds=(other.fileno(), *spec.sockets))  # noqa: S603  ours
+        # Until it has handlers of its own: Ctrl+C during its imports would print a traceback.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, IGNORED)
+        try:
+            with other:
+                self._process = subprocess.Popen(words, pass_fds=(other.fileno(), *spec.sockets))  # noqa: S603  ours
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         self._control = own
         # A second descriptor, because the event loop closes the first.
         self._sending = own.dup()

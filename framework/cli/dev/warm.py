@@ -23,7 +23,7 @@ import msgspec
 import framework.cli.dev.child
 import framework.cli.dev.development
 from framework.app import App
-from framework.cli.dev.messages import Ended, Kill, Retire, Spec, Start, ToWarm, Warmed, send
+from framework.cli.dev.messages import IGNORED, Ended, Kill, Retire, Spec, Start, ToWarm, Warmed, send
 
 __all__ = ("GRACE", "main")
 
@@ -170,8 +170,10 @@ def main(arguments: list[str]) -> None:
     """Follow the supervisor, whose first message is the ``Spec``."""
     # The supervisor gets the signals of the terminal as well, and decides what they mean. Handlers that do nothing, and
     # not SIG_IGN, which programs that the app starts would inherit.
-    for one in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+    for one in IGNORED:
         signal.signal(one, lambda *_: None)
+    # The supervisor has blocked them during the imports.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, IGNORED)
     control = socket.socket(fileno=int(arguments[0]))
     os.set_inheritable(control.fileno(), False)  # noqa: FBT003  of os
     sys.argv = ["framework"]
