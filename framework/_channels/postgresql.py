@@ -42,7 +42,9 @@ class PostgreSQLEngine:
                 "ChannelSettings", f"postgresql+asyncpg:// requires the package asyncpg ({error})", hint=hint
             ) from error
         self._library = library
-        self._errors = (library.PostgresError, library.InterfaceError, OSError, TimeoutError)
+        # asyncpg may notice the end of a connection in the middle of a command, and takes it for an error of its own.
+        unexpected = library.exceptions.InternalClientError
+        self._errors = (library.PostgresError, library.InterfaceError, unexpected, OSError, TimeoutError)
         self._url = url_of_channels(settings).replace("+asyncpg", "", 1)
         self._prefix = f"{settings.prefix}:"
         self._timeout = settings.timeout

@@ -4,6 +4,8 @@ import asyncio
 import itertools
 import signal
 import sys
+from importlib import import_module
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,7 @@ from framework.channels import ChannelError
 from tests.channels.reading_process import BIG, END
 from tests.channels.test_channels_losses import published, reads
 from tests.channels.topics import Placed, Process, process
-from tests.postgresql_server import postgresql_started
+from tests.postgresql_server import PostgreSQLServer, postgresql_started
 from tests.waiting import until
 
 COUNT = 300
@@ -34,6 +36,23 @@ async def lines_until_end(output: asyncio.StreamReader) -> list[str]:
         found.append((await output.readline()).decode().strip())
         assert found[-1], "the process has ended"
     return [one for one in found if one != "ready"]
+
+
+async def test_an_error_of_the_client_is_one_of_the_engine(
+    shared_postgresql: PostgreSQLServer, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client reports a connection that ends in the middle of a command so; the next event has a new one."""
+    asyncpg: Any = import_module("asyncpg")
+
+    def fail(*_: object) -> None:
+        raise asyncpg.exceptions.InternalClientError("cannot switch to state 15; another operation is in progress")
+
+    async with process(shared_postgresql.database(), prefix=prefix) as one:
+        assert await published(one, 1)
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncpg.Connection, "transaction", fail)
+            assert not await published(one, 2)
+        assert await published(one, 3)
 
 
 @pytest.mark.slow

@@ -187,7 +187,8 @@ async def test_a_job_is_not_cancelled_after_its_commit(database: AsyncEngine) ->
     container.add_instance(AsyncEngine, database)
     container.add_scoped(Slow, open_slow)
     container.add_scoped(AsyncSession, open_session)
-    app = App(jobs=JobSettings([Writes], **QUICK | {"heartbeat": 0.05}), container=container)
+    options: dict[str, Any] = {**QUICK, "heartbeat": 0.05}
+    app = App(jobs=JobSettings([Writes], **options), container=container)
     async with app.services() as services:
         engine: Engine = await services.get(Engine)  # type: ignore[type-abstract]  # registered as it is
         found = Working(services, engine, await services.get(JobTable))
