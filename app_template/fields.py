@@ -26,6 +26,6 @@ Name: TypeAlias = Annotated[
 
 Cents: TypeAlias = Annotated[int, Meta(ge=0, le=100_000_000, description="An amount of money in cents of a euro.")]
 
-Stock: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000, description="Pieces that can be ordered.")]
+Stock: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000, description="Pieces that can be ordered.", examples=[10])]
 
-Quantity: TypeAlias = Annotated[int, Meta(ge=1, le=1_000, description="Pieces.")]
+Quantity: TypeAlias = Annotated[int, Meta(ge=1, le=1_000, description="Pieces.", examples=[2])]

@@ -59,7 +59,8 @@ def entry(module: str, name: str) -> list[str]:
         return [f".. autofunction:: {module}.{name}", ""]
     alias, text = described(module, name)
     lines = [f"   {line}" if line else "" for line in text.splitlines()]
-    return [f".. py:data:: {module}.{name}", *([f"   :value: {alias}"] if alias else []), "", *lines, ""]
+    head = [f".. py:data:: {name}", f"   :module: {module}", *([f"   :value: {alias}"] if alias else [])]
+    return [*head, "", *lines, ""]
 
 
 def home_of(name: str) -> str:

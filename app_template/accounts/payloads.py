@@ -18,8 +18,8 @@ LinkToken: TypeAlias = Annotated[str, Meta(min_length=1, max_length=500, descrip
 class Registration(Struct, frozen=True, forbid_unknown_fields=True):
     """A new account as it is sent."""
 
-    name: Name
-    email: Email
+    name: Annotated[Name, Meta(examples=["Ada"])]
+    email: Annotated[Email, Meta(examples=["ada@shop.example"])]
     password: Password
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """Request and response bodies of products."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
@@ -9,21 +9,24 @@ from app_template.fields import Cents, Name, Sku, Stock
 
 __all__ = ("NewProduct", "Product", "ProductDetails", "ProductFilter", "ProductOrder")
 
+ProductName: TypeAlias = Annotated[Name, Meta(examples=["Mug"])]
+Price: TypeAlias = Annotated[Cents, Meta(examples=[1250])]
+
 
 class NewProduct(Struct, frozen=True, forbid_unknown_fields=True):
     """A product as it is sent."""
 
     sku: Sku
-    name: Name
-    price_cents: Cents
+    name: ProductName
+    price_cents: Price
     stock: Stock = 0
 
 
 class ProductDetails(Struct, frozen=True, forbid_unknown_fields=True):
     """The fields of a product that may be changed. Only orders change the stock."""
 
-    name: Name
-    price_cents: Cents
+    name: ProductName
+    price_cents: Price
 
 
 class ProductOrder(StrEnum):

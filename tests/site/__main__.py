@@ -75,6 +75,7 @@ def report(pages: Sequence[str], found: Iterator[Finding]) -> int:
     for one in found:
         number += 1
         sys.stdout.write(f"{one}\n")
+        sys.stdout.flush()
     sys.stdout.write(f"{len(pages)} pages, {number} findings, {time.monotonic() - start:.0f} s\n")
     return int(number > 0)
 

@@ -4,7 +4,7 @@ axe-core checks contrast (WCAG 2.1 AA), headings, alternative texts, labels and 
 page does not scroll sideways, its console is empty, and it requests nothing from another host.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -12,17 +12,14 @@ from selenium.webdriver.common.by import By
 
 from tests.browser.page import BrowserPage
 
-__all__ = ("DESKTOP", "PHONE", "Finding", "SitePage")
+__all__ = ("DESKTOP", "PHONE", "Finding", "SitePage", "show", "violations")
 
 PHONE, DESKTOP = 390, 1400
 _HEIGHT = 1000
 _THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-# What does not depend on colours is checked once for each width.
+_LEVELS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
 _RUN_AXE = """
-const [contrastOnly, done] = arguments;
-const rules = contrastOnly
-  ? {type: "rule", values: ["color-contrast"]}
-  : {type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]};
+const [rules, done] = arguments;
 axe.run(document, {runOnly: rules, resultTypes: ["violations"]}).then(
   ({violations}) => done(violations.map(({id, help, nodes}) => ({
     id, help, nodes: nodes.map(({target, any}) => [target.join(" "), any.map(({message}) => message).join("; ")]),
@@ -67,9 +64,12 @@ class SitePage(BrowserPage):
         self._driver.execute_script(axe)
         for width in (PHONE, DESKTOP):
             for theme in _THEMES:
-                self._show(width, theme)
+                show(self._driver, width, theme)
                 view = f"{width} {theme}"
-                for rule, where in self._violations(contrast_only=theme == "dark"):
+                # What does not depend on colours is checked once for each width.
+                light = theme == "light"
+                rules = violations(self._driver, "tag" if light else "rule", _LEVELS if light else ("color-contrast",))
+                for rule, where in rules:
                     yield Finding(page, view, rule, where)
             wide = self._driver.execute_script(_TOO_WIDE, width)
             yield from (Finding(page, str(width), "scrolls sideways", one) for one in wide)
@@ -83,15 +83,18 @@ class SitePage(BrowserPage):
         links = self._driver.find_elements(By.CSS_SELECTOR, "#search-results li a")
         return [str(one.get_attribute("href")) for one in links]
 
-    def _show(self, width: int, theme: str) -> None:
-        """Emulate a window of a width, whose system prefers a theme."""
-        metrics = {"width": width, "height": _HEIGHT, "deviceScaleFactor": 1, "mobile": width == PHONE}
-        self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        preferred = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
-        self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", preferred)
 
-    def _violations(self, *, contrast_only: bool) -> Iterator[tuple[str, str]]:
-        found: list[dict[str, Any]] = self._driver.execute_async_script(_RUN_AXE, contrast_only)
-        for one in found:
-            for target, message in one["nodes"]:
-                yield one["id"], f"{target}: {message or one['help']}"
+def show(driver: Any, width: int, theme: str) -> None:
+    """Emulate a window of a width, whose system prefers a theme."""
+    metrics = {"width": width, "height": _HEIGHT, "deviceScaleFactor": 1, "mobile": width == PHONE}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    preferred = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", preferred)
+
+
+def violations(driver: Any, kind: Literal["rule", "tag"], values: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield rules of axe-core that the open page violates, and where; its source was executed before."""
+    found: list[dict[str, Any]] = driver.execute_async_script(_RUN_AXE, {"type": kind, "values": values})
+    for one in found:
+        for target, message in one["nodes"]:
+            yield one["id"], f"{target}: {message or one['help']}"

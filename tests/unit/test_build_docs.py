@@ -124,7 +124,8 @@ def test_every_public_name_has_an_entry(api: ModuleType, tmp_path: Path) -> None
     for name, names in api.public_modules().items():
         text = (tmp_path / "api" / f"{name}.rst").read_text(encoding="utf-8")
         for one in names:
-            assert f" {name}.{one}\n" in text or f"~{api.home_of(one)}.{one}`" in text
+            written = (f":: {name}.{one}\n", f":: {one}\n   :module: {name}\n")
+            assert any(entry in text for entry in written) or f"~{api.home_of(one)}.{one}`" in text
 
 
 def test_every_public_name_is_described(api: ModuleType) -> None:
@@ -140,8 +141,9 @@ def test_every_public_name_is_described(api: ModuleType) -> None:
 
 def test_a_type_alias_shows_its_type(api: ModuleType) -> None:
     """Its docstring is where it is assigned."""
-    assert api.entry("framework.typedefs", "Guard")[:4] == [
-        ".. py:data:: framework.typedefs.Guard",
+    assert api.entry("framework.typedefs", "Guard")[:5] == [
+        ".. py:data:: Guard",
+        "   :module: framework.typedefs",
         "   :value: Callable[..., Awaitable[None]]",
         "",
         "   ``async (request, …) -> None``; raises an error, usually an HTTPError, to refuse the request.",

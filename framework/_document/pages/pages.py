@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from types import MappingProxyType
 
+from framework._document.pages.look import LOOK
 from framework._document.pages.samples import SAMPLES
 from framework._document.pages.ui import NONCE, SCRIPT, Page
 
@@ -38,7 +39,7 @@ SWAGGER_UI = Page(
     start=f"""\
 "use strict";
 (() => {{
-{SAMPLES}
+{LOOK}{SAMPLES}
   const absolute = (reference) => new URL(reference, document.baseURI).href;
   const shown = absolute(%(document)s);
   const interceptor = (response) => {{
