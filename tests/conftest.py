@@ -1,10 +1,11 @@
-"""Fixtures of all tests: a Redis server. Coverage is not measured in slow tests, which are many repetitions."""
+"""Fixtures of all tests: Redis and PostgreSQL. Coverage is not measured in slow tests, which are many repetitions."""
 
 import itertools
 from collections.abc import Iterator, Sequence
 
 import pytest
 
+from tests.postgresql_server import PostgreSQLServer, postgresql_started
 from tests.redis_server import RedisServer, started
 
 _NUMBERS = itertools.count()
@@ -21,6 +22,13 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
 def shared_redis() -> Iterator[RedisServer]:
     """Run one server for all tests of this process that only need some Redis; they use namespaces of their own."""
     with started() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def shared_postgresql() -> Iterator[PostgreSQLServer]:
+    """Run one server for all tests of this process, each with a database of its own."""
+    with postgresql_started() as server:
         yield server
 
 

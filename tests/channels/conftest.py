@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.nats_server import NATSServer, nats_started
-from tests.postgresql_server import PostgreSQLServer, postgresql_started
 
 _NUMBERS = itertools.count()
 ENGINES = ("memory", "redis", "redis+streams", "nats", "postgresql")
@@ -17,13 +16,6 @@ ENGINES = ("memory", "redis", "redis+streams", "nats", "postgresql")
 def shared_nats() -> Iterator[NATSServer]:
     """Run one server for all tests of this process that do not disturb it."""
     with nats_started() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def shared_postgresql() -> Iterator[PostgreSQLServer]:
-    """Run one server for all tests of this process."""
-    with postgresql_started() as server:
         yield server
 
 

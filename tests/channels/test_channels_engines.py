@@ -16,8 +16,8 @@ async def test_events_arrive_in_order_in_every_process(shared_url: str, prefix: 
     """Two processes subscribe, and each gets the events of both once, in the order of each publisher."""
     async with process(shared_url, prefix=prefix) as one, process(shared_url, prefix=prefix) as other:
         events = [each.channels.subscribe(ORDERS) for each in (one, one, other)]
-        for each in events:
-            await each.open()
+        for subscription in events:
+            await subscription.open()
         reading = [asyncio.create_task(numbers(each, 200)) for each in events]
 
         async def publish(start: int, own: Any) -> None:

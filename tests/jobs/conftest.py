@@ -15,17 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from framework._jobs.table.engine import TableEngine
 from framework.jobs import JobSettings
 from tests.jobs.brokers import BROKERS, BrokerServer, broker_server
-from tests.jobs.databases import Server, database_url, new_engine, postgresql_server
+from tests.jobs.databases import database_url, new_engine
 from tests.jobs.working import CARRIED
 
 _NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Server]:
-    """Run a server for the tests of this process."""
-    with postgresql_server() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -64,7 +57,7 @@ def carried(request: pytest.FixtureRequest) -> Iterator[None]:
 def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the URL of a new database."""
     stored = BROKERS[kind][1] if kind in BROKERS else kind
-    return database_url(stored, tmp_path, lambda: request.getfixturevalue("postgresql"))
+    return database_url(stored, tmp_path, lambda: request.getfixturevalue("shared_postgresql"))
 
 
 @pytest.fixture

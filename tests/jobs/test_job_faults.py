@@ -93,7 +93,7 @@ class Waits(Jobs):
 
 @pytest.mark.parametrize("kind", ["postgresql"])
 async def test_a_database_that_is_away_longer_than_the_lease(
-    database: AsyncEngine, postgresql: Server, monkeypatch: pytest.MonkeyPatch
+    database: AsyncEngine, shared_postgresql: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker is not ready meanwhile. A job that was taken over is fenced: the end of the first run is not stored.
 
@@ -115,7 +115,7 @@ async def test_a_database_that_is_away_longer_than_the_lease(
         await until(lambda: RAN[number] == 1)
         assert worker.ready
         monkeypatch.setattr(TableHeartbeat, "renew", late)
-        await asyncio.to_thread(postgresql.kill_and_start, lambda: until_in_thread(lambda: not worker.ready))
+        await asyncio.to_thread(shared_postgresql.kill_and_start, lambda: until_in_thread(lambda: not worker.ready))
 
         # Its lease has ended, so it is claimed again, here by the same worker.
         await until(lambda: RAN[number] == 2)

@@ -161,7 +161,7 @@ async def test_a_killed_server_loses_no_job(
         processes.start()
         await engine.add([new_job("plain", {"seconds": 0.01}) for _ in range(300)])
         await begun(processes, 20)
-        server = request.getfixturevalue("postgresql")
+        server = request.getfixturevalue("shared_postgresql")
         await asyncio.to_thread(server.kill_and_start)
         at = time.time()
 
@@ -175,7 +175,8 @@ async def test_a_killed_server_loses_no_job(
         await until(done)
         assert await asyncio.to_thread(processes.stop) == [0]
         assert set(processes.counts().values()) == {1}
-        assert min(one.time for one in processes.starts() if one.time > at) - at < 3
+        # Long before the leases end, however busy the machine is.
+        assert min(one.time for one in processes.starts() if one.time > at) - at < 25
 
 
 @pytest.mark.parametrize("kind", ["postgresql"])
