@@ -5,8 +5,7 @@ Of taskiq, only ``startup``, ``kick``, ``listen``, ``AckableMessage.ack`` and ``
 
 import asyncio
 import contextlib
-import inspect
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from framework._jobs.broker.protocol import BrokerError, Delivery
@@ -58,7 +57,7 @@ class TaskiqBroker:
             if one.receipt is not None:
                 with _errors():
                     found = one.receipt()
-                    if inspect.isawaitable(found):
+                    if isinstance(found, Awaitable):
                         await found
 
     async def check(self) -> bool:
