@@ -31,8 +31,16 @@ class Statements:
         # now() is the start of the transaction. A subquery is evaluated once, so that indexes can be used.
         self.now = f"(SELECT {_CLOCK})" if postgresql else ":now"
         self._skip = "FOR UPDATE SKIP LOCKED" if postgresql else ""
-        now, rows, delay = self.now, self._rows(), _DELAY
-        self.time = text(f"SELECT {now}")
+        self.time = text(f"SELECT {self.now}")
+        self._claims()
+        self._ends()
+        self._leases()
+        self._keeps()
+        self._hand_over()
+
+    def _claims(self) -> None:
+        """Make the statements that claim jobs, within the limits of concurrency keys."""
+        now = self.now
         self.claim_ids = text(
             f"UPDATE framework_jobs SET state = 1, blocked = 0, attempt = attempt + 1, owner = :owner,"
             f" lease_until = {now} + :lease WHERE {self._in('id', ':ids')}"
@@ -58,6 +66,10 @@ class Statements:
             " FROM k WHERE key IS NOT NULL"
         )
         self.lock_keys = text("SELECT pg_advisory_xact_lock(:space, h) FROM unnest(CAST(:hashes AS integer[])) AS h")
+
+    def _ends(self) -> None:
+        """Make the statements that end attempts, and report their progress."""
+        now, rows, delay = self.now, self._rows(), _DELAY
         self.done_many = text(
             f"UPDATE framework_jobs SET state = 2, finished_at = {now}, {_FREE} FROM {rows} WHERE state = 1"
             " AND framework_jobs.id = w.id AND framework_jobs.attempt = w.attempt AND framework_jobs.owner = w.owner"
@@ -81,6 +93,11 @@ class Statements:
             f"UPDATE framework_jobs SET state = 0, attempt = attempt - 1, {_FREE} WHERE state = 1 AND owner = :owner"
             " RETURNING concurrency_key"
         )
+        self.progress = text(f"UPDATE framework_jobs SET progress = :progress WHERE {_FENCE}")
+
+    def _leases(self) -> None:
+        """Make the statements that renew leases, and let jobs go on whose lease or delay is over."""
+        now, rows = self.now, self._rows()
         self.renew = text(
             f"UPDATE framework_jobs SET lease_until = {now} + :lease WHERE id IN (SELECT framework_jobs.id"
             f" FROM framework_jobs JOIN {rows} ON framework_jobs.id = w.id AND framework_jobs.attempt = w.attempt"
@@ -103,6 +120,10 @@ class Statements:
             "UPDATE framework_jobs SET state = 0, blocked = 0 WHERE id IN (SELECT id FROM framework_jobs"
             f" WHERE state = 5 AND run_at <= {now} ORDER BY run_at LIMIT 1000 {self._skip}) RETURNING id"
         )
+
+    def _keeps(self) -> None:
+        """Make the statements for schedules, results, and old jobs."""
+        now = self.now
         self.tick = text(
             "INSERT INTO framework_job_schedules (name, last_at) VALUES (:name, :at) ON CONFLICT (name) DO UPDATE"
             " SET last_at = excluded.last_at WHERE framework_job_schedules.last_at < excluded.last_at RETURNING name"
@@ -120,13 +141,11 @@ class Statements:
             "UPDATE framework_jobs SET result = NULL, result_until = NULL WHERE id IN (SELECT id FROM framework_jobs"
             f" WHERE result IS NOT NULL AND result_until < {now} ORDER BY result_until LIMIT 1000 {self._skip})"
         )
-        self._hand_over()
         self.forget_schedule = text("DELETE FROM framework_job_schedules WHERE name = :name")
         self.keep_schedule = text(
             "INSERT INTO framework_job_schedules (name, last_at) VALUES (:name, :at) ON CONFLICT (name) DO NOTHING"
         )
         self.result = text(f"SELECT result FROM framework_jobs WHERE id = :id AND state = 2 AND result_until >= {now}")
-        self.progress = text(f"UPDATE framework_jobs SET progress = :progress WHERE {_FENCE}")
 
     def _hand_over(self) -> None:
         """Make the statements for jobs that a broker carries."""
