@@ -17,10 +17,10 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
+from framework.telemetry.collectors import NumbersCollector
 from framework.telemetry.job_exposition import JobCollector
-from framework.telemetry.processes import Processes, folder
+from framework.telemetry.processes import folder
 from framework.telemetry.totals import Row, Snapshot, Totals, add_row
 
 __all__ = ("RequestCollector", "collector_of", "exposed", "job_collector_of")
@@ -29,30 +29,12 @@ _SWITCHING_PROTOCOLS = "101"
 _BY_ROUTE = ("method", "route")
 
 
-class RequestCollector(Collector):
+class RequestCollector(NumbersCollector):
     """Collects the numbers of all requests, of this process or of several."""
 
     def __init__(self, prefix: str, buckets: Sequence[float]) -> None:
         self.totals = Totals(buckets)
-        self._prefix = prefix
-        self._limits = [*map(floatToGoString, buckets), "+Inf"]
-        place = folder()
-        self._processes = None if place is None else Processes(place, prefix, self.totals)
-
-    def describe(self) -> Iterable[Metric]:
-        """Return the metrics without numbers."""
-        return self._families(Snapshot((), []))
-
-    def collect(self) -> Iterable[Metric]:
-        """Return the metrics with their numbers."""
-        return self._families(self.totals.snapshot() if self._processes is None else self._processes.sum())
-
-    def forget(self) -> None:
-        """Begin anew in a child process."""
-        if self._processes is None:
-            self.totals.clear()
-        else:
-            self._processes.forget()
+        super().__init__(prefix, prefix, self.totals, buckets)
 
     def _families(self, numbers: Snapshot) -> Iterator[Metric]:
         name = self._prefix

@@ -4,44 +4,31 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 from framework.job_store import QueueState
+from framework.telemetry.collectors import NumbersCollector
 from framework.telemetry.job_totals import JobTotals
-from framework.telemetry.processes import Processes, folder
 from framework.telemetry.totals import JobRow, Snapshot, add_row
 
 __all__ = ("JobCollector", "StoredJobCollector")
 
 
-class JobCollector(Collector):
+class JobCollector(NumbersCollector):
     """Collects the numbers of attempts, of this process or of several; nothing unless the app has jobs."""
 
     def __init__(self, prefix: str, buckets: Sequence[float]) -> None:
         self.totals = JobTotals(buckets)
         self.in_use = False
-        self._prefix = prefix
-        self._limits = [*map(floatToGoString, buckets), "+Inf"]
-        place = folder()
         # The prefix of requests may be the same.
-        self._processes = None if place is None else Processes(place, f"{prefix}__of_jobs", self.totals)
+        super().__init__(prefix, f"{prefix}__of_jobs", self.totals, buckets)
 
     def describe(self) -> Iterable[Metric]:
-        """Return the metrics without numbers."""
-        return (*self._families(Snapshot((), [])), *StoredJobCollector(self._prefix, ()).collect())
+        """Return the metrics without numbers, with those of stored jobs, so that their names are not given twice."""
+        return (*super().describe(), *StoredJobCollector(self._prefix, ()).collect())
 
     def collect(self) -> Iterable[Metric]:
         """Return the metrics with their numbers."""
-        if not self.in_use:
-            return ()
-        return self._families(self.totals.snapshot() if self._processes is None else self._processes.sum())
-
-    def forget(self) -> None:
-        """Begin anew in a child process."""
-        if self._processes is None:
-            self.totals.clear()
-        else:
-            self._processes.forget()
+        return super().collect() if self.in_use else ()
 
     def _families(self, numbers: Snapshot) -> Iterator[Metric]:
         name = self._prefix

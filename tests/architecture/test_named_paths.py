@@ -19,8 +19,8 @@ _CODE = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(r"(?:[\w.*-]+/)+(?:[\w*-]+\.(?:py|pyi|md|json|svg|txt|toml|cfg|yaml|yml))?\Z")
 _ROOTS = ("framework/", "tests/", "docs/", "tools/", "app_template/", ".ci/", ".github/", "requirements/")
 _FILE = re.compile(r"[\w.-]+\.(?:py|pyi|md|toml|cfg|yaml|yml)\Z")
-# Made by a command: the wheel.
-_MADE = frozenset({"dist/", "dist/*"})
+# Made by a command: the wheel, the site.
+_MADE = frozenset({"build/versions/", "dist/", "dist/*"})
 # Where a page names what is in a part of the house without the way to it.
 _BELOW = ("", "framework", "framework/_serve", "framework/_compile", "framework/_document", "docs/design", "tests")
 

@@ -6,19 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sentry_sdk
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from sentry_sdk.envelope import Envelope
-from sentry_sdk.transport import Transport
 
 from framework import App, Controller, post
 from framework.jobs import Discard, JobQueue, Jobs, JobSettings, RetryLater, job
 from framework.middleware import RequestID
 from framework.telemetry import ErrorReports, Tracing
 from framework.testing import AppClientFactory
+from tests.kept_reports import Kept, kept_reports
 from tests.waiting import until
 
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -76,28 +74,6 @@ def spans() -> InMemorySpanExporter:
     """Keep the spans of a test."""
     exporter.clear()
     return exporter
-
-
-class Kept(Transport):
-    """Keeps events instead of sending them."""
-
-    def __init__(self, options: Any = None) -> None:
-        super().__init__(options)
-        self.events: list[dict[str, Any]] = []
-
-    def capture_envelope(self, envelope: Envelope) -> None:
-        """Keep the events of an envelope."""
-        event = envelope.get_event()
-        if event is not None:
-            self.events.append(dict(event))
-
-
-@pytest.fixture
-def kept() -> Iterator[Kept]:
-    """Keep what the SDK of Sentry sends in a test."""
-    yield Kept()
-    sentry_sdk.get_client().close()
-    sentry_sdk.get_global_scope().set_client(None)
 
 
 def app_with(folder: Path, *observers: Any) -> App:
@@ -189,6 +165,13 @@ async def test_a_share_of_spans(
     await until(lambda: bool(named(spans, "process Mail.fail")))
     await until(lambda: len(named(spans, "process Mail.send")) == count)
     assert [len(named(spans, one)) for one in ("process Mail.send", "smtp", "thread")] == [count] * 3
+
+
+@pytest.fixture
+def kept() -> Iterator[Kept]:
+    """Keep what the SDK sends in a test."""
+    with kept_reports() as kept:
+        yield kept
 
 
 def tags(kept: Kept) -> list[dict[str, str]]:

@@ -8,39 +8,23 @@ from typing import Any
 import aiohttp
 import pytest
 import sentry_sdk
-from sentry_sdk.envelope import Envelope
 from sentry_sdk.integrations.aiohttp import AioHttpIntegration
-from sentry_sdk.transport import Transport
 
 from framework import App, Request, Response
 from framework.middleware import RequestID
 from framework.telemetry import ErrorReports
 from framework.types import SecretStr
 from tests.http.telemetry.observed_app import Observed, said
+from tests.kept_reports import Kept, kept_reports
 
 DSN = "http://key@127.0.0.1:9/1"
-
-
-class Kept(Transport):
-    """Keeps events instead of sending them."""
-
-    def __init__(self, options: Any = None) -> None:
-        super().__init__(options)
-        self.events: list[dict[str, Any]] = []
-
-    def capture_envelope(self, envelope: Envelope) -> None:
-        """Keep the events of an envelope."""
-        event = envelope.get_event()
-        if event is not None:
-            self.events.append(dict(event))
 
 
 @pytest.fixture
 def kept() -> Iterator[Kept]:
     """Keep what the SDK sends in a test."""
-    yield Kept()
-    sentry_sdk.get_client().close()
-    sentry_sdk.get_global_scope().set_client(None)
+    with kept_reports() as kept:
+        yield kept
 
 
 def reports(kept: Kept, **options: Any) -> ErrorReports:
