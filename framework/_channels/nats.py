@@ -42,6 +42,8 @@ class NATSEngine:
         self._connecting = asyncio.Lock()
         self._connected = asyncio.Event()
         self._subscriptions: dict[str, Any] = {}
+        self._reported: set[str] = set()
+        """The addresses whose loss has been reported since the connection was lost."""
         self._sink: Sink | None = None
 
     def start(self, sink: Sink) -> None:
@@ -64,6 +66,7 @@ class NATSEngine:
 
         async def receive(message: Any) -> None:
             if self._sink is not None:
+                self._before_return(place.address, self._sink)
                 self._numbered.read(place.address, message.data, self._sink)
 
         if self._sink is not None:
@@ -73,6 +76,15 @@ class NATSEngine:
             await client.flush(timeout=self._timeout)
         except self._errors as error:
             raise ChannelError(f"NATS: {error!r}") from error
+
+    def _before_return(self, address: str, sink: Sink) -> None:
+        """Report a loss before the first event that arrives while the client connects again.
+
+        The subscription exists before :meth:`_returned` is called, and the events before it are missing.
+        """
+        if not self._connected.is_set() and address not in self._reported:
+            self._reported.add(address)
+            sink.lose(address)
 
     async def leave(self, place: Place) -> None:
         """Unsubscribe."""
@@ -116,6 +128,7 @@ class NATSEngine:
     async def _lost(self) -> None:
         if self._connected.is_set():
             self._connected.clear()
+            self._reported.clear()
             _LOGGER.warning("The channels have lost NATS and connect again")
 
     async def _returned(self) -> None:

@@ -118,7 +118,7 @@ async def test_old_versions_end_after_a_reload(tmp_path: Path) -> None:
             SHOP,
             "Error: shop:VERSION is of type str; name an App, or a function without parameters for one.\n",
         ),
-        (("shop",), SHOP, "Error: 'shop' names no app; write it as module:attribute, for example shop.main:app.\n"),
+        (("shop",), SHOP, "Error: 'shop' names no app; write it as module:attribute, for example shop:app.\n"),
     ],
 )
 async def test_no_app_is_one_line(tmp_path: Path, words: tuple[str, ...], source: str, error: str) -> None:

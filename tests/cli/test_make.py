@@ -290,7 +290,7 @@ def test_the_template_registers_both() -> None:
 
     assert prefix_of(source) == "/api"
     assert with_both is not None
-    assert "ProductImageController, BController]" in with_both
+    assert "LiveOrderController, BController]" in with_both
     assert "add_scoped(ProductCatalogue)\n    container.add_singleton(BService)\n" in with_both
     assert with_both.count("BService") == with_both.count("BController") == 2
 

@@ -21,6 +21,8 @@ from tests.postgresql_server import PostgreSQLServer
 
 pytestmark = pytest.mark.slow
 
+MIGRATED = "the migrations make the tables of the code.\n"
+
 
 @pytest.fixture(scope="module")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
@@ -124,7 +126,7 @@ async def test_a_shop(command: str, shop_environment: dict[str, str], tmp_path: 
         run(f"{environment['VENV']}/bin/framework", "make", kind, "invoices", cwd=project)
 
     assert re.search(r"=+ \d+ passed in ", make(project, environment, "test"))
-    assert make(project, environment, "check").endswith("No errors; 47 routes.\n")
+    assert make(project, environment, "check").endswith(f"No errors; 49 routes; {MIGRATED}")
     check_types(project, environment["VENV"])
     assert "asyncpg==" not in (project / "requirements" / "run.txt").read_text(encoding="utf-8")
     assert "asyncpg==" in locked(project)
@@ -171,7 +173,7 @@ async def test_a_shop_on_postgresql(
     assert "[sqlite]" in out
     assert "[postgresql]" in out
     checked = make(project, environment, "check")
-    assert checked.endswith("No errors; 48 routes; the migrations make the tables of the code.\n")
+    assert checked.endswith(f"No errors; 48 routes; {MIGRATED}")
     assert "asyncpg==" in (project / "requirements" / "run.txt").read_text(encoding="utf-8")
     variables = {**environment, "DATABASE_URL": database}
     make(project, variables, "migrate")

@@ -22,7 +22,7 @@ _SITE = _ROOT / "build" / "site"
 # A page of each kind: lists, long code, wide tables, pictures, generated entries.
 _SAMPLE = (
     "index.html",
-    "tutorial/1-first-controller.html",
+    "tutorial/1-controllers.html",
     "how-to/deploy.html",
     "reference/parameters.html",
     "reference/middleware/index.html",
