@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, event
@@ -12,7 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from framework import clock
 
-__all__ = ("Database", "own_engine")
+__all__ = ("Database", "connected", "own_engine")
 
 _READS = "framework_jobs_reads"
 """The execution option of connections that only read."""
@@ -45,17 +45,13 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """Return a connection in a transaction that may write, and commit it at the end of the block."""
-        if self._writer is None:
-            async with self._engine.begin() as connection:
-                yield connection
-        else:
-            async with self._writer, self._engine.begin() as connection:
-                yield connection
+        async with self._writer or nullcontext(), connected(self._engine) as connection, connection.begin():
+            yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Return a connection in a transaction that only reads; on SQLite it waits for no writer."""
-        async with self._engine.connect() as connection:
+        async with connected(self._engine) as connection:
             yield await connection.execution_options(**{_READS: True})
 
     def values(self, **values: Any) -> dict[str, Any]:
@@ -68,6 +64,30 @@ class Database:
         """Close the connections of its own."""
         if self._own:
             await self._engine.dispose()
+
+
+@asynccontextmanager
+async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Return a connection, and close it at the end of the block.
+
+    A cancellation waits until it is open: SQLAlchemy would leave a connection open that it is making ready.
+    """
+    opening = asyncio.ensure_future(_open(engine))
+    try:
+        connection = await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await asyncio.wait((opening,))
+        if opening.exception() is None:
+            await opening.result().close()
+        raise
+    try:
+        yield connection
+    finally:
+        await asyncio.shield(connection.close())
+
+
+async def _open(engine: AsyncEngine) -> AsyncConnection:
+    return await engine.connect()
 
 
 def own_engine(engine: AsyncEngine, synchronous: str) -> AsyncEngine:

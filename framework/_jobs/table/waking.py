@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from framework._jobs.table.database import Database, own_engine
+from framework._jobs.table.database import Database, connected, own_engine
 
 __all__ = ("Waker",)
 
@@ -80,7 +80,7 @@ class Waker:
         while self._dirty:
             self._dirty = False
             with contextlib.suppress(Exception):
-                async with self._database.app_engine.connect() as connection:
+                async with connected(self._database.app_engine) as connection:
                     await connection.execution_options(isolation_level="AUTOCOMMIT")
                     await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": _CHANNEL})
             await asyncio.sleep(_PAUSE)
@@ -102,7 +102,7 @@ class Waker:
 
     async def _notifications(self, engine: AsyncEngine) -> None:
         """Wake workers at each NOTIFY, until the connection is lost."""
-        async with engine.connect() as connection:
+        async with connected(engine) as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             try:
                 await self._listen_on((await connection.get_raw_connection()).driver_connection)
@@ -128,7 +128,7 @@ class Waker:
 
     async def _commits(self, engine: AsyncEngine) -> None:
         """Wake workers when another connection has committed something to the file."""
-        async with engine.connect() as connection:
+        async with connected(engine) as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             seen: Any = None
             while True:
