@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from framework._channels.nats import NATSEngine
 from framework.channels import ChannelError, Lagged
 from tests.channels.topics import ORDERS, SHORT, Placed, Process, numbers, process
 from tests.nats_server import nats_started
@@ -105,6 +106,34 @@ async def test_nats_reports_a_loss(prefix: str) -> None:
             found = await reads(one, restart)
 
     assert [each for each in found if each != 3] == [1, "lost", 2]
+
+
+async def test_nats_reports_a_loss_before_what_comes_early(prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event may arrive before the client reports that it is back, of a publisher with no number that is missing."""
+    gate = asyncio.Event()
+    returned = NATSEngine._returned  # noqa: SLF001  what the client calls when it is back
+
+    async def late(self: NATSEngine) -> None:
+        await gate.wait()
+        await returned(self)
+
+    with nats_started() as server:
+        async with process(server.url, prefix=prefix) as other, process(server.url, prefix=prefix) as one:
+            # The publisher connects, and is not late.
+            await other.channels.publish(SHORT, Placed(0))
+            monkeypatch.setattr(NATSEngine, "_returned", late)
+            events = one.channels.subscribe(ORDERS)
+            await events.open()
+            server.kill()
+            server.start()
+            await until(lambda: published(other, 1))
+            reading = asyncio.create_task(anext(events))
+            while not reading.done():
+                await published(other, 2)
+                await asyncio.wait([reading], timeout=0.1)
+            gate.set()
+
+    assert isinstance(reading.exception(), Lagged)
 
 
 async def test_postgresql_loses_nothing_with_the_connection(shared_postgresql: PostgreSQLServer, prefix: str) -> None:

@@ -19,6 +19,9 @@ _READS = "framework_jobs_reads"
 _BUSY = 30_000
 """Milliseconds that a transaction on SQLite waits for the write lock."""
 
+_PATIENCE = 5.0
+"""Seconds that a cancelled task waits for the connection that it is opening."""
+
 
 class Database:
     """The database of the jobs, in one loop.
@@ -70,14 +73,17 @@ class Database:
 async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """Return a connection, and close it at the end of the block.
 
-    A cancellation waits until it is open: SQLAlchemy would leave a connection open that it is making ready.
+    A cancellation waits until it is open, for some seconds at most: SQLAlchemy would leave a connection open that it is
+    making ready.
     """
     opening = asyncio.ensure_future(_open(engine))
     try:
         connection = await asyncio.shield(opening)
     except asyncio.CancelledError:
-        await asyncio.wait((opening,))
-        if opening.exception() is None:
+        _, late = await asyncio.wait((opening,), timeout=_PATIENCE)
+        if late:
+            opening.cancel()
+        elif opening.exception() is None:
             await opening.result().close()
         raise
     try:
