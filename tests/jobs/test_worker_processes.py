@@ -2,13 +2,15 @@
 
 import argparse
 import asyncio
+import contextlib
 import signal
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from framework._jobs.engine import Filter
@@ -17,8 +19,8 @@ from framework._jobs.table.engine import TableEngine
 from framework._jobs.worker.beating import STUCK_STATUS
 from tests.jobs.brokers import BROKERS
 from tests.jobs.chaos import chaos
-from tests.jobs.processes import WorkerProcesses, new_job, prepared, worker_processes
-from tests.waiting import until
+from tests.jobs.processes import Process, WorkerProcesses, new_job, prepared, worker_processes
+from tests.waiting import PATIENCE, until
 
 QUICK = {"lease": 1.0, "heartbeat": 0.2, "poll": 0.02, "grace": 0.5, "concurrency": 5}
 
@@ -87,15 +89,36 @@ async def test_a_job_that_kills_its_workers_is_dead(engine: TableEngine, url: st
     assert "The worker was lost" in str(error)
 
 
+def can_write(url: str) -> bool:
+    """Return whether a transaction can be begun, which on SQLite nobody can while another process has one."""
+    if not url.startswith("sqlite"):
+        return True
+    with contextlib.closing(sqlite3.connect(str(make_url(url).database), timeout=0.2)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+    return True
+
+
+async def stop_outside_of_transactions(processes: WorkerProcesses, process: Process, url: str) -> None:
+    """Stop a process for a while; one that has just begun a transaction, such as that of a heartbeat, may end it."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            processes.signal(process, signal.SIGSTOP)
+            if can_write(url):
+                return
+            processes.signal(process, signal.SIGCONT)
+            await asyncio.sleep(0.02)
+
+
 async def test_the_late_end_of_a_stopped_worker_is_refused(engine: TableEngine, url: str, tmp_path: Path) -> None:
     """Another worker has run the job meanwhile; what the first one does in its transaction is rolled back."""
     with worker_processes(url, tmp_path, **QUICK) as processes:
         first = processes.start()
-        plain = await add(engine, "plain", seconds=0.5)
+        plain = await add(engine, "plain", seconds=1.5)
         await begun(processes, 1)
-        # On SQLite, nobody could write if it was stopped in a transaction, as that of a heartbeat.
-        await asyncio.sleep(0.1)
-        processes.signal(first, signal.SIGSTOP)
+        await stop_outside_of_transactions(processes, first, url)
         processes.start()
         await ended(engine, plain, JobState.DONE)
         processes.signal(first, signal.SIGCONT)
