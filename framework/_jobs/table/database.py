@@ -98,7 +98,7 @@ async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 def _has_idle(engine: AsyncEngine) -> bool:
-    """Return whether the pool has an open connection that nobody uses."""
+    """Return whether the pool has an open connection that is not in use."""
     pool = engine.sync_engine.pool
     return isinstance(pool, QueuePool) and pool.checkedin() > 0
 
