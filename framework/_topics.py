@@ -4,7 +4,7 @@ import copy
 import re
 import typing
 from collections.abc import Sequence
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -14,7 +14,18 @@ from framework._inspect.names import place_of_caller
 from framework._inspect.signatures import MISSING
 from framework._secret import SecretStr, revealed
 
-__all__ = ("ChannelError", "ChannelSettings", "Lagged", "Topic", "channel_settings", "url_of_channels")
+__all__ = (
+    "ChannelError",
+    "ChannelSettings",
+    "Declared",
+    "Lagged",
+    "Presence",
+    "PresenceChange",
+    "Topic",
+    "channel_settings",
+    "topics_of",
+    "url_of_channels",
+)
 
 _T = TypeVar("_T")
 _PASSWORD = re.compile(r"(://[^/?#]*?:)[^/?#]*@")
@@ -39,49 +50,33 @@ class Lagged(Exception):
         self.missed = missed
 
 
-class Topic(Generic[_T]):
-    """A stream of events of one type: ``ORDERS = Topic[OrderPlaced]("orders")``.
+class Declared(Generic[_T]):
+    """What an app declares among its channels: a name, a type, and rooms."""
 
-    ``history`` is the number of events that are kept for subscribers that are behind, and for clients that return; it
-    is counted for each room. A subscriber that is further behind has lost events: with ``slow="close"`` its loop raises
-    :class:`Lagged`, with ``slow="drop_oldest"`` it continues with the oldest event that is left. ``in_document`` lists
-    the topic in the AsyncAPI document, for other programs that use the engine.
-    """
+    kind: ClassVar[str]
+    """What it is called in messages."""
 
-    __module__ = "framework.channels"
-
-    @explained("Topic", 'Topic[OrderPlaced]("orders")')
-    def __init__(
-        self,
-        name: str,
-        *,
-        history: int = 1000,
-        slow: Literal["close", "drop_oldest"] = "close",
-        in_document: bool = False,
-    ) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.history = history
-        self.slow = slow
-        self.in_document = in_document
         self.room_name = ""
-        self.where = f"Topic {name!r} ({place_of_caller()})"
+        self.where = f"{type(self).__name__} {name!r} ({place_of_caller()})"
 
     def __repr__(self) -> str:
         return f"<{self.where}>"
 
     @property
     def type(self) -> Any:
-        """The type of the events; ``MISSING`` if the topic was made without one."""
+        """The type in brackets; ``MISSING`` if it was made without one."""
         given = typing.get_args(getattr(self, "__orig_class__", None))
         return given[0] if given else MISSING
 
     @property
     def address(self) -> str:
-        """The name of the topic and its room: ``orders``, ``orders/hall``."""
+        """The name and the room: ``orders``, ``orders/hall``."""
         return f"{self.name}/{quote(self.room_name, safe='')}" if self.room_name else self.name
 
     def room(self, name: str) -> Self:
-        """Return a part of the topic whose events only its own subscribers receive; any name of 1 to 200 characters.
+        """Return a part of it that only its own subscribers receive; any name of 1 to 200 characters.
 
         Rooms need not be declared. Raises ValueError for another name.
         """
@@ -92,13 +87,99 @@ class Topic(Generic[_T]):
         return room
 
 
+class Topic(Declared[_T]):
+    """A stream of events of one type: ``ORDERS = Topic[OrderPlaced]("orders")``.
+
+    ``history`` is the number of events that are kept for subscribers that are behind, and for clients that return; it
+    is counted for each room. A subscriber that is further behind has lost events: with ``slow="close"`` its loop raises
+    :class:`Lagged`, with ``slow="drop_oldest"`` it continues with the oldest event that is left. ``in_document`` lists
+    the topic in the AsyncAPI document, for other programs that use the engine.
+    """
+
+    __module__ = "framework.channels"
+
+    kind = "topic"
+
+    @explained("Topic", 'Topic[OrderPlaced]("orders")')
+    def __init__(
+        self,
+        name: str,
+        *,
+        history: int = 1000,
+        slow: Literal["close", "drop_oldest"] = "close",
+        in_document: bool = False,
+    ) -> None:
+        super().__init__(name)
+        self.history = history
+        self.slow = slow
+        self.in_document = in_document
+
+
+class Presence(Declared[_T]):
+    """Who is present, in every process: ``VIEWERS = Presence[Viewer]("viewers")``.
+
+    Each connection has a value of the type. ``settle`` is the number of seconds in which changes are put together
+    before they are reported, so that a page that is loaded again is not reported at all.
+    """
+
+    __module__ = "framework.channels"
+
+    kind = "presence"
+
+    @explained("Presence", 'Presence[Viewer]("viewers")')
+    def __init__(self, name: str, *, settle: float = 1.0) -> None:
+        super().__init__(name)
+        self.settle = settle
+        self.hints = Hints(self)
+
+    def room(self, name: str) -> Self:
+        """Return a part of it with its own connections, as :meth:`Topic.room` does; raises ValueError."""
+        room = super().room(name)
+        room.hints = self.hints.room(name)
+        return room
+
+
+class Hints(Topic[list[str]]):
+    """The events that let other processes read who is present: the ids of connections that have left."""
+
+    kind = "presence"
+
+    def __init__(self, presence: Presence[Any]) -> None:
+        super().__init__(presence.name, history=_HINTS, slow="drop_oldest")
+        self.where = presence.where
+
+    @property
+    def type(self) -> Any:
+        """The type of a hint."""
+        return list[str]
+
+
+class PresenceChange(Struct, Generic[_T], frozen=True):
+    """What has changed since the change before; the first one is complete."""
+
+    present: dict[str, list[_T]]
+    """The keys that are new, or whose values have changed, each with the values of all its connections."""
+    left: list[str]
+    """The keys without a connection."""
+    complete: bool = False
+    """Whether ``present`` has all keys: a client forgets what it knew before."""
+
+
+PresenceChange.__module__ = "framework.channels"
 _LONGEST_ROOM = 200
+_HINTS = 64
+
+
+def topics_of(settings: "ChannelSettings") -> list[Topic[Any]]:
+    """Return the topics that an app declares for its own events."""
+    return [one for one in settings.topics if isinstance(one, Topic)]
 
 
 class ChannelSettings(Struct, frozen=True, kw_only=True, metaclass=ExplainedMeta):
     """The topics of an application, and the engine that carries their events between processes."""
 
-    topics: Sequence[Topic[Any]]
+    topics: Sequence[Topic[Any] | Presence[Any]]
+    """The topics and presences."""
     url: str | SecretStr = "memory://"
     """``memory://`` (one process), ``redis+streams://``, ``redis://`` (publish/subscribe), ``nats://`` or
     ``postgresql+asyncpg://``; with TLS ``rediss+streams://``, ``rediss://`` and ``tls://``."""
@@ -110,6 +191,9 @@ class ChannelSettings(Struct, frozen=True, kw_only=True, metaclass=ExplainedMeta
     """The maximum size in bytes of an event as JSON, on every engine."""
     max_age: float = 86_400
     """Seconds without an event after which the history of a room is dropped."""
+    presence_lifetime: float = 45.0
+    """Seconds after which the connections of a process that was killed are no longer present; they are renewed three
+    times in that time."""
 
     def __repr__(self) -> str:
         names = ", ".join(one.name for one in self.topics)
@@ -125,7 +209,7 @@ def url_of_channels(settings: ChannelSettings) -> str:
     return url
 
 
-def channel_settings(given: ChannelSettings | Sequence[Topic[Any]]) -> ChannelSettings | None:
+def channel_settings(given: ChannelSettings | Sequence[Topic[Any] | Presence[Any]]) -> ChannelSettings | None:
     """Return the settings of what an app was given; ``None`` without topics."""
     if isinstance(given, ChannelSettings):
         return given

@@ -31,7 +31,7 @@ from framework._matched import URL_MAKERS
 from framework._prefix import current_prefix
 from framework._serve.routing.entries import TemplateResource
 from framework._serve.routing.resource import ControllerResource
-from framework._topics import ChannelSettings, Topic, channel_settings
+from framework._topics import ChannelSettings, Presence, Topic, channel_settings
 from framework.background import Lifespan, Periodic
 from framework.commands import Command
 from framework.container import Container, Registration
@@ -98,7 +98,7 @@ class App:
         shutdown_timeout: float = 10.0,
         check_responses: bool = False,
         types: Sequence[CustomType] = (),
-        channels: ChannelSettings | Sequence[Topic[Any]] = (),
+        channels: ChannelSettings | Sequence[Topic[Any] | Presence[Any]] = (),
         jobs: Sequence[type[Jobs]] | JobSettings = (),
     ) -> None:
         options = {name: value for name, value in locals().items() if name != "self"}

@@ -87,6 +87,7 @@ PLACES: Mapping[str, Sequence[tuple[str, str, str]]] = {
     ],
     "Events, jobs and stores": [
         ("Topic", "framework.channels.Topic", "channels.md"),
+        ("Presence", "framework.channels.Presence", "channels.md"),
         ("ChannelSettings", "framework.channels.ChannelSettings", "channels.md"),
         ("job", "framework.jobs.JobOptions", "jobs.md"),
         ("JobSettings", "framework.jobs.JobSettings", "jobs.md"),

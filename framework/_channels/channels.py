@@ -9,8 +9,9 @@ import msgspec
 
 from framework._channels.feed import Feed, Lost
 from framework._channels.hub import Hub, Ready
+from framework._channels.presence.service import PresenceChanges, Presences, Tracked
 from framework._channels.ring import Entry
-from framework._topics import Lagged, Topic
+from framework._topics import Lagged, Presence, Topic
 from framework.params import Header
 from framework.responses import Event, Notice
 
@@ -43,8 +44,9 @@ class Channels:
 
     __singleton_hint__: ClassVar[str] = 'Annotated[Channels, Inject("now")]'
 
-    def __init__(self, hub: Hub, outbox: _Outbox | None = None) -> None:
+    def __init__(self, hub: Hub, presences: Presences, outbox: _Outbox | None = None) -> None:
         self._hub = hub
+        self._presences = presences
         self._outbox = outbox
 
     async def publish(self, topic: Topic[_T], event: _T) -> None:
@@ -89,6 +91,35 @@ class Channels:
         ``reset`` and ``lagged`` report losses. Raises LookupError for a topic that the app does not declare.
         """
         return _Events(Feed(self._hub, topic, after), closes=topic.slow == "close", event=event, make=make)
+
+    @overload
+    def track(self, presence: Presence[None], key: str) -> Tracked[None]: ...
+    @overload
+    def track(self, presence: Presence[_T], key: str, value: _T) -> Tracked[_T]: ...
+    def track(self, presence: Presence[Any], key: str, value: Any = None) -> Tracked[Any]:
+        """Return a connection that is present, in all processes, inside ``async with``; ``update`` changes its value.
+
+        Connections with one key, of 1 to 200 characters, are those of one user: the user is present while one is.
+        Independent of transactions. Raises LookupError for a presence that the app does not declare, TypeError for a
+        value of another type, ValueError for one above ``size_limit`` and for another key; ``async with`` raises
+        ChannelError if the engine does not accept it.
+        """
+        return self._presences.track(presence, key, value)
+
+    async def present(self, presence: Presence[_T]) -> dict[str, list[_T]]:
+        """Return who is present now: the values of all connections by their keys.
+
+        Raises LookupError for a presence that the app does not declare, and ChannelError.
+        """
+        return await self._presences.present(presence)
+
+    def changes(self, presence: Presence[_T]) -> PresenceChanges[_T]:
+        """Return who is present, then what changes: ``async for change in …``.
+
+        Raises LookupError for a presence that the app does not declare; the loop raises ChannelError at its beginning.
+        """
+        self._presences.address(presence)
+        return PresenceChanges(self._presences, presence)
 
 
 class _Closing:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from framework._channels.ring import Entry
-from framework._topics import Topic
+from framework._topics import Declared, Presence
 from framework.formats import JSON
 
 __all__ = ("Codec",)
@@ -15,10 +15,12 @@ _LOGGER = logging.getLogger("framework.channels")
 
 
 class Codec:
-    """The encoder and the decoder of one topic."""
+    """The encoder and the decoder of one topic or presence."""
 
-    def __init__(self, topic: Topic[Any], size_limit: int) -> None:
-        self._name = topic.name
+    def __init__(self, topic: Declared[Any], size_limit: int) -> None:
+        kind = "a value of the presence" if isinstance(topic, Presence) else "an event of the topic"
+        self._what = f"{kind} {topic.name!r}"
+        self._started = f"A{self._what[1:]}"
         self._size_limit = size_limit
         self._encode = JSON.encoder(topic.type)
         self._decode = JSON.decoder(topic.type)
@@ -32,12 +34,10 @@ class Codec:
         try:
             data = self._encode(self._decode(self._encode(event)))
         except (msgspec.MsgspecError, TypeError, ValueError) as error:
-            raise TypeError(
-                f"{type(event).__qualname__} is not an event of the topic {self._name!r}: {error}"
-            ) from error
+            raise TypeError(f"{type(event).__qualname__} is not {self._what}: {error}") from error
         if len(data) > self._size_limit:
             limit = f"{len(data)} bytes, and the limit of ChannelSettings(size_limit=) is {self._size_limit}"
-            raise ValueError(f"An event of the topic {self._name!r} has {limit}: store it, and publish its id")
+            raise ValueError(f"{self._started} has {limit}: store it, and publish its id")
         return data
 
     def entry(self, id_: str, data: bytes) -> Entry:
@@ -47,6 +47,6 @@ class Codec:
         except Exception as error:  # noqa: BLE001  also what the decode= of a type raises
             if not self._warned:
                 self._warned = True
-                text = "An event of the topic %r is skipped, and so are all others that cannot be decoded: %s"
-                _LOGGER.warning(text, self._name, error)
+                text = "%s is skipped, and so are all others that cannot be decoded: %s"
+                _LOGGER.warning(text, self._started, error)
             return Entry(id_, None, kept=False)

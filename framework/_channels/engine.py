@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from framework._channels.presence.store import PresenceStore
+
 __all__ = ("Engine", "Place", "Sink", "Stored")
 
 
@@ -53,6 +55,11 @@ class Engine(Protocol):
     """The form of its ids: what a client sends in another form is ignored."""
     keeps_alone: bool
     """Whether events are kept in this process without any subscriber, because the engine is this process."""
+
+    @property
+    def presence(self) -> PresenceStore:
+        """Keeps who is present."""
+        ...
 
     def start(self, sink: Sink) -> None:
         """Receive the sink, before everything else; connections are opened on first use."""

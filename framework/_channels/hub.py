@@ -9,8 +9,9 @@ from framework import clock
 from framework._channels.codec import Codec
 from framework._channels.engine import Engine, Place, Stored
 from framework._channels.memory import new_epoch
+from framework._channels.presence.store import PresenceStore
 from framework._channels.ring import Ring
-from framework._topics import ChannelError, ChannelSettings, Topic
+from framework._topics import ChannelError, ChannelSettings, Presence, Topic
 
 __all__ = ("Hub", "Ready")
 
@@ -35,7 +36,9 @@ class Hub:
         self._engine = engine
         self._timeout = settings.timeout
         self._max_age = settings.max_age
-        self._topics: Mapping[str, Topic[Any]] = {one.name: one for one in settings.topics}
+        self._topics: Mapping[str, Topic[Any]] = {
+            one.name: one.hints if isinstance(one, Presence) else one for one in settings.topics
+        }
         self._codecs = {name: Codec(one, settings.size_limit) for name, one in self._topics.items()}
         self._rings: dict[str, Ring] = {}
         self._epoch = new_epoch()
@@ -46,6 +49,11 @@ class Hub:
         self.loop = asyncio.get_running_loop()
         engine.start(self)
 
+    @property
+    def presence(self) -> PresenceStore:
+        """What keeps the connections of all processes."""
+        return self._engine.presence
+
     # Publishing
 
     def prepare(self, topic: Topic[Any], event: Any) -> Ready:
@@ -53,9 +61,11 @@ class Hub:
         return Ready(self.place(topic), self._codecs[topic.name].encode(event))
 
     def place(self, topic: Topic[Any]) -> Place:
-        """Return where the events of a topic are; raises LookupError unless the app declares it."""
+        """Return where the events of a topic are; raises LookupError unless the app declares it, and TypeError."""
+        if not isinstance(topic, Topic):
+            raise TypeError(f"{topic!r} is not a Topic")
         known = self._topics.get(topic.name)
-        if known is None:
+        if known is None or known.kind != topic.kind:
             raise LookupError(f"{topic!r} is not declared: add it to App(channels=[...])")
         return Place(topic.address, known.history, bool(topic.room_name))
 

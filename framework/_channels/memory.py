@@ -5,6 +5,7 @@ import re
 from uuid import uuid4
 
 from framework._channels.engine import Place, Sink
+from framework._channels.presence.store import MemoryPresence
 
 __all__ = ("EPOCH_IDS", "MemoryEngine", "new_epoch")
 
@@ -25,6 +26,7 @@ class MemoryEngine:
 
     def __init__(self) -> None:
         self._sink: Sink | None = None
+        self.presence = MemoryPresence()
 
     def start(self, sink: Sink) -> None:
         """Keep the sink."""

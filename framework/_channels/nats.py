@@ -7,6 +7,7 @@ from typing import Any
 from framework._channels.engine import Place, Sink
 from framework._channels.memory import EPOCH_IDS
 from framework._channels.numbered import Numbered
+from framework._channels.presence.nats import NATSPresence
 from framework._topics import ChannelError, ChannelSettings, url_of_channels
 from framework.errors import InvalidOptionError
 
@@ -45,6 +46,7 @@ class NATSEngine:
         self._reported: set[str] = set()
         """The addresses whose loss has been reported since the connection was lost."""
         self._sink: Sink | None = None
+        self.presence = NATSPresence(self._open, settings.prefix, settings.presence_lifetime, settings.timeout)
 
     def start(self, sink: Sink) -> None:
         """Keep the sink."""

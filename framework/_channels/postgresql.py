@@ -3,12 +3,13 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import Any
 
 from framework._channels.engine import Place, Sink, Stored
 from framework._channels.keeping import Kept
+from framework._channels.presence.postgresql import PostgreSQLPresence
 from framework._channels.statements import ADD, CREATE, LATEST, LOCK, NEWER, PRUNE, PRUNE_ROOMS
 from framework._topics import ChannelError, ChannelSettings, url_of_channels
 from framework.errors import InvalidOptionError
@@ -61,6 +62,7 @@ class PostgreSQLEngine:
         self._notified: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         self._reader = Kept("PostgreSQL", self._read, self._errors)
         self._sink: Sink | None = None
+        self.presence = PostgreSQLPresence(self._run, self._prefix, settings.presence_lifetime)
 
     def start(self, sink: Sink) -> None:
         """Keep the sink."""
@@ -70,9 +72,15 @@ class PostgreSQLEngine:
 
     async def publish(self, place: Place, data: bytes) -> None:
         """Insert a row, and notify those who listen, in one transaction."""
+        await self._run(lambda connection: self._insert(connection, place, data))
+
+    async def _run(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
+        """Return what a function returns for the connection that publishes."""
         async with self._publishing:
             try:
-                await self._insert(place, data)
+                if self._publisher is None:
+                    self._publisher = await self._connect()
+                return await work(self._publisher)
             except self._errors as error:
                 await self._drop_publisher()
                 raise ChannelError(f"PostgreSQL: {error!r}") from error
@@ -80,12 +88,9 @@ class PostgreSQLEngine:
                 await self._drop_publisher()
                 raise
 
-    async def _insert(self, place: Place, data: bytes) -> None:
-        if self._publisher is None:
-            self._publisher = await self._connect()
+    async def _insert(self, connection: Any, place: Place, data: bytes) -> None:
         address = self._prefix + place.address
         inline = data.decode() if len(data) <= _MOST_INLINE else ""
-        connection = self._publisher
         async with connection.transaction():
             await connection.execute(LOCK, _key(address))
             await connection.fetchval(ADD, address, data, _channel(address), inline)

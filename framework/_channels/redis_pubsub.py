@@ -8,6 +8,7 @@ from framework._channels.engine import Place, Sink
 from framework._channels.keeping import Kept
 from framework._channels.memory import EPOCH_IDS, new_epoch
 from framework._channels.numbered import Numbered
+from framework._channels.presence.redis import RedisPresence
 from framework._channels.redis_client import RedisConnections
 from framework._topics import ChannelError, ChannelSettings, url_of_channels
 
@@ -37,6 +38,7 @@ class RedisPubSubEngine:
         self._was_connected = False
         self._reader = Kept("Redis", self._read, self._redis.errors)
         self._sink: Sink | None = None
+        self.presence = RedisPresence(self._redis, settings.prefix, settings.presence_lifetime)
 
     def start(self, sink: Sink) -> None:
         """Keep the sink."""

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from framework._channels.engine import Place, Sink, Stored
 from framework._channels.keeping import Kept
+from framework._channels.presence.redis import RedisPresence
 from framework._channels.redis_client import RedisConnections
 from framework._topics import ChannelSettings, url_of_channels
 
@@ -50,6 +51,7 @@ class RedisStreamsEngine:
         """The ids up to which the streams are read, by address."""
         self._reader = Kept("Redis", self._read, self._redis.errors)
         self._sink: Sink | None = None
+        self.presence = RedisPresence(self._redis, settings.prefix, settings.presence_lifetime)
 
     def start(self, sink: Sink) -> None:
         """Keep the sink."""

@@ -9,6 +9,7 @@ from typing import Any
 from framework._channels.channels import Channels
 from framework._channels.engines import make_engine
 from framework._channels.hub import Hub
+from framework._channels.presence.service import Presences
 from framework._channels.workers import has_siblings
 from framework._topics import ChannelSettings, url_of_channels
 from framework.container import Container, Lifetime
@@ -39,6 +40,7 @@ def with_channels(
         report(InvalidOptionError(f"{where}, {error.where}", error.what, hint=error.hint))
     session = _session_of(made)
     made.add_singleton(Hub, _opener(settings))
+    made.add_singleton(Presences, _presences_opener(settings))
     made.add_singleton(Channels, qualifier=NOW)
     if session is None:
         made.add_singleton(Channels)
@@ -60,6 +62,17 @@ def _opener(settings: ChannelSettings) -> Callable[[], AsyncIterator[Hub]]:
     return open_hub
 
 
+def _presences_opener(settings: ChannelSettings) -> Callable[..., AsyncIterator[Presences]]:
+    async def open_presences(hub: Hub) -> AsyncIterator[Presences]:
+        presences = Presences(hub, settings)
+        try:
+            yield presences
+        finally:
+            await presences.close()
+
+    return open_presences
+
+
 def _session_of(container: Container) -> Any:
     """Return the type under which a scoped ``AsyncSession`` of SQLAlchemy is registered, if there is one."""
     library = sys.modules.get("sqlalchemy.ext.asyncio")
@@ -76,9 +89,9 @@ def _with_session(session_type: Any) -> Callable[..., AsyncIterator[Channels]]:
     # Imported late: it requires SQLAlchemy.
     from framework._channels.outbox import Outbox
 
-    async def open_channels(hub: Hub, session: Any) -> AsyncIterator[Channels]:
+    async def open_channels(hub: Hub, presences: Presences, session: Any) -> AsyncIterator[Channels]:
         outbox = Outbox(hub, session)
-        yield Channels(hub, outbox)
+        yield Channels(hub, presences, outbox)
         outbox.finish()
 
     open_channels.__annotations__["session"] = session_type

@@ -11,7 +11,7 @@ from framework._compile.declarations.shapes import Shape, is_bool, is_collection
 from framework._inspect.names import type_name, value_name
 from framework._inspect.signatures import MISSING
 from framework._inspect.types import unsupported
-from framework._topics import ChannelSettings, Topic
+from framework._topics import ChannelSettings, Declared, Presence
 from framework.errors import DefinitionError, InvalidTopicError
 
 __all__ = ("check_channels",)
@@ -40,6 +40,11 @@ _SETTINGS: Mapping[str, Shape] = {
     "timeout": Shape(is_duration, "a positive number of seconds", "timeout=5"),
     "size_limit": Shape(_within(_MOST_BYTES), f"a number of bytes from 1 to {_MOST_BYTES}", "size_limit=65_536"),
     "max_age": Shape(is_duration, "a positive number of seconds", "max_age=3600"),
+    "presence_lifetime": Shape(is_duration, "a positive number of seconds", "presence_lifetime=45"),
+}
+_PRESENCE: Mapping[str, Shape] = {
+    "name": Shape(_is_name, f"a name: {_WORDS}", 'Presence[Viewer]("viewers")'),
+    "settle": Shape(is_duration, "a positive number of seconds", "settle=1"),
 }
 _TOPIC: Mapping[str, Shape] = {
     "name": Shape(_is_name, f"a name: {_WORDS}", 'Topic[OrderPlaced]("orders")'),
@@ -51,20 +56,20 @@ _TOPIC: Mapping[str, Shape] = {
 
 def check_channels(settings: ChannelSettings, where: str, mounted: Iterable[Mounted], report: _Report) -> None:
     """Report errors in the settings and the topics, and topics that handlers use and the app does not declare."""
-    declared: dict[str, Topic[Any]] = {}
+    declared: dict[str, Declared[Any]] = {}
     _check_shapes(f"{where}, ChannelSettings", asdict(settings), _SETTINGS, report)
     given: Any = settings.topics
     for one in given if is_collection(given) else ():
-        if isinstance(one, Topic):
-            _check_topic(one, declared, report)
+        if isinstance(one, Declared):
+            _check_declared(one, declared, report)
         else:
-            what = f"{value_name(one)} is among the topics and is not a Topic"
+            what = f"{value_name(one)} is among the topics and is not a Topic or a Presence"
             report(InvalidTopicError(where, what, hint='write it as ORDERS = Topic[OrderPlaced]("orders")'))
     for handler in mounted:
         for topic in _topics_of(handler.function):
             if topic.name not in declared:
-                what = f"it uses the topic {topic.name!r}, which the app does not declare"
-                report(InvalidTopicError(handler.where, what, hint="add the topic to App(channels=[...])"))
+                what = f"it uses the {topic.kind} {topic.name!r}, which the app does not declare"
+                report(InvalidTopicError(handler.where, what, hint=f"add the {topic.kind} to App(channels=[...])"))
 
 
 def _check_shapes(where: str, values: Mapping[str, Any], shapes: Mapping[str, Shape], report: _Report) -> None:
@@ -74,35 +79,38 @@ def _check_shapes(where: str, values: Mapping[str, Any], shapes: Mapping[str, Sh
             report(InvalidTopicError(where, what, hint=f"write it as {shape.example}"))
 
 
-def _check_topic(topic: Topic[Any], declared: dict[str, Topic[Any]], report: _Report) -> None:
-    _check_shapes(topic.where, {name: getattr(topic, name) for name in _TOPIC}, _TOPIC, report)
+def _check_declared(topic: Declared[Any], declared: dict[str, Declared[Any]], report: _Report) -> None:
+    shapes = _PRESENCE if isinstance(topic, Presence) else _TOPIC
+    _check_shapes(topic.where, {name: getattr(topic, name) for name in shapes}, shapes, report)
     if topic.room_name:
-        hint = "declare the topic itself; its rooms need not be declared"
+        hint = f"declare the {topic.kind} itself; its rooms need not be declared"
         report(InvalidTopicError(topic.where, f"its room {topic.room_name!r} is declared", hint=hint))
         return
     first = declared.setdefault(str(topic.name), topic)
     if first is not topic:
-        hint = "declare each topic once, and give each a name of its own"
+        hint = f"declare each {topic.kind} once, and give each a name of its own"
         report(InvalidTopicError(topic.where, f"the app declares another {first.where}", hint=hint))
     for error in _type_errors(topic):
         report(error)
 
 
-def _type_errors(topic: Topic[Any]) -> Iterator[DefinitionError]:
+def _type_errors(topic: Declared[Any]) -> Iterator[DefinitionError]:
+    content = "values" if isinstance(topic, Presence) else "events"
     if topic.type is MISSING:
-        hint = f"write it as Topic[OrderPlaced]({topic.name!r})"
-        yield InvalidTopicError(topic.where, "it does not have the type of its events", hint=hint)
+        example = "Presence[Viewer]" if isinstance(topic, Presence) else "Topic[OrderPlaced]"
+        hint = f"write it as {example}({topic.name!r})"
+        yield InvalidTopicError(topic.where, f"it does not have the type of its {content}", hint=hint)
         return
     refused = unsupported(topic.type) or unsupported(topic.type, written=True)
     if refused is not None:
-        what = f"its events are {type_name(topic.type)}, and {refused.reason}"
+        what = f"its {content} are {type_name(topic.type)}, and {refused.reason}"
         yield InvalidTopicError(topic.where, what, hint=refused.hint or "use a Struct")
 
 
-def _topics_of(function: Any) -> Iterator[Topic[Any]]:
-    """Yield the topics that a handler names as globals of its module."""
+def _topics_of(function: Any) -> Iterator[Declared[Any]]:
+    """Yield the topics and presences that a handler names as globals of its module."""
     code, known = getattr(function, "__code__", None), getattr(function, "__globals__", {})
     for name in getattr(code, "co_names", ()):
         found = known.get(name)
-        if isinstance(found, Topic):
+        if isinstance(found, Declared):
             yield found

@@ -13,9 +13,9 @@ ENGINES = ("memory", "redis", "redis+streams", "nats", "postgresql")
 
 
 @pytest.fixture(scope="session")
-def shared_nats() -> Iterator[NATSServer]:
-    """Run one server for all tests of this process that do not disturb it."""
-    with nats_started() as server:
+def shared_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NATSServer]:
+    """Run one server, with JetStream, for all tests of this process that do not disturb it."""
+    with nats_started(tmp_path_factory.mktemp("nats")) as server:
         yield server
 
 

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from framework._channels.engines import make_engine
 from framework._channels.hub import Hub
+from framework._channels.presence.service import Presences
 from framework.channels import ChannelError, Channels, ChannelSettings, Topic
 from tests.nats_server import nats_started
 from tests.postgresql_server import postgresql_started
@@ -78,7 +79,7 @@ async def opened(url: str) -> AsyncIterator[Channels]:
     settings = ChannelSettings(topics=[TICKS], url=url)
     hub = Hub(settings, make_engine(settings))
     try:
-        yield Channels(hub)
+        yield Channels(hub, Presences(hub, settings))
     finally:
         await hub.close()
 

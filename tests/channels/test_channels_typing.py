@@ -10,10 +10,11 @@ import pytest
 _ROOT = Path(__file__).parents[2]
 _PROGRAM = """\
 from framework import Controller, Event, EventStream, get
-from framework.channels import Channels, LastEventID, Topic
-from tests.channels.topics import ORDERS, Placed
+from framework.channels import Channels, LastEventID, Presence, Topic
+from tests.channels.topics import ORDERS, ROLL, Member, Placed
 
 NAMES = Topic[str]("names")
+ONLINE = Presence[None]("online")
 
 
 async def right(channels: Channels) -> None:
@@ -27,6 +28,12 @@ async def right(channels: Channels) -> None:
         reveal_type(served)
     async for counted in channels.events(NAMES, make=len, event="length"):
         reveal_type(counted)
+    async with channels.track(ROLL, "ann", Member("Ann")) as tracked:
+        await tracked.update(Member("Ann", away=True))
+    async with channels.track(ONLINE.room("hall"), "ann"):
+        reveal_type(await channels.present(ROLL))
+    async for change in channels.changes(ROLL):
+        reveal_type(change.present)
 
 
 class Feed(Controller):
@@ -40,8 +47,19 @@ async def wrong(channels: Channels) -> None:
     await channels.publish(NAMES, Placed(1))
     await channels.publish("orders", Placed(1))
     Topic[Placed]("orders", slow="wait")
+    channels.track(ROLL, "ann", 5)
+    channels.track(ROLL, "ann")
+    channels.track(ROLL, 7, Member("Ann"))
+    channels.subscribe(ROLL)
 """
-_REVEALED = ["Placed", "Lagged | None", "Event[str]", "Event[int]"]
+_REVEALED = [
+    "Placed",
+    "Lagged | None",
+    "Event[str]",
+    "Event[int]",
+    "dict[str, list[Member]]",
+    "dict[str, list[Member]]",
+]
 _WRONG = _PROGRAM[: _PROGRAM.index("async def wrong")].count("\n") + 2
 _COMMANDS = {
     "mypy": (["mypy", "--strict", "--no-incremental"], re.compile(r'Revealed type is "(.*?)"')),
@@ -66,5 +84,5 @@ def test_type_checkers_read_topics(checker: str, tmp_path: Path) -> None:
         for one in pattern.findall(output)
     ]
 
-    assert lines == {*range(_WRONG, _WRONG + 4)}, output
+    assert lines == {*range(_WRONG, _WRONG + 8)}, output
     assert revealed == _REVEALED, output

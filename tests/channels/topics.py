@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from framework._channels.engines import make_engine
 from framework._channels.hub import Hub
-from framework.channels import Channels, ChannelSettings, Topic
+from framework._channels.presence.service import Presences
+from framework.channels import Channels, ChannelSettings, Presence, Topic
 
-__all__ = ("DROPPING", "ORDERS", "SHORT", "Placed", "Process", "numbers", "process")
+__all__ = ("DROPPING", "ORDERS", "ROLL", "SHORT", "Member", "Placed", "Process", "numbers", "process")
 
 
 class Placed(Struct, frozen=True):
@@ -20,18 +21,27 @@ class Placed(Struct, frozen=True):
     text: str = ""
 
 
+class Member(Struct, frozen=True):
+    """Somebody who is present."""
+
+    name: str
+    away: bool = False
+
+
 ORDERS = Topic[Placed]("orders")
 SHORT = Topic[Placed]("short", history=5)
 DROPPING = Topic[Placed]("dropping", history=5, slow="drop_oldest")
-TOPICS = (ORDERS, SHORT, DROPPING)
+ROLL = Presence[Member]("roll", settle=0.05)
+TOPICS = (ORDERS, SHORT, DROPPING, ROLL)
 
 
 class Process:
     """The channels of one process."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, presences: Presences) -> None:
         self.hub = hub
-        self.channels = Channels(hub)
+        self.presences = presences
+        self.channels = Channels(hub, presences)
 
 
 @asynccontextmanager
@@ -39,9 +49,11 @@ async def process(url: str, **settings: Any) -> AsyncIterator[Process]:
     """Open channels as an app does."""
     chosen = ChannelSettings(**{"topics": TOPICS, "url": url, **settings})
     hub = Hub(chosen, make_engine(chosen))
+    presences = Presences(hub, chosen)
     try:
-        yield Process(hub)
+        yield Process(hub, presences)
     finally:
+        await presences.close()
         await hub.close()
 
 

@@ -7,7 +7,7 @@ import pytest
 from msgspec import Struct
 
 from framework import App, Container, Controller, get, post
-from framework.channels import Channels, ChannelSettings, Topic
+from framework.channels import Channels, ChannelSettings, Presence, Topic
 from framework.errors import CaptiveProviderError, InvalidOptionError, InvalidTopicError, MissingProviderError
 from framework.params import Inject
 from framework.types import CustomType, SecretStr
@@ -66,7 +66,7 @@ def test_a_topic_without_a_type() -> None:
 
     assert kind is InvalidOptionError
     assert text.endswith(
-        "): channels=['orders'] is not a ChannelSettings or a sequence of Topics.\n"
+        "): channels=['orders'] is not a ChannelSettings or a sequence of Topics and Presences.\n"
         "  Hint: write it as channels=[ORDERS]."
     )
 
@@ -101,15 +101,37 @@ def test_topics_that_are_declared_wrong() -> None:
         Topic[Placed]("orders", keep=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
+def test_presences_that_are_declared_wrong() -> None:
+    """As topics are; a presence and a topic do not have one name."""
+    untyped: Presence[Any] = Presence("untyped")
+    taken = Presence[Placed]("orders", settle=0)
+    assert texts(App(channels=[ORDERS, taken, untyped, Presence[Unknown]("a"), Presence[Placed]("b").room("c")])) == [
+        ("settle=0 is not a positive number of seconds", "write it as settle=1"),
+        (f"the app declares another {ORDERS.where}", "declare each presence once, and give each a name of its own"),
+        ("it does not have the type of its values", "write it as Presence[Viewer]('untyped')"),
+        (
+            "its values are Unknown, and msgspec does not know Unknown",
+            "describe it with App(types=[CustomType(Unknown, decode=…, encode=…, schema=…)]), or use a builtin, "
+            "a Struct, a dataclass, a TypedDict, a NamedTuple or an attrs class",
+        ),
+        ("its room 'c' is declared", "declare the presence itself; its rooms need not be declared"),
+    ]
+    with pytest.raises(InvalidOptionError, match="it has no option history="):
+        Presence[Placed]("a", history=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
 def test_settings_that_are_wrong() -> None:
     """All of them at once."""
-    settings = ChannelSettings(topics=[ORDERS, 5], prefix="a:b", timeout=0, size_limit=10**7, max_age=-1)  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    settings = ChannelSettings(
+        topics=[ORDERS, 5], prefix="a:b", timeout=0, size_limit=10**7, max_age=-1, presence_lifetime=0
+    )  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     assert texts(App(channels=settings)) == [
         ("prefix='a:b' is not a name: letters, digits, '.', '-' and '_', at most 100", 'write it as prefix="shop"'),
         ("timeout=0 is not a positive number of seconds", "write it as timeout=5"),
         ("size_limit=10000000 is not a number of bytes from 1 to 1000000", "write it as size_limit=65_536"),
         ("max_age=-1 is not a positive number of seconds", "write it as max_age=3600"),
-        ("5 is among the topics and is not a Topic", 'write it as ORDERS = Topic[OrderPlaced]("orders")'),
+        ("presence_lifetime=0 is not a positive number of seconds", "write it as presence_lifetime=45"),
+        ("5 is among the topics and is not a Topic or a Presence", 'write it as ORDERS = Topic[OrderPlaced]("orders")'),
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from framework import App, Controller, Limits, OpenAPI, Router
 from framework.asgi import ASGIApp, Mount
-from framework.channels import ChannelSettings, Topic
+from framework.channels import ChannelSettings, Presence, Topic
 from framework.health import Health
 from framework.jobs import JobOptions, JobSettings
 from framework.layers import Steps
@@ -72,6 +72,7 @@ OPTIONS = {
     ("middleware/idempotency.md", "Idempotency"): tuple(field.name for field in fields(Idempotency)),
     ("channels.md", "ChannelSettings"): ChannelSettings.__struct_fields__,
     ("channels.md", "Topic"): tuple(inspect.signature(Topic).parameters),
+    ("channels.md", "Presence"): tuple(inspect.signature(Presence).parameters),
     ("stores.md", "MemoryStore"): tuple(inspect.signature(MemoryStore).parameters),
     ("stores.md", "RedisStore"): tuple(inspect.signature(RedisStore).parameters),
     ("security/jwt.md", "JWT"): tuple(inspect.signature(JWT).parameters),

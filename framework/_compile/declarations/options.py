@@ -29,7 +29,7 @@ from framework._http.media_types import is_media_type
 from framework._inspect.names import callable_name, value_name
 from framework._inspect.near_names import hint_for_option
 from framework._serve.sockets.handshake import ANY_ORIGIN, parse_origin
-from framework._topics import ChannelSettings, Topic
+from framework._topics import ChannelSettings, Declared
 from framework.background import Periodic
 from framework.caching import CacheControl
 from framework.container import Container
@@ -98,7 +98,9 @@ def _is_openapi(value: Any) -> bool:
 
 
 def _are_channels(value: Any) -> bool:
-    return isinstance(value, ChannelSettings) or (is_collection(value) and all(isinstance(one, Topic) for one in value))
+    return isinstance(value, ChannelSettings) or (
+        is_collection(value) and all(isinstance(one, Declared) for one in value)
+    )
 
 
 def _is_format(value: Any) -> bool:
@@ -183,7 +185,7 @@ _SHAPES: Mapping[str, Shape] = {
     "types": Shape(
         all_are(CustomType), "a sequence of CustomTypes", "types=[CustomType(ObjectId, decode=ObjectId, encode=str)]"
     ),
-    "channels": Shape(_are_channels, "a ChannelSettings or a sequence of Topics", "channels=[ORDERS]"),
+    "channels": Shape(_are_channels, "a ChannelSettings or a sequence of Topics and Presences", "channels=[ORDERS]"),
     "check_responses": Shape(is_bool, "True or False", "check_responses=True"),
     "shutdown_timeout": Shape(is_duration, "a positive number of seconds", "shutdown_timeout=2.5"),
     "limits": Shape(_are_limits, "a Limits", "limits=Limits(body=65_536)"),

@@ -10,7 +10,7 @@ from framework._document.schemas.scalars import compact
 from framework._document.schemas.schemas import Names, schema_of
 from framework._http.pointers import escape
 from framework._inspect.types import kind_of, without_metadata
-from framework._topics import ChannelSettings, Topic, url_of_channels
+from framework._topics import ChannelSettings, Topic, topics_of, url_of_channels
 
 __all__ = ("describe_topics", "documented_topics", "topic_servers")
 
@@ -19,7 +19,7 @@ _SERVER = "channels"
 
 def documented_topics(settings: ChannelSettings | None) -> Sequence[Topic[Any]]:
     """Return the topics with ``in_document=True``, sorted by name."""
-    given = () if settings is None else settings.topics
+    given = () if settings is None else topics_of(settings)
     return sorted((one for one in given if one.in_document), key=lambda one: one.name)
 
 

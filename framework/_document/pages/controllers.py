@@ -28,7 +28,7 @@ from framework._inspect.types import kind_of
 from framework._plan import RoutePlan
 from framework._prefix import prefix_of
 from framework._serve.responses.response import Response
-from framework._topics import ChannelSettings
+from framework._topics import ChannelSettings, topics_of
 from framework.controller import Controller
 from framework.errors import DefinitionError
 from framework.http_errors import NotFound
@@ -147,7 +147,7 @@ def _fill(document: Document, routes: Sequence[RoutePlan], topics: ChannelSettin
     from framework._document.openapi.document import build_document, describe_document
 
     settings = document.settings
-    listed = () if topics is None else [one for one in topics.topics if one.in_document]
+    listed = () if topics is None else [one for one in topics_of(topics) if one.in_document]
     if settings.webhooks:
         from framework._document.links.callbacks import check_webhooks
 

@@ -1,0 +1,1 @@
+"""Who is present: connections that are tracked in every process, on every engine."""

@@ -1,0 +1,121 @@
+"""Connections in NATS: a stream of JetStream in memory, with a subject for each connection and its latest value."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any
+
+from framework._topics import ChannelError
+
+__all__ = ("NATSPresence",)
+
+_AT_ONCE = 500
+"""Values in one response of the server."""
+_IDLE = 30.0
+"""Seconds after which the server deletes the consumer of a read that has failed."""
+_NEEDED = "NATS has no JetStream, which keeps who is present: start it with nats-server --jetstream"
+
+
+class NATSPresence:
+    """Uses the connection of the engine. The server deletes values that are older than the lifetime."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Any]], prefix: str, lifetime: float, timeout: float) -> None:
+        from nats import errors
+        from nats.js import errors as stream_errors
+
+        self._connect = connect
+        self._errors = (errors.Error, OSError, TimeoutError)
+        self._unavailable = (stream_errors.ServiceUnavailableError, errors.NoRespondersError)
+        self._missing = (stream_errors.NotFoundError, stream_errors.NoStreamResponseError)
+        self._name = f"{prefix.replace('.', '-')}-presence"
+        self._lifetime = lifetime
+        self._timeout = timeout
+        self._is_prepared = False
+
+    async def put(self, address: str, entries: Mapping[str, bytes]) -> None:
+        """Add connections, or renew them."""
+
+        async def publish(stream: Any) -> None:
+            waiting = [
+                await stream.publish_async(self._subject(address, id_), data, wait_stall=self._timeout)
+                for id_, data in entries.items()
+            ]
+            for one in waiting:
+                await one
+
+        await self._do(publish)
+
+    async def remove(self, address: str, ids: Collection[str]) -> None:
+        """Remove connections."""
+
+        async def purge(stream: Any) -> None:
+            for one in ids:
+                await stream.purge_stream(self._name, subject=self._subject(address, one))
+
+        await self._do(purge)
+
+    async def read(self, address: str) -> Mapping[str, bytes]:
+        """Return the connections of an address, through a consumer that is deleted afterwards."""
+        found: dict[str, bytes] = {}
+
+        async def fetch(stream: Any) -> None:
+            from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
+            config = ConsumerConfig(
+                deliver_policy=DeliverPolicy.LAST_PER_SUBJECT,
+                ack_policy=AckPolicy.NONE,
+                inactive_threshold=_IDLE,
+                mem_storage=True,
+            )
+            consumer = await stream.pull_subscribe(self._subject(address, "*"), stream=self._name, config=config)
+            try:
+                info = await consumer.consumer_info()
+                while len(found) < info.num_pending:
+                    some = await consumer.fetch(min(_AT_ONCE, info.num_pending - len(found)), timeout=self._timeout)
+                    found.update((one.subject.rpartition(".")[2], one.data) for one in some)
+            finally:
+                await consumer.unsubscribe()
+            await stream.delete_consumer(self._name, info.name)
+
+        await self._do(fetch)
+        return found
+
+    async def _do(self, work: Callable[[Any], Awaitable[None]]) -> None:
+        """Call a function with the JetStream of the connection; creates the stream, again if the server has lost it."""
+        stream = (await self._connect()).jetstream(timeout=self._timeout)
+        try:
+            try:
+                await self._prepare(stream)
+                await work(stream)
+            except self._missing:
+                self._is_prepared = False
+                await self._prepare(stream)
+                await work(stream)
+        except self._unavailable as error:
+            raise ChannelError(_NEEDED) from error
+        except self._errors as error:
+            self._is_prepared = False
+            raise ChannelError(f"NATS: {error!r}") from error
+
+    async def _prepare(self, stream: Any) -> None:
+        if self._is_prepared:
+            return
+        from nats.js.api import StorageType, StreamConfig
+
+        config = StreamConfig(
+            name=self._name,
+            subjects=[f"{self._name}.>"],
+            max_age=self._lifetime,
+            max_msgs_per_subject=1,
+            storage=StorageType.MEMORY,
+        )
+        try:
+            info = await stream.stream_info(self._name)
+        except self._missing:
+            await stream.add_stream(config)
+        else:
+            if info.config.max_age != self._lifetime:
+                await stream.update_stream(config)
+        self._is_prepared = True
+
+    def _subject(self, address: str, id_: str) -> str:
+        # A dot would part the subject. Addresses have neither "*" nor ">".
+        return f"{self._name}.{address.replace('.', '%2E')}.{id_}"

@@ -1,0 +1,171 @@
+"""The connections of this process: they are added to the store, renewed, and removed."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from framework._channels.hub import Hub
+from framework._channels.memory import new_epoch
+from framework._topics import ChannelError, ChannelSettings, Topic
+
+__all__ = ("BEATS", "Tracker")
+
+_LOGGER = logging.getLogger("framework.channels")
+BEATS = 3
+"""Renewals within the lifetime of a connection."""
+_PAUSE = 1.0
+"""Seconds after which a renewal that has failed is repeated."""
+
+
+class _Address:
+    """The connections of this process at one address, and what the store does not know yet."""
+
+    def __init__(self, hints: Topic[list[str]]) -> None:
+        self.hints = hints
+        self.entries: dict[str, bytes] = {}
+        self.to_put: set[str] = set()
+        self.to_remove: set[str] = set()
+        self.waiting: list[asyncio.Future[None]] = []
+        """Those that wait until what is in the sets is stored."""
+        self.is_sent = True
+        """Whether nothing but renewals has been done since the last hint."""
+        self.task: asyncio.Task[None] | None = None
+
+
+class Tracker:
+    """Stores what changes at an address in one task, in order, and as many changes at once as wait."""
+
+    def __init__(self, hub: Hub, settings: ChannelSettings) -> None:
+        self._hub = hub
+        self._store = hub.presence
+        self._timeout = settings.timeout
+        self._beat = settings.presence_lifetime / BEATS
+        self._epoch = new_epoch()
+        self._count = 0
+        self._addresses: dict[str, _Address] = {}
+        self._beating: asyncio.Task[None] | None = None
+        self._is_closed = False
+
+    async def enter(self, hints: Topic[list[str]], data: bytes) -> str:
+        """Add a connection, and return its id when it is stored; raises LookupError and ChannelError."""
+        address = self._hub.place(hints).address
+        if self._is_closed:
+            raise ChannelError("The channels are closed")
+        own = self._addresses.get(address)
+        if own is None:
+            own = self._addresses[address] = _Address(hints)
+        self._count += 1
+        # They are sorted: a key has its values in the order in which a process has added them.
+        id_ = f"{self._epoch}-{self._count:09}"
+        try:
+            await self._put(address, own, id_, data)
+        except BaseException:
+            # It may have been stored.
+            self.leave(address, id_)
+            raise
+        return id_
+
+    async def update(self, address: str, id_: str, data: bytes) -> None:
+        """Change the value of a connection; raises ChannelError. A later renewal stores it in any case."""
+        own = self._addresses.get(address)
+        if own is not None and id_ in own.entries:
+            await self._put(address, own, id_, data)
+
+    async def _put(self, address: str, own: _Address, id_: str, data: bytes) -> None:
+        if self._beating is None:
+            self._beating = self._hub.loop.create_task(self._beat_on())
+        own.entries[id_] = data
+        own.to_put.add(id_)
+        own.is_sent = False
+        stored = self._hub.loop.create_future()
+        own.waiting.append(stored)
+        self._start(address, own)
+        await stored
+
+    def leave(self, address: str, id_: str) -> None:
+        """Remove a connection, soon; without effect for one that is removed."""
+        own = self._addresses.get(address)
+        if own is not None and own.entries.pop(id_, None) is not None and not self._hub.loop.is_closed():
+            own.to_put.discard(id_)
+            own.to_remove.add(id_)
+            own.is_sent = False
+            self._start(address, own)
+
+    def renew(self, address: str) -> None:
+        """Store all connections of an address again, soon: the engine may have lost them."""
+        own = self._addresses.get(address)
+        if own is not None:
+            own.to_put.update(own.entries)
+            self._start(address, own)
+
+    async def _beat_on(self) -> None:
+        while True:
+            await asyncio.sleep(self._beat)
+            for address in [*self._addresses]:
+                self.renew(address)
+
+    def _start(self, address: str, own: _Address) -> None:
+        if own.task is None and not self._is_closed:
+            own.task = self._hub.loop.create_task(self._store_all(address, own))
+
+    async def _store_all(self, address: str, own: _Address) -> None:
+        is_warned = False
+        while own.to_put or own.to_remove:
+            try:
+                await self._store_some(address, own)
+            except ChannelError as error:
+                await asyncio.sleep(_PAUSE)
+                if own.entries and not is_warned:
+                    is_warned = True
+                    _LOGGER.warning("Who is present at %r cannot be stored, and it is tried again: %s", address, error)
+                own.to_put.update(own.entries)
+        own.task = None
+        if not own.entries:
+            del self._addresses[address]
+
+    async def _store_some(self, address: str, own: _Address) -> None:
+        """Store what has changed until now; raises ChannelError. What cannot be removed ends by itself."""
+        put, own.to_put = {one: own.entries[one] for one in own.to_put}, set()
+        remove, own.to_remove = own.to_remove, set()
+        waiting, own.waiting = own.waiting, []
+        is_sent, own.is_sent = own.is_sent, True
+        try:
+            if put:
+                await self._limited(self._store.put(address, put))
+            if remove:
+                await self._limited(self._store.remove(address, remove))
+        except ChannelError as error:
+            for one in waiting:
+                if not one.done():
+                    one.set_exception(ChannelError(*error.args))
+            raise
+        for one in waiting:
+            if not one.done():
+                one.set_result(None)
+        if not is_sent:
+            # Without the hint, others read it at their next beat.
+            with contextlib.suppress(ChannelError):
+                await self._hub.send(self._hub.prepare(own.hints, sorted(remove)))
+
+    async def _limited(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            async with asyncio.timeout(self._timeout):
+                await work
+        except TimeoutError as error:
+            raise ChannelError(f"The engine of the channels has not responded within {self._timeout} s") from error
+
+    async def close(self) -> None:
+        """Remove all connections of this process, unless the engine is away."""
+        for address, own in [*self._addresses.items()]:
+            for id_ in [*own.entries]:
+                self.leave(address, id_)
+        self._is_closed = True
+        storing = [own.task for own in self._addresses.values() if own.task is not None]
+        if storing:
+            await asyncio.wait(storing, timeout=self._timeout)
+        ending = [*storing, *([self._beating] if self._beating is not None else [])]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
