@@ -122,9 +122,8 @@ def test_presences_that_are_declared_wrong() -> None:
 
 def test_settings_that_are_wrong() -> None:
     """All of them at once."""
-    settings = ChannelSettings(
-        topics=[ORDERS, 5], prefix="a:b", timeout=0, size_limit=10**7, max_age=-1, presence_lifetime=0
-    )  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    given: Any = [ORDERS, 5]
+    settings = ChannelSettings(topics=given, prefix="a:b", timeout=0, size_limit=10**7, max_age=-1, presence_lifetime=0)
     assert texts(App(channels=settings)) == [
         ("prefix='a:b' is not a name: letters, digits, '.', '-' and '_', at most 100", 'write it as prefix="shop"'),
         ("timeout=0 is not a positive number of seconds", "write it as timeout=5"),
