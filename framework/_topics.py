@@ -18,6 +18,7 @@ __all__ = (
     "ChannelError",
     "ChannelSettings",
     "Declared",
+    "Hints",
     "Lagged",
     "Presence",
     "PresenceChange",

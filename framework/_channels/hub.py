@@ -11,13 +11,15 @@ from framework._channels.engine import Engine, Place, Stored
 from framework._channels.memory import new_epoch
 from framework._channels.presence.store import PresenceStore
 from framework._channels.ring import Ring
-from framework._topics import ChannelError, ChannelSettings, Presence, Topic
+from framework._topics import ChannelError, ChannelSettings, Hints, Presence, Topic
 
 __all__ = ("Hub", "Ready")
 
 _LOGGER = logging.getLogger("framework.channels")
 _MOST_ROOMS = 1_000
 """Rooms without subscribers whose history is kept in memory."""
+_HINT_LIMIT = 100_000
+"""Bytes of an event of a presence, whatever those of an application may have."""
 _LOOK_EVERY = 64
 """Events between two looks at them."""
 
@@ -39,7 +41,10 @@ class Hub:
         self._topics: Mapping[str, Topic[Any]] = {
             one.name: one.hints if isinstance(one, Presence) else one for one in settings.topics
         }
-        self._codecs = {name: Codec(one, settings.size_limit) for name, one in self._topics.items()}
+        self._codecs = {
+            name: Codec(one, _HINT_LIMIT if isinstance(one, Hints) else settings.size_limit)
+            for name, one in self._topics.items()
+        }
         self._rings: dict[str, Ring] = {}
         self._epoch = new_epoch()
         self._count = 0

@@ -46,7 +46,7 @@ class NATSEngine:
         self._reported: set[str] = set()
         """The addresses whose loss has been reported since the connection was lost."""
         self._sink: Sink | None = None
-        self.presence = NATSPresence(self._open, settings.prefix, settings.presence_lifetime, settings.timeout)
+        self.presence = NATSPresence(self._ready, settings.prefix, settings.presence_lifetime, settings.timeout)
 
     def start(self, sink: Sink) -> None:
         """Keep the sink."""
@@ -54,10 +54,8 @@ class NATSEngine:
 
     async def publish(self, place: Place, data: bytes) -> None:
         """Send an event; waits while the client connects again."""
-        client = await self._open()
+        client = await self._ready()
         try:
-            # The client would keep the event without an error, for a server that may never return.
-            await self._connected.wait()
             await client.publish(self._subject(place), self._numbered.write(place, data))
         except self._errors as error:
             raise ChannelError(f"NATS: {error!r}") from error
@@ -123,6 +121,12 @@ class NATSEngine:
                     raise ChannelError(f"NATS: {error!r}") from error
                 self._connected.set()
         return self._client
+
+    async def _ready(self) -> Any:
+        """Return the client when it is connected: it would keep what is sent, for a server that may never return."""
+        client = await self._open()
+        await self._connected.wait()
+        return client
 
     async def _note(self, error: Exception) -> None:
         _LOGGER.debug("NATS: %r", error)

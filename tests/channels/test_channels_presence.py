@@ -105,6 +105,20 @@ async def test_many_connections(url: str, prefix: str) -> None:
                 break
 
 
+async def test_many_leave_at_once(url: str, prefix: str) -> None:
+    """Their ids do not fit into an event of the application."""
+    async with process(url, prefix=prefix, size_limit=200) as one:
+        async with AsyncExitStack() as stack:
+            tracked = [one.channels.track(ROLL, f"user-{number}", ANN) for number in range(1_100)]
+            await asyncio.gather(*(stack.enter_async_context(each) for each in tracked))
+            changes = one.channels.changes(ROLL)
+            assert len((await next_of(changes)).present) == 1_100
+        left: set[str] = set()
+        while len(left) < 1_100:
+            left.update((await next_of(changes)).left)
+        assert await one.channels.present(ROLL) == {}
+
+
 async def test_a_slow_reader_receives_several_changes_as_one(url: str, prefix: str) -> None:
     """What came and went meanwhile is not in it."""
     async with process(url, prefix=prefix) as one:

@@ -144,6 +144,19 @@ async def test_an_engine_that_hangs(redis_server: RedisServer, prefix: str, capl
     assert warnings[0].startswith("Who is present at 'roll' cannot be stored, and it is tried again: ")
 
 
+async def test_readers_while_the_engine_is_away(redis_server: RedisServer, prefix: str) -> None:
+    """Each of them has the error, none waits for the others, and each can begin again."""
+    async with process(redis_server.url, prefix=prefix, timeout=0.5) as one:
+        redis_server.kill()
+        readers = [one.channels.changes(ROLL) for _ in range(5)]
+        found = await asyncio.gather(*(anext(each) for each in readers), return_exceptions=True)
+        assert [type(each) for each in found] == [ChannelError] * 5
+        await until(lambda: one.presences.is_idle)
+        redis_server.start()
+        async with asyncio.timeout(PATIENCE):
+            assert await anext(one.channels.changes(ROLL)) == PresenceChange({}, [], complete=True)
+
+
 async def test_nats_without_jetstream(prefix: str) -> None:
     """The error has the option of the server."""
     with nats_started() as server:

@@ -2,7 +2,6 @@
 
 import collections
 import json
-import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from framework._jobs.records import NewJob
 from framework._jobs.table.engine import TableEngine
 from framework.jobs import JobSettings
+from tests.forked import FORKS
 from tests.jobs.chaos_app import run_worker
 from tests.jobs.working import CARRIED
 
@@ -40,14 +40,11 @@ class WorkerProcesses:
     def __init__(self, url: str, folder: Path, options: dict[str, Any]) -> None:
         self._folder = folder
         self._arguments = (url, str(folder), options)
-        # A process is forked from one that has imported everything, since that takes a second of each.
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tests.jobs.chaos_app", "aiosqlite", "asyncpg"])
         self.processes: list[Process] = []
 
     def start(self) -> Process:
         """Start one more process."""
-        process = self._context.Process(target=run_worker, args=self._arguments)
+        process = FORKS.Process(target=run_worker, args=self._arguments)
         process.start()
         self.processes.append(process)
         return process

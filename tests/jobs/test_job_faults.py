@@ -1,7 +1,6 @@
 """Faults between two steps: a process that dies after its commit, a database that is away, changes while jobs run."""
 
 import asyncio
-import multiprocessing
 import os
 import signal
 from collections import Counter
@@ -20,6 +19,7 @@ from framework._jobs.table.engine import TableEngine
 from framework._jobs.table.waking import Waker
 from framework._plan.job_runs import JobTable
 from framework.jobs import CurrentJob, Jobs, JobSettings, job
+from tests.forked import FORKS
 from tests.jobs.databases import Server, new_engine
 from tests.jobs.processes import new_job, prepared, worker_processes
 from tests.jobs.working import QUICK, Working, working
@@ -61,7 +61,7 @@ async def test_a_process_that_dies_after_its_commit(database: AsyncEngine, url: 
         processes.start()
         (first,) = await engine.add([new_job("plain", {"seconds": 0})])
         await until(lambda: len(processes.starts()) == 1)
-        process = multiprocessing.get_context("forkserver").Process(target=add_and_die, args=(url,))
+        process = FORKS.Process(target=add_and_die, args=(url,))
         process.start()
         await asyncio.to_thread(process.join, 30)
         assert process.exitcode == -signal.SIGKILL

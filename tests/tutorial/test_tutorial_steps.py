@@ -1,12 +1,11 @@
 """The projects of the tutorial work, and send what their pages show."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.forked import run_pytest
 from tests.pages import blocks_of
 from tests.tutorial.reader import reading
 from tests.tutorial.steps import STEPS, Step
@@ -21,10 +20,9 @@ def test_the_tests_of_a_step_pass(step: Step, tmp_path: Path) -> None:
     folder = tmp_path / "project"
     shutil.copytree(step.project, folder, ignore=shutil.ignore_patterns("__pycache__", "*.db*"))
 
-    command = (sys.executable, "-m", "pytest", "-W", "error", "-p", "no:schemathesis")
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603  fixed words
+    done = run_pytest(folder)
 
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.status == 0, done.printed
 
 
 @_EACH

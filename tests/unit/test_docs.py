@@ -8,7 +8,6 @@ Blocks of ``sh`` are not run.
 
 import logging
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from pytest_aiohttp.plugin import AiohttpClient
 from app_template.application import create_app, create_container
 from app_template.settings import Settings
 from framework import App
+from tests.forked import run_pytest
 from tests.pages import Block, blocks_of, commands, comparable, read_curl
 
 _ROOT = Path(__file__).parents[2]
@@ -154,13 +154,12 @@ def test_the_tests_of_a_page_pass(page: Path, tmp_path: Path) -> None:
             with (tmp_path / name).open("a", encoding="utf-8") as file:
                 file.write(block.text)
 
-    # PERF: the plugin of schemathesis, which nothing here uses, takes most of the time that pytest takes to start.
-    command = [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:schemathesis"]
+    options: list[str] = []
     if not (tmp_path / "pyproject.toml").exists():
-        command += ["-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603  fixed words
+        options = ["-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"]
+    done = run_pytest(tmp_path, *options)
 
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.status == 0, done.printed
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.stem)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from framework._channels.statements import PRESENCE_ADD, PRESENCE_CREATE, PRESENCE_PRUNE, PRESENCE_READ, PRESENCE_REMOVE
+from framework._topics import ChannelError
 
 __all__ = ("PostgreSQLPresence",)
 
@@ -35,7 +36,7 @@ class PostgreSQLPresence:
             if self._added % _PRUNE_EVERY == 0:
                 await connection.execute(PRESENCE_PRUNE)
 
-        await self._run(add)
+        await self._do(add)
 
     async def remove(self, address: str, ids: Collection[str]) -> None:
         """Remove connections."""
@@ -44,7 +45,7 @@ class PostgreSQLPresence:
             await self._prepare(connection)
             await connection.execute(PRESENCE_REMOVE, self._prefix + address, [*ids])
 
-        await self._run(remove)
+        await self._do(remove)
 
     async def read(self, address: str) -> Mapping[str, bytes]:
         """Return the connections whose time has not ended."""
@@ -53,8 +54,16 @@ class PostgreSQLPresence:
             await self._prepare(connection)
             return dict(await connection.fetch(PRESENCE_READ, self._prefix + address))
 
-        found: Mapping[str, bytes] = await self._run(read)
+        found: Mapping[str, bytes] = await self._do(read)
         return found
+
+    async def _do(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
+        try:
+            return await self._run(work)
+        except ChannelError:
+            # The table may have been deleted.
+            self._is_prepared = False
+            raise
 
     async def _prepare(self, connection: Any) -> None:
         if not self._is_prepared:

@@ -15,6 +15,8 @@ __all__ = ("BEATS", "Tracker")
 _LOGGER = logging.getLogger("framework.channels")
 BEATS = 3
 """Renewals within the lifetime of a connection."""
+_AT_ONCE = 1_000
+"""Ids in one hint."""
 _PAUSE = 1.0
 """Seconds after which a renewal that has failed is repeated."""
 
@@ -115,7 +117,7 @@ class Tracker:
         while own.to_put or own.to_remove:
             try:
                 await self._store_some(address, own)
-            except ChannelError as error:
+            except Exception as error:  # noqa: BLE001  without this task, nothing would be stored any more
                 await asyncio.sleep(_PAUSE)
                 if own.entries and not is_warned:
                     is_warned = True
@@ -126,7 +128,7 @@ class Tracker:
             del self._addresses[address]
 
     async def _store_some(self, address: str, own: _Address) -> None:
-        """Store what has changed until now; raises ChannelError. What cannot be removed ends by itself."""
+        """Store what has changed until now, or raise. What cannot be removed ends by itself."""
         put, own.to_put = {one: own.entries[one] for one in own.to_put}, set()
         remove, own.to_remove = own.to_remove, set()
         waiting, own.waiting = own.waiting, []
@@ -136,18 +138,22 @@ class Tracker:
                 await self._limited(self._store.put(address, put))
             if remove:
                 await self._limited(self._store.remove(address, remove))
-        except ChannelError as error:
+        except BaseException as error:
             for one in waiting:
                 if not one.done():
-                    one.set_exception(ChannelError(*error.args))
+                    one.set_exception(ChannelError(str(error) or "The channels are closed"))
             raise
         for one in waiting:
             if not one.done():
                 one.set_result(None)
         if not is_sent:
-            # Without the hint, others read it at their next beat.
-            with contextlib.suppress(ChannelError):
-                await self._hub.send(self._hub.prepare(own.hints, sorted(remove)))
+            await self._report(own, sorted(remove))
+
+    async def _report(self, own: _Address, left: list[str]) -> None:
+        """Let others read the store; without a hint, they do so at their next beat."""
+        with contextlib.suppress(ChannelError):
+            for start in range(0, max(len(left), 1), _AT_ONCE):
+                await self._hub.send(self._hub.prepare(own.hints, left[start : start + _AT_ONCE]))
 
     async def _limited(self, work: Coroutine[Any, Any, None]) -> None:
         try:

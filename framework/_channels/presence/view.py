@@ -85,7 +85,8 @@ class View:
     def __init__(
         self, hub: Hub, presence: Presence[Any], codec: Codec, beat: float, renew: Callable[[str], None]
     ) -> None:
-        self._feed = Feed(hub, presence.hints, None)
+        self._hub = hub
+        self._presence = presence
         self.address = hub.place(presence.hints).address
         self._store = hub.presence
         self._codec = codec
@@ -113,16 +114,22 @@ class View:
         """Subscribe to hints, and read the store, unless that is done; raises ChannelError."""
         async with self._opening:
             if self._task is None:
-                await self._feed.open()
-                self._entries = decoded(await self._store.read(self.address), self._codec, {})
+                # Hints are received before the store is read, so none is missed.
+                feed = Feed(self._hub, self._presence.hints, None)
+                try:
+                    await feed.open()
+                    self._entries = decoded(await self._store.read(self.address), self._codec, {})
+                except BaseException:
+                    feed.close()
+                    raise
                 self.people = people_of(self._entries)
-                self._task = self._loop.create_task(self._run())
+                self._task = self._loop.create_task(self._run(feed))
 
-    async def _run(self) -> None:
+    async def _run(self, feed: Feed) -> None:
         due = self._loop.time() + self._beat
         try:
             while True:
-                hint = await self._hint(due)
+                hint = await self._hint(feed, due)
                 if hint is None:
                     due = self._loop.time() + await self._refresh()
                     continue
@@ -133,17 +140,20 @@ class View:
                 due = min(due, self._loop.time() + self._settle)
         except StopAsyncIteration:
             pass
+        except Exception:
+            _LOGGER.exception("Who is present at %r is not reported any more", self.address)
         finally:
+            feed.close()
             self.is_ended = True
             self.wake()
 
-    async def _hint(self, due: float) -> Any:
+    async def _hint(self, feed: Feed, due: float) -> Any:
         """Return the next hint, or ``None`` at a time."""
         if self._loop.time() >= due:
             return None
         try:
             async with asyncio.timeout_at(due):
-                return await self._feed.read()
+                return await feed.read()
         except TimeoutError:
             return None
 
@@ -184,7 +194,6 @@ class View:
 
     async def close(self) -> None:
         """End the subscription."""
-        self._feed.close()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

@@ -1,0 +1,15 @@
+"""What the process has imported from which others are forked. Plugins of pytest are not among it: it rewrites them."""
+
+import aiosqlite as _aiosqlite  # noqa: F401
+import asyncpg as _asyncpg  # noqa: F401
+import jinja2 as _jinja2  # noqa: F401
+import pytest as _pytest  # noqa: F401
+import sqlalchemy.ext.asyncio as _sqlalchemy  # noqa: F401
+import yaml as _yaml  # noqa: F401
+from aiohttp import test_utils as _test_utils  # noqa: F401
+
+import framework.middleware as _middleware  # noqa: F401
+import framework.pytest_plugin as _plugin  # noqa: F401
+import framework.security as _security  # noqa: F401
+import framework.telemetry as _telemetry  # noqa: F401
+import tests.jobs.chaos_app as _chaos_app  # noqa: F401
