@@ -11,14 +11,12 @@ from framework.telemetry import AccessLog, ErrorReports, Metrics, Tracing
 __all__ = ("METRICS", "create_observers")
 
 METRICS = Metrics()
-# The usual format without the request id, which each line of the log already has.
-_FORMAT = '%(remote)s "%(method)s %(target)s" %(status)s %(bytes)s %(duration).6f "%(user_agent)s"'
 _PROBES = ("/health/live", "/health/ready", "/metrics")
 
 
 def create_observers(settings: Settings) -> list[Observer]:
     """Return the observers."""
-    observers: list[Observer] = [AccessLog(format=_FORMAT, exclude=_PROBES)]
+    observers: list[Observer] = [AccessLog(exclude=("/metrics",))]
     if settings.metrics:
         observers.append(METRICS)
     if settings.traces:

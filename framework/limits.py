@@ -37,6 +37,8 @@ class Limits(Struct, frozen=True, kw_only=True, metaclass=ExplainedMeta):
     """The maximum size in bytes of one message on a web socket; more closes it with 1009."""
     timeout: float | None = _INHERITED
     """Seconds after which the response is 503; ``None`` for no limit."""
+    outlive_credentials: bool = _INHERITED
+    """Whether streams and web sockets continue when the credentials of their request have expired."""
 
     def within(self, outer: "Limits") -> "Limits":
         """Return these limits, with omitted limits taken from the enclosing level."""
@@ -54,5 +56,6 @@ DEFAULT_LIMITS = Limits(
     write_timeout=30.0,
     message=1_048_576,
     timeout=None,
+    outlive_credentials=False,
 )
 """The default limits."""

@@ -1,6 +1,6 @@
 """Observers see every request begin and end, and cannot change the response."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -50,6 +50,13 @@ class Observation(Struct, frozen=True, eq=False):
         except AttributeError:
             resource = None if match is None else match.route.resource
             return None if resource is None else resource.canonical
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The metadata of the route; empty if no handler of a controller responded."""
+        match: Any = getattr(self.request, "_match_info", None)
+        info: Any = None if match is None else getattr(match.route, "info", None)
+        return {} if info is None else info.metadata
 
     @property
     def labels(self) -> tuple[str, str | None, int | None]:

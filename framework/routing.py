@@ -106,7 +106,7 @@ class SocketOptions(TypedDict, total=False):
     in_document: bool
     metadata: Mapping[str, Any]
     limits: Limits
-    """Limits; only ``message`` and ``write_timeout`` apply."""
+    """Limits; only ``message``, ``write_timeout`` and ``outlive_credentials`` apply."""
     extra: Mapping[str, Any]
     format: Format
     """The format of typed messages; the default is JSON, as text. Any other format is binary."""

@@ -1,5 +1,6 @@
 """The application as a whole: its OpenAPI document, its URLs, and the ids of requests in the log."""
 
+import asyncio
 import logging
 
 import msgspec
@@ -86,6 +87,35 @@ async def test_production_requires_its_tables(settings: Settings) -> None:
     with pytest.raises(MigrationsMissing, match="make migrate"):
         async with create_app(production, create_container(production)).services():
             pass
+
+
+async def test_a_start_logs_migrations_only_if_there_are_some(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not in production either, where none runs."""
+    caplog.set_level(logging.INFO, "alembic")
+    production = msgspec.structs.replace(settings, environment=Environment.PRODUCTION, secret=SecretStr("s" * 32))
+    logged: list[list[str]] = []
+    for chosen in (settings, settings, production):
+        caplog.clear()
+        async with create_app(chosen, create_container(chosen)).services():
+            pass
+        logged.append([one.getMessage() for one in caplog.records if one.name.startswith("alembic")])
+
+    assert logged[0][-1].startswith("Running upgrade 0001 -> 0002")
+    assert logged[1:] == [[], []]
+
+
+async def test_probes_are_not_in_the_access_log(client: ShopClient, caplog: pytest.LogCaptureFixture) -> None:
+    """Nor are requests for metrics."""
+    caplog.set_level(logging.INFO, "framework.access")
+    for path in ("/health/live", "/health/ready", "/api/products"):
+        assert (await client.get(path)).status == 200
+
+    async with asyncio.timeout(10):
+        while not (found := [one for one in caplog.records if one.name == "framework.access"]):  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+    assert [vars(one)["path"] for one in found] == ["/api/products"]
 
 
 async def test_metrics_are_shown_if_the_settings_say_so(settings: Settings, aiohttp_client: AiohttpClient) -> None:

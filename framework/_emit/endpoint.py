@@ -12,6 +12,7 @@ from framework._emit.result import emit_negotiation
 from framework._emit.socket import emit_socket
 from framework._plan import Encoding, RoutePlan
 from framework._source import Source
+from framework.expiry import EXPIRY, Expiry
 from framework.http_errors import ServiceUnavailable
 
 __all__ = ("emit_endpoint",)
@@ -28,6 +29,7 @@ def emit_endpoint(source: Source, plan: RoutePlan, passage: Passage | None, answ
         _emit_passed(source, plan, passage)
         return "endpoint"
     with source.block("async def endpoint(request):"):
+        _emit_expiry(source, plan)
         with source.block("try:"):
             if plan.socket is None:
                 emit_call(source, plan, lambda: _emit_reading(source, plan, passage))
@@ -61,11 +63,19 @@ def _emit_passed(source: Source, plan: RoutePlan, passage: Passage) -> None:
             emit_call(source, plan, lambda: _emit_reading(source, plan, passage), "response = ")
 
     with source.block("async def endpoint(request):"):
+        _emit_expiry(source, plan)
         passage.begin()
         with source.block("try:"):
             passage.enter(call)
         emit_failure(source, "failed", target="response = ")
         passage.leave()
+
+
+def _emit_expiry(source: Source, plan: RoutePlan) -> None:
+    """Emit where the end of the credentials is recorded, if the response is long and ends with them."""
+    if plan.ends_with_credentials:
+        source.use(EXPIRY=EXPIRY, Expiry=Expiry)
+        source.line("EXPIRY.set(expiry := Expiry())")
 
 
 def _emit_reading(source: Source, plan: RoutePlan, passage: Passage | None) -> None:

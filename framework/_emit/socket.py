@@ -33,7 +33,8 @@ def emit_socket(source: Source, plan: RoutePlan, socket: SocketPlan, before: Cal
     source.line("check_handshake(request, TERMS)")
     with emit_early(source, plan) as answer:
         before()
-        source.line("connection = Connection(request, TERMS)")
+        expiry = ", expiry" if plan.ends_with_credentials else ""
+        source.line(f"connection = Connection(request, TERMS{expiry})")
         with source.block("try:"):
             _emit_messages(source, plan, socket, encode)
         with source.block("except BaseException as error:"):

@@ -22,7 +22,8 @@ _WITHOUT_ENDS = bytes.maketrans(b"\n", b" ")
 def emit_opening(source: Source, plan: RoutePlan, target: str = "return ") -> None:
     """Emit how the iterator in ``result`` becomes a response that holds the ``opened`` services."""
     source.use(open_stream=open_stream, STREAM=stream_settings(plan, source))
-    source.line(f"{target}await open_stream(request, result, opened, STREAM)")
+    expiry = ", expiry" if plan.ends_with_credentials else ""
+    source.line(f"{target}await open_stream(request, result, opened, STREAM{expiry})")
 
 
 def emit_settling(source: Source, inner: str) -> str:

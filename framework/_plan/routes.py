@@ -167,6 +167,12 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
         return (*self.parameters, *(each for one in self.guards for each in one.parameters))
 
     @property
+    def ends_with_credentials(self) -> bool:
+        """Whether its response is a stream or a web socket, which ends when the credentials of the request expire."""
+        is_long = self.socket is not None or self.response.stream is not None
+        return is_long and not self.limits.outlive_credentials
+
+    @property
     def early_services(self) -> frozenset[str]:
         """The variables of the services that guards and credentials need; they are created before the handler's."""
         return frozenset(

@@ -22,7 +22,7 @@ from framework.cli.documents import (
 from framework.cli.errors import ToolError
 from framework.cli.finding import load_app
 from framework.cli.migrations import Drift, drift_of, find_migrations
-from framework.cli.reporting import WRONG, counted, reporting_errors
+from framework.cli.reporting import WRONG, counted, examining_app, reporting_errors
 
 __all__ = ("asyncapi", "check", "client", "openapi")
 
@@ -50,7 +50,7 @@ def check(app: str | None, *, security: bool, ignored: tuple[str, ...], as_json:
     """Build the app and report every error in it, all at once; compare the tables of the code with the migrations."""
     if not security and ignored:
         raise click.UsageError("--ignore is an option of --security")
-    with reporting_errors(as_json=as_json):
+    with examining_app(as_json=as_json):
         found = load_app(app)
         found.build()
         if security:
@@ -100,7 +100,7 @@ def _report_findings(app: App, ignored: tuple[str, ...], *, as_json: bool) -> No
         for one in findings:
             click.echo(str(one))
         warnings = len(findings) - errors
-        click.echo(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}.", err=True)
+        click.echo(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}.")
     if errors:
         click.get_current_context().exit(WRONG)
 
@@ -140,7 +140,7 @@ def write(
 
     --check compares the content of the documents; their formatting is ignored.
     """
-    with reporting_errors():
+    with examining_app():
         _hand_out_document(document_of(load_app(app), path), "OpenAPI", output=output, kept=kept, kind=kind)
 
 
@@ -172,7 +172,7 @@ def asyncapi(
 
     --check compares the content of the documents; their formatting is ignored.
     """
-    with reporting_errors():
+    with examining_app():
         _hand_out_document(asyncapi_of(load_app(app), path), "AsyncAPI", output=output, kept=kept, kind=kind)
 
 
@@ -253,7 +253,7 @@ def typescript(source: str | None, output: Path | None, kept: Path | None, path:
 def _write_client(
     write_source: Callable[[Any], str], source: str | None, path: str | None, *, output: Path | None, kept: Path | None
 ) -> None:
-    with reporting_errors():
+    with examining_app():
         text = write_source(_document(source, path))
         if kept is None:
             _hand_out(text, output)

@@ -8,7 +8,7 @@ from click.shell_completion import CompletionItem
 
 from framework.cli.codes import explanation, is_code, plain_text, titles
 from framework.cli.errors import ToolError
-from framework.cli.reporting import reporting_errors
+from framework.cli.reporting import examining_app, reporting_errors
 
 __all__ = ("explain",)
 
@@ -77,7 +77,7 @@ def _print_route(words: tuple[str, ...], *, as_json: bool) -> None:
     if len(words) > len(("METHOD", "PATH", "APP")):
         raise click.UsageError(f"Got unexpected extra argument ({words[3]})", click.get_current_context())
     method, path, *app = words
-    with reporting_errors(as_json=as_json):
+    with examining_app(as_json=as_json):
         found = explanation_of(load_app(app[0] if app else None), method, path)
         text = found.pop("text")
         click.echo(json.dumps(found, indent=2) if as_json else text)

@@ -8,7 +8,7 @@ from msgspec import to_builtins
 
 from framework.app import App
 from framework.cli.finding import load_app
-from framework.cli.reporting import WRONG, reporting_errors
+from framework.cli.reporting import WRONG, examining_app
 from framework.cli.routes import routes_table
 
 __all__ = ("config", "routes")
@@ -28,7 +28,7 @@ def routes(app: str | None, *, why: tuple[str, str] | None, as_json: bool) -> No
     --why GET /orders/7 shows the route of a request with its layers, guards, services and limits; fails if no route
     handles it.
     """
-    with reporting_errors(as_json=as_json):
+    with examining_app(as_json=as_json):
         found = load_app(app)
         if why is not None:
             _print_match(found, *why, as_json=as_json)
@@ -63,7 +63,7 @@ def config(app: str | None, *, as_json: bool) -> None:
     from framework.cli.settings import settings_table
     from framework.settings import settings_reports
 
-    with reporting_errors(as_json=as_json):
+    with examining_app(as_json=as_json):
         load_app(app)
         reports = settings_reports()
         if as_json:

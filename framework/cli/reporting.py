@@ -10,8 +10,9 @@ import click
 from framework.cli.errors import ToolError
 from framework.startup import TRACEBACK
 
-__all__ = ("IMPOSSIBLE", "WRONG", "counted", "in_short", "reporting_errors")
+__all__ = ("IMPOSSIBLE", "WRONG", "counted", "examining_app", "in_short", "reporting_errors")
 
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 WRONG = 1
 """The exit code of a failed check."""
 IMPOSSIBLE = 2
@@ -35,6 +36,22 @@ def reporting_errors(*, as_json: bool = False) -> Iterator[None]:
             raise
         _print(records if as_json else listing)
         click.get_current_context().exit(WRONG)
+
+
+@contextmanager
+def examining_app(*, as_json: bool = False) -> Iterator[None]:
+    """Report errors as ``reporting_errors`` does, while an app is examined: it serves nothing, so it counts nothing.
+
+    The folder that the metrics of several processes share may be missing, and is left alone: the Prometheus client
+    opens files in it as soon as a module declares a metric.
+    """
+    folder = os.environ.pop(_METRICS, None)
+    try:
+        with reporting_errors(as_json=as_json):
+            yield
+    finally:
+        if folder is not None:
+            os.environ[_METRICS] = folder
 
 
 def _read(error: Exception) -> tuple[str, list[dict[str, str]]]:

@@ -13,6 +13,7 @@ from framework import clock
 from framework.caching import forbid_storing
 from framework.container import Container
 from framework.errors import DefinitionError, InvalidLayerError
+from framework.expiry import EXPIRY
 from framework.http_errors import ServiceUnavailable
 from framework.layers import Layer, Steps
 from framework.middleware.session import Session, keep_opened
@@ -113,14 +114,20 @@ class Sessions(Layer, Generic[T]):
 
             def opened(request: web.Request) -> Any:
                 known = request.get(self._key)
-                return self._keep(request, keeper.open(request)) if known is None else known
+                return self._limiting(self._keep(request, keeper.open(request)) if known is None else known)
 
             return opened
 
         async def loaded(request: web.Request) -> Any:
-            return await self.load(request)
+            return self._limiting(await self.load(request))
 
         return loaded
+
+    def _limiting(self, session: Session[T]) -> Session[T]:
+        """Let the stream or web socket of the request end with the session."""
+        if (expiry := EXPIRY.get()) is not None and (found := state_of(session).found) is not None:
+            expiry.until(found.record.created + self.absolute)
+        return session
 
     async def load(self, request: web.Request) -> Session[T]:
         """Return the session of a request; raises ServiceUnavailable."""

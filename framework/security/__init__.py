@@ -1,6 +1,7 @@
 """Authentication: credentials are read, verified once per request, and described in the OpenAPI document."""
 
 from framework.credentials import Credentials, Refusal, SecurityRequirement, SecurityScheme
+from framework.expiry import valid_until
 from framework.security.api_key import APIKey
 from framework.security.base import Alternatives
 from framework.security.basic import Basic
@@ -52,4 +53,5 @@ __all__ = (
     "public",
     "states",
     "token_errors",
+    "valid_until",
 )

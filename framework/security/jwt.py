@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from framework import clock
 from framework.errors import InvalidSecurityError
+from framework.expiry import EXPIRY
 from framework.http_errors import ServiceUnavailable
 from framework.option_errors import explained_class
 from framework.security.base import Verifier
@@ -55,7 +56,8 @@ class JWT(Verifier, Generic[_T]):
     ``issuer`` (by default that of ``JWKS.discover``) and ``audience`` are compared with ``iss`` and ``aud``;
     ``exp`` is required; clocks may differ by ``leeway`` seconds. ``types`` are the accepted values of the header
     ``typ``. ``revoked`` is called for each request, and returns whether a token is no longer valid. ``remember`` is
-    the number of verified signatures that are kept; claims are checked on each request.
+    the number of verified signatures that are kept; claims are checked on each request. A stream or a web socket ends
+    when the token of its request has expired.
     """
 
     bearer_format: ClassVar[str | None] = "JWT"
@@ -144,6 +146,9 @@ class JWT(Verifier, Generic[_T]):
                 return await self._verify(token)
             # A new object each time: the handler of one request may change it.
             owner: _T = decode(payload, self._decoder)
+            # PERF: not through a function, because nearly all responses are short.
+            if (expiry := EXPIRY.get()) is not None:
+                expiry.until(ends)
             return owner if self._revoked is None else await self._unless_revoked(owner)
         except Refused as refused:
             _LOG.debug("A token was refused: %s", refused)
@@ -177,7 +182,10 @@ class JWT(Verifier, Generic[_T]):
         # The wall clock may be set back, so a result expires by the monotonic clock as well.
         seconds = min(claims.exp, now + _LONGEST_MEMORY) - now + self._leeway
         until = clock.monotonic() + seconds
-        self._verified.keep(text, verified_token(kid, payload, claims, leeway=self._leeway, until=until))
+        verified = verified_token(kid, payload, claims, leeway=self._leeway, until=until)
+        self._verified.keep(text, verified)
+        if (expiry := EXPIRY.get()) is not None:
+            expiry.until(verified.ends)
         return owner if self._revoked is None else await self._unless_revoked(owner)
 
     async def _unless_revoked(self, owner: _T) -> _T:

@@ -72,7 +72,8 @@ class AccessLog(Observer):
 
     Its fields are attributes of the record (``extra``); ``format`` is the message, in the style of logging:
     ``"%(method)s %(target)s %(status)s"``. Credentials are never logged; values of query parameters whose names mean a
-    secret, or are in ``redact``, are ``***``. Routes whose templates are in ``exclude`` are not logged.
+    secret, or are in ``redact``, are ``***``. Routes whose templates are in ``exclude`` are not logged, nor, without
+    ``probes``, are probes: health routes, and routes with ``metadata={"probe": True}``.
     """
 
     logger: str = "framework.access"
@@ -80,6 +81,7 @@ class AccessLog(Observer):
     format: str = _FORMAT
     redact: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    probes: bool = False
 
     def mistakes(self) -> Iterator[tuple[str, str]]:
         """Yield what is wrong with the options."""
@@ -89,6 +91,9 @@ class AccessLog(Observer):
             yield f"AccessLog(logger={logger!r}) is not the name of a logger", 'write it as logger="shop.access"'
         if not isinstance(level, int) or isinstance(level, bool):
             yield f"AccessLog(level={level!r}) is not a level", "write it as level=logging.INFO"
+        probes: object = self.probes
+        if not isinstance(probes, bool):
+            yield f"AccessLog(probes={probes!r}) is neither True nor False", "write probes=True to log them"
         for name in ("redact", "exclude"):
             given: object = getattr(self, name)
             if not _are_strings(given):
@@ -100,6 +105,8 @@ class AccessLog(Observer):
         """Log a request that has ended."""
         logger = self._logger
         if not logger.isEnabledFor(self.level) or (self.exclude and observation.route in self.exclude):
+            return
+        if not self.probes and observation.metadata.get("probe") is True:
             return
         record = self._record(observation)
         if logger.filters:

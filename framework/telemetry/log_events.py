@@ -34,6 +34,8 @@ _USUAL = tuple(vars(logging.LogRecord("", 0, "", 0, "", (), None)))
 _KNOWN = frozenset({*_USUAL, *UNHANDLED, "asctime", "message", "taskName"})
 """Those and what other formatters set: no fields."""
 _PLAIN = (str, int, float, bool, type(None))
+_IN_MESSAGE = object()
+"""The request id of a record whose message has it already."""
 
 
 def formatter_of(*, as_json: bool, redact: Sequence[str]) -> logging.Formatter:
@@ -72,7 +74,7 @@ def formatter_of(*, as_json: bool, redact: Sequence[str]) -> logging.Formatter:
 class _Formatter(structlog.stdlib.ProcessorFormatter):
     """Formats records whose class makes their message, too: structlog copies records, and copies have no such class.
 
-    In a terminal, the message of an access log contains all of its fields.
+    In a terminal, the message of an access log contains all of its fields, with the request id if its format has it.
     """
 
     def __init__(self, *, keeps_fields: bool, **settings: Any) -> None:
@@ -82,10 +84,10 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, or the lines, of a record."""
         if type(record).getMessage is not logging.LogRecord.getMessage:
-            fields = vars(record)
+            known, fields = record, vars(record)
             if is_access_record(record) and not self._keeps_fields:
-                fields = {name: fields[name] for name in _USUAL}
-            known = record
+                has_id = "%(request_id)" in str(record.msg)
+                fields = {name: fields[name] for name in _USUAL} | ({"request_id": _IN_MESSAGE} if has_id else {})
             record = logging.makeLogRecord(fields)
             record.msg, record.args = known.getMessage(), None
         return super().format(record)
@@ -100,8 +102,9 @@ def _add_fields(_logger: Any, _name: str, event: Event) -> Event:
 
 def _identify(_logger: Any, _name: str, event: Event) -> Event:
     """Add the ids of the request and of the trace, as far as there are any."""
-    known = current_request_id()
-    if known is not None and event.get("request_id") is None:
+    if event.get("request_id") is _IN_MESSAGE:
+        del event["request_id"]
+    elif (known := current_request_id()) is not None and event.get("request_id") is None:
         event["request_id"] = known
     trace: Any = sys.modules.get(_TRACES)
     if trace is not None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from urllib.parse import unquote_plus
 
-__all__ = ("HIDDEN", "SECRET_ENDS", "hiding", "hiding_text", "plain_name")
+__all__ = ("HIDDEN", "SECRET_ENDS", "hiding", "hiding_text", "naming_secrets", "plain_name")
 
 # Names of query parameters whose values are secrets, letters and digits only.
 _SECRET = frozenset(
@@ -30,15 +30,26 @@ def hiding(more: Iterable[str] = ()) -> Callable[[str], str]:
 
     ``more`` are further names of parameters whose values are secrets.
     """
-    secret = _SECRET | {plain_name(one) for one in more}
+    is_secret = naming_secrets(more)
 
     def hide(parameter: re.Match[str]) -> str:
-        name = unquote_plus(parameter[1])
-        parts = (plain_name(one) for one in (name, *_PARTS.split(name)))
-        is_secret = any(one in secret or one.endswith(SECRET_ENDS) for one in parts)
-        return f"{parameter[1]}={HIDDEN}" if is_secret else parameter[0]
+        return f"{parameter[1]}={HIDDEN}" if is_secret(unquote_plus(parameter[1])) else parameter[0]
 
     return lambda query: _PARAMETER.sub(hide, query)
+
+
+def naming_secrets(more: Iterable[str] = ()) -> Callable[[str], bool]:
+    """Return the function that returns whether a name is that of a secret: ``user[password]`` -> True.
+
+    ``more`` are further names of secrets.
+    """
+    secret = _SECRET | {plain_name(one) for one in more}
+
+    def is_secret(name: str) -> bool:
+        parts = (plain_name(one) for one in (name, *_PARTS.split(name)))
+        return any(one in secret or one.endswith(SECRET_ENDS) for one in parts)
+
+    return is_secret
 
 
 def plain_name(name: str) -> str:

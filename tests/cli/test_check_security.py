@@ -1,6 +1,7 @@
 """``framework check --security``: what an app leaves open, one line for each finding."""
 
 import json
+import re
 
 import pytest
 
@@ -71,8 +72,9 @@ def test_an_app_without_any_protection(run: Run, write: Write) -> None:
         'Hint: add TrustedHosts("shop.example").\n'
         "error: no-limit: the app has neither RateLimit nor ConcurrencyLimit. "
         'Hint: add RateLimit("100/minute") or ConcurrencyLimit(100).\n'
-        "error: no-security-headers: the app has no SecurityHeaders. Hint: add SecurityHeaders().\n",
+        "error: no-security-headers: the app has no SecurityHeaders. Hint: add SecurityHeaders().\n"
         "4 errors, 1 warning.\n",
+        "",
     )
 
 
@@ -80,7 +82,7 @@ def test_an_app_that_leaves_nothing_open(run: Run, write: Write) -> None:
     """There are no lines, and the command succeeds."""
     write("shop.py", f"{HEAD}app = App([Orders], default_guard=Bearer(verify), middlewares=LAYERS)\n")
 
-    assert run("check", "--security", "shop:app") == (0, "", "0 errors, 0 warnings.\n")
+    assert run("check", "--security", "shop:app") == (0, "0 errors, 0 warnings.\n", "")
 
 
 def test_a_warning_alone_succeeds(run: Run, write: Write) -> None:
@@ -93,8 +95,8 @@ def test_a_warning_alone_succeeds(run: Run, write: Write) -> None:
     assert run("check", "--security", "shop:app") == (
         0,
         "warning: open-document: the OpenAPI document is open to everybody: /docs, /openapi.json, /openapi.yaml. "
-        "Hint: give it guards, OpenAPI(guards=...), or disable it, App(openapi=None).\n",
-        "0 errors, 1 warning.\n",
+        "Hint: give it guards, OpenAPI(guards=...), or disable it, App(openapi=None).\n0 errors, 1 warning.\n",
+        "",
     )
 
 
@@ -207,9 +209,12 @@ def test_a_finding(run: Run, write: Write, program: str, lines: str) -> None:
     """An app with one gap has one line, and an app that closes it has none."""
     write("shop.py", f"{HEAD}\n\n{program}\n")
 
-    code, out, _ = run("check", "--security", "shop:app")
+    code, out, err = run("check", "--security", "shop:app")
 
-    assert (code, out) == (int(lines.startswith("error")), lines)
+    findings, _, last = out.removesuffix("\n").rpartition("\n")
+    assert (code, err) == (int(lines.startswith("error")), "")
+    assert findings == lines.removesuffix("\n")
+    assert re.fullmatch(r"\d errors?, \d warnings?\.", last)
 
 
 def test_findings_that_are_accepted(run: Run, write: Write) -> None:
@@ -220,13 +225,13 @@ def test_findings_that_are_accepted(run: Run, write: Write) -> None:
     assert run("check", "--security", *ignored, "shop:app") == (
         1,
         "error: no-limit: the app has neither RateLimit nor ConcurrencyLimit. "
-        'Hint: add RateLimit("100/minute") or ConcurrencyLimit(100).\n',
-        "1 error, 0 warnings.\n",
+        'Hint: add RateLimit("100/minute") or ConcurrencyLimit(100).\n1 error, 0 warnings.\n',
+        "",
     )
     assert run("check", "--security", *ignored, "--ignore", "no-limit", "shop:app") == (
         0,
-        "",
         "0 errors, 0 warnings.\n",
+        "",
     )
 
 

@@ -202,6 +202,31 @@ def test_unknown_commands_and_options_are_usage_errors(run: Run, words: tuple[st
     )
 
 
+METRICS = SHOP.replace(
+    "from framework import",
+    "from prometheus_client import Counter\n\nfrom framework.telemetry import Metrics\nfrom framework import",
+).replace("app = App([Orders],", "SOLD = Counter('sold', 'Sold.')\napp = App([Orders], observers=[Metrics()],")
+
+
+@pytest.mark.parametrize(
+    "words", [("check",), ("routes",), ("openapi",), ("explain", "GET", "/orders/7")], ids=" ".join
+)
+def test_the_folder_of_metrics_is_neither_required_nor_used(
+    folder: Path, write: Write, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """Nothing is served, so nothing is counted; the variable is that of production, whose server makes the folder."""
+    write("shop.py", METRICS)
+    metrics = folder / "metrics"
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics))
+
+    done = run_python("-m", "framework", *words, "shop:app", cwd=folder)
+    assert (done.code, done.err) == (0, "")
+    assert not metrics.exists()
+    metrics.mkdir()
+    assert run_python("-m", "framework", *words, "shop:app", cwd=folder).code == 0
+    assert list(metrics.iterdir()) == []
+
+
 def test_the_version(run: Run) -> None:
     """The distribution, and the Python that runs it."""
     assert run("--version") == (0, f"framework-aiohttp {__version__}, Python {platform.python_version()}\n", "")

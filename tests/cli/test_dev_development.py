@@ -261,6 +261,24 @@ async def test_an_unhandled_exception_has_a_page(serve: Any, caplog: pytest.LogC
     assert [type(error) for error in ends.exceptions] == [RuntimeError]
 
 
+async def test_secrets_of_a_request_are_hidden(serve: Any) -> None:
+    """By the names of query parameters and headers, as in the access log; also in the target and in Referer."""
+    client = await serve()
+    query = "page=2&reset_token=hunter2&user%5Bpassword%5D=hunter2&code=hunter2"
+    hidden = ("X-Auth-Token", "X-API-Key", "Proxy-Authorization", "Cookie")
+    headers = {**HTML, **dict.fromkeys(hidden, "a=hunter2"), "Referer": f"http://127.0.0.1/login?{query}"}
+
+    page = await (await client.get(f"/share/0?{query}", headers=headers)).text()
+
+    assert "hunter2" not in page
+    masked = "page=2&amp;reset_token=***&amp;user%5Bpassword%5D=***&amp;code=***"
+    assert f'<th scope="row">target</th><td>/share/0?{masked}</td>' in page
+    assert f'<th scope="row">Referer</th><td>http://127.0.0.1/login?{masked}</td>' in page
+    assert '<th scope="row">query: page</th><td>2</td>' in page
+    assert '<th scope="row">query: user[password]</th><td>(hidden)</td>' in page
+    assert all(f'<th scope="row">{name}</th><td>(hidden)</td>' in page for name in hidden)
+
+
 async def test_an_exception_of_a_handler_of_aiohttp_has_a_page(serve: Any, caplog: pytest.LogCaptureFixture) -> None:
     """Without the parts that only controllers have; it is logged once."""
     client = await serve()

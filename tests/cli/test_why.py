@@ -80,7 +80,7 @@ def test_the_route_of_a_request(run: Run, write: Write) -> None:
         "  exception handlers  missing for KeyError (app)\n"
         "  services            Session (scoped)\n"
         "  limits              body=1048576, parts=1000, field=1048576, file=None, body_rate=240, body_grace=5.0, "
-        "head_timeout=10.0, write_timeout=30.0, message=1048576, timeout=5\n"
+        "head_timeout=10.0, write_timeout=30.0, message=1048576, timeout=5, outlive_credentials=False\n"
         "Other routes:\n"
         "  GET /orders/new: its segment 2 is 'new', not '7'\n"
         "  POST /orders/{number}: its method is another\n"

@@ -5,8 +5,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from tests.jobs.databases import database_url, postgresql_server
+from tests.jobs.databases import database_url
 from tests.nats_server import nats_started
+from tests.postgresql_server import postgresql_started
 from tests.rabbitmq_server import rabbitmq_started
 from tests.redis_server import started as redis_started
 
@@ -58,7 +59,7 @@ class Servers:
 
     def __enter__(self) -> Self:
         stored = BROKERS[self._engine][1] if self._engine in BROKERS else self._engine
-        server = self._stack.enter_context(postgresql_server()) if stored == "postgresql" else None
+        server = self._stack.enter_context(postgresql_started()) if stored == "postgresql" else None
 
         def given() -> Any:
             return server

@@ -9,18 +9,14 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from tests.postgresql_server import PostgreSQLServer, postgresql_started
+from tests.postgresql_server import PostgreSQLServer
 
-__all__ = ("Server", "database_url", "new_engine", "postgresql_server")
+__all__ = ("database_url", "new_engine")
 
 _NUMBERS = itertools.count()
 
 
-Server = PostgreSQLServer
-postgresql_server = postgresql_started
-
-
-def database_url(kind: str, folder: Path, server: Callable[[], Server]) -> str:
+def database_url(kind: str, folder: Path, server: Callable[[], PostgreSQLServer]) -> str:
     """Return the URL of a new, empty database; ``server`` is a function that returns the server of PostgreSQL."""
     number = next(_NUMBERS)
     if kind == "sqlite":

@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from framework._jobs.records import JobState, NewJob, Outcome, OutcomeKind
 from framework._jobs.table.engine import TableEngine
 from framework.jobs import JobSettings
-from tests.jobs.databases import Server, database_url, new_engine, postgresql_server
+from tests.jobs.databases import database_url, new_engine
+from tests.postgresql_server import PostgreSQLServer, postgresql_started
 
 _ROUNDS = 30
 _SIZES = (10, 10_000, 1_000_000)
@@ -84,9 +85,9 @@ async def growth(kind: str) -> None:
     print(f"{'rows':>12} {'state':10} {'add':>8} {'claim 10 + end':>15} {'due':>8} {'rescue':>8}   ms, {kind}")  # noqa: T201
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server = stack.enter_context(postgresql_server()) if kind == "postgresql" else None
+        server = stack.enter_context(postgresql_started()) if kind == "postgresql" else None
 
-        def given() -> Server:
+        def given() -> PostgreSQLServer:
             assert server is not None
             return server
 

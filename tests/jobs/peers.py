@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.jobs.databases import database_url, postgresql_server
+from tests.jobs.databases import database_url
 from tests.nats_server import NATSServer
+from tests.postgresql_server import postgresql_started
 from tests.redis_server import RedisServer
 
 _ROOT = Path(__file__).parents[2]
@@ -55,7 +56,7 @@ def served(name: str, folder: Path) -> Iterator[str]:
         return
     with contextlib.ExitStack() as stack:
         if kind == "PostgreSQL":
-            server = stack.enter_context(postgresql_server())
+            server = stack.enter_context(postgresql_started())
             yield database_url("postgresql", folder, lambda: server)
             return
         program = shutil.which("nats-server" if kind == "NATS" else "redis-server")

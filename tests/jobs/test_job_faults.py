@@ -20,9 +20,10 @@ from framework._jobs.table.waking import Waker
 from framework._plan.job_runs import JobTable
 from framework.jobs import CurrentJob, Jobs, JobSettings, job
 from tests.forked import FORKS
-from tests.jobs.databases import Server, new_engine
+from tests.jobs.databases import new_engine
 from tests.jobs.processes import new_job, prepared, worker_processes
 from tests.jobs.working import QUICK, Working, working
+from tests.postgresql_server import PostgreSQLServer
 from tests.waiting import until
 
 RAN: Counter[int] = Counter()
@@ -93,7 +94,7 @@ class Waits(Jobs):
 
 @pytest.mark.parametrize("kind", ["postgresql"])
 async def test_a_database_that_is_away_longer_than_the_lease(
-    database: AsyncEngine, shared_postgresql: Server, monkeypatch: pytest.MonkeyPatch
+    database: AsyncEngine, shared_postgresql: PostgreSQLServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker is not ready meanwhile. A job that was taken over is fenced: the end of the first run is not stored.
 

@@ -143,6 +143,12 @@ def test_a_target_that_is_none(link: Link, what: str, hint: str) -> None:
     of_link(link, what, hint)
 
 
+@pytest.mark.parametrize(("target", "hint"), [("Orders.ordr", NAME), ("Targets.tlk", "write 'Targets.both'")])
+def test_a_hint_names_a_possible_target(target: str, hint: str) -> None:
+    """It is not the route that has the link, nor a web socket, although these names are nearer."""
+    of_link(Link(target), f"its target {target!r} is not an operation of this app", hint)
+
+
 @pytest.mark.parametrize(
     ("link", "what", "hint"),
     [

@@ -211,6 +211,7 @@ _LIMITS: Mapping[str, Shape] = {
     "write_timeout": _SECONDS,
     "message": _BYTES,
     "timeout": _SECONDS,
+    "outlive_credentials": Shape(is_bool, "True or False", "True"),
 }
 
 

@@ -76,7 +76,7 @@ class _LinkPlanner:
         targets = next((self._known[one] for one in keys if one in self._known), [])
         chosen = _chosen(targets, link, origin)
         if not chosen and self._broken.isdisjoint(keys):
-            errors.append(self._unknown_target(link.target))
+            errors.append(self._unknown_target(link.target, origin))
         elif len(chosen) > 1:
             listed = ", ".join(sorted(str(one.target) for one in chosen))
             errors.append((f"its target {_label(link.target)} is several operations: {listed}", _APART))
@@ -88,10 +88,16 @@ class _LinkPlanner:
             self._report(InvalidLinkError(where, what, hint=hint))
         return _planned(name, link, chosen[0].target) if chosen and not errors else None
 
-    def _unknown_target(self, target: Any) -> LinkError:
+    def _unknown_target(self, target: Any, origin: _Operation) -> LinkError:
         if not (isinstance(target, str) or callable(target)):
             return f"its target {value_name(target)} is neither a handler nor the name of a route", _TARGETS
-        near = difflib.get_close_matches(str(target), [one for one in self._known if isinstance(one, str)], n=1)
+        # Neither the route itself nor a web socket is a likely target.
+        names = [
+            key
+            for key, found in self._known.items()
+            if isinstance(key, str) and any(one.plan is not origin.plan and not one.mounted.socket for one in found)
+        ]
+        near = difflib.get_close_matches(str(target), names, n=1)
         hint = f"write {near[0]!r}" if near else _TARGETS
         return f"its target {_label(target)} is not an operation of this app", hint
 

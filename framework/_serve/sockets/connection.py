@@ -14,6 +14,7 @@ from framework._serve.sockets.registry import SOCKETS
 from framework._serve.sockets.response import UpgradedResponse
 from framework._serve.sockets.terms import SocketTerms
 from framework._topics import Lagged
+from framework.expiry import Expiry
 from framework.http_errors import HTTPError, ServiceUnavailable, UnsupportedMediaType, reason_phrase
 
 __all__ = ("Connection",)
@@ -35,7 +36,7 @@ _UNBOUNDED = 2**62
 class Connection:
     """A web socket from the handshake to the close; emitted code and :class:`WebSocket` use it."""
 
-    def __init__(self, request: web.Request, terms: SocketTerms) -> None:
+    def __init__(self, request: web.Request, terms: SocketTerms, expiry: Expiry | None = None) -> None:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a web socket is served outside of a task")
@@ -44,6 +45,8 @@ class Connection:
         """The upgraded response; ``None`` until the socket is accepted."""
         self.task: asyncio.Task[object] = task
         self._terms = terms
+        self._expiry = expiry
+        self._expiring: asyncio.Task[None] | None = None
         self._sockets = request.app[SOCKETS]
         self._protocol = request.protocol
         self._outgoing = Outgoing(request, terms.write_timeout)
@@ -95,7 +98,14 @@ class Connection:
             self._outgoing.allow_queue()
             self._send_frame = frame_sender(response)
             self.response = response
+            if self._expiry is not None:
+                self._expiry.watch(self._expire)
             return response
+
+    def _expire(self) -> None:
+        """Close, because the credentials of the handshake have expired."""
+        closing = self.shut(WSCloseCode.POLICY_VIOLATION, "The credentials have expired")
+        self._expiring = asyncio.get_running_loop().create_task(closing)
 
     def __aiter__(self) -> Self:
         return self
@@ -194,7 +204,7 @@ class Connection:
         self._ended = True
         if response.close_code is None:
             # For observers: the client need not repeat the code.
-            vars(response)["_closed_with"] = code
+            vars(response).setdefault("_closed_with", code)
         try:
             async with asyncio.timeout(2 * _FAREWELL):
                 await response.close(code=code, message=_cut(reason))
@@ -237,6 +247,17 @@ class Connection:
             watcher.cancel()
             await asyncio.wait((watcher,))
 
+    async def _settle(self) -> None:
+        """Wait for what reads and closes in place of the handler."""
+        await self._take_over()
+        if self._expiring is not None:
+            await asyncio.wait((self._expiring,))
+
+    def _release(self) -> None:
+        self._sockets.discard(self)
+        if self._expiry is not None:
+            self._expiry.release()
+
     def cut(self) -> None:
         """Cancel the handler."""
         if not self._left:
@@ -250,27 +271,27 @@ class Connection:
     async def finish(self) -> web.StreamResponse:
         """Close after the handler has returned."""
         try:
-            await self._take_over()
+            await self._settle()
             response = await self.accept()
             await self.shut(WSCloseCode.OK)
         except SocketClosedError:
             return UpgradedResponse()
         finally:
-            self._sockets.discard(self)
+            self._release()
         return response
 
     async def fail(self, error: BaseException, report: _Report) -> web.StreamResponse:
         """Close after an error; raise it if the socket is not accepted, so that it becomes a response."""
         self._left = True
         try:
-            await self._take_over()
+            await self._settle()
             if self._cut and isinstance(error, asyncio.CancelledError):
                 self.task.uncancel()
                 error = ServiceUnavailable("The server is shutting down")
             elif self.response is not None:
                 await self._report_and_close(error, report)
         finally:
-            self._sockets.discard(self)
+            self._release()
         if self.response is not None and isinstance(error, Exception):
             return self.response
         if _is_end(error):

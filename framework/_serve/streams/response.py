@@ -20,6 +20,7 @@ from framework._serve.streams.connection import StreamConnection
 from framework._serve.streams.events import COMMENT
 from framework._serve.streams.registry import OPEN_STREAMS
 from framework._topics import Lagged
+from framework.expiry import Expiry
 from framework.http_errors import ServiceUnavailable, reason_phrase
 from framework.request_ids import UNHANDLED, in_brackets
 
@@ -49,6 +50,7 @@ class _Reason(Enum):
 
     GONE = "the client has gone"
     STOPPED = "the server stops"
+    EXPIRED = "the credentials have expired"
 
 
 class StreamedResponse(SafeCookies):
@@ -60,12 +62,15 @@ class StreamedResponse(SafeCookies):
     does, without a delay.
     """
 
-    def __init__(self, items: AsyncIterator[Any], opened: Opened, settings: StreamSettings) -> None:
+    def __init__(
+        self, items: AsyncIterator[Any], opened: Opened, settings: StreamSettings, expiry: Expiry | None = None
+    ) -> None:
         super().__init__(status=settings.status, reason=reason_phrase(settings.status), headers=settings.headers)
         self.endless = settings.is_events
         self._items = items
         self._opened = opened
         self._settings = settings
+        self._expiry = expiry
         self._first: bytes | None = None
         self._begun = self._interrupted = self._interruptible = False
         self._reason_to_end: _Reason | None = None
@@ -140,6 +145,9 @@ class StreamedResponse(SafeCookies):
         """End the stream soon: an event stream regularly, another stream by closing the connection."""
         self._interrupt(_Reason.STOPPED)
 
+    def _expire(self) -> None:
+        self._interrupt(_Reason.EXPIRED)
+
     def _interrupt(self, reason: _Reason) -> None:
         if self._reason_to_end is None:
             self._reason_to_end = reason
@@ -167,6 +175,8 @@ class StreamedResponse(SafeCookies):
             if self._coder is not None:
                 connection.code_with(self._coder)
             connection.watch(COMMENT, self._settings.keep_alive, self._settings.write_timeout)
+            if self._expiry is not None:
+                self._expiry.watch(self._expire)
             if self._reason_to_end is None:
                 await self._send_items(connection)
         except BaseException as raised:  # noqa: BLE001  it is raised or logged when everything is closed
@@ -219,7 +229,7 @@ class StreamedResponse(SafeCookies):
             return error
         if error is not None and not isinstance(error, asyncio.CancelledError | ConnectionError):
             _LOGGER.error("A stream failed when it was ended", exc_info=error)
-        orderly = self._reason_to_end is _Reason.STOPPED and self._settings.is_events
+        orderly = self._reason_to_end is not _Reason.GONE and self._settings.is_events
         return None if orderly else _CutOffError(self._reason_to_end.value)
 
     async def _close(
@@ -249,6 +259,8 @@ class StreamedResponse(SafeCookies):
         return error
 
     def _release(self) -> None:
+        if self._expiry is not None:
+            self._expiry.release()
         if self._connection is not None:
             self._connection.release()
             self._connection = None
@@ -312,7 +324,7 @@ _STREAM = web.RequestKey("framework.stream", StreamedResponse)
 
 
 class _CutOffError(asyncio.CancelledError):
-    """Raised in services if the stream ends before its items do: the client has disconnected, or the server stops."""
+    """Raised in services if the stream ends before its items do, with the reason."""
 
 
 class _UnwritableError(Exception):
@@ -335,13 +347,18 @@ async def abandon(stream: StreamedResponse, error: BaseException | None) -> None
 
 
 async def open_stream(
-    request: web.Request, items: AsyncIterator[Any], opened: Opened, settings: StreamSettings
+    request: web.Request,
+    items: AsyncIterator[Any],
+    opened: Opened,
+    settings: StreamSettings,
+    expiry: Expiry | None = None,
 ) -> StreamedResponse:
     """Return the response that sends the items of a handler.
 
-    It owns the services that are opened from now on. Raises the error of the first item, but not for event streams.
+    It owns the services that are opened from now on, and ends at ``expiry``. Raises the error of the first item, but
+    not for event streams.
     """
-    stream = StreamedResponse(aiter(items), opened, settings)
+    stream = StreamedResponse(aiter(items), opened, settings, expiry)
     if request.method == hdrs.METH_HEAD:
         await stream.abandon(None)
     else:

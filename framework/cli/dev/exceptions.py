@@ -1,7 +1,7 @@
 """Describes an unhandled exception of a request: its calls, the request, the route, its services and emitted code."""
 
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from aiohttp import web
 from msgspec import Struct
@@ -11,10 +11,14 @@ from framework.app import App
 from framework.cli.dev.failures import frames_of
 from framework.cli.dev.messages import Frame
 from framework.cli.dev.statements import Recorded, Statement, without_parameters
+from framework.telemetry.secret_names import hiding, naming_secrets
 
 __all__ = ("Raised", "RequestReport", "Section", "describe_exception", "hidden_texts")
 
-_HIDDEN = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key", "x-csrf-token"})
+_HIDDEN = "(hidden)"
+_is_secret = naming_secrets(("cookie", "proxy-authorization"))
+"""The names of the access log, and headers that it never has."""
+_hide = hiding()
 
 
 class Raised(Struct, frozen=True, kw_only=True):
@@ -47,8 +51,8 @@ class RequestReport(Struct, frozen=True, kw_only=True):
 
 
 def hidden_texts(request: web.Request) -> list[str]:
-    """Return the values of the headers that are not shown."""
-    return [value for name, value in request.headers.items() if name.lower() in _HIDDEN]
+    """Return the values of a request that are not shown."""
+    return [value for given in (request.headers, request.query) for name, value in given.items() if _is_secret(name)]
 
 
 def describe_exception(request: web.Request, error: Exception, app: App | None, recorded: Recorded) -> RequestReport:
@@ -81,11 +85,24 @@ def _chain(error: BaseException) -> Iterator[Raised]:
 
 
 def _request_section(request: web.Request) -> Section:
-    headers = [(name, "(hidden)" if name.lower() in _HIDDEN else value) for name, value in request.headers.items()]
+    # Referer has a query as well.
+    headers = [(name, _without_secrets(value)) for name, value in _hidden(request.headers.items())]
     placeholders = [(f"path: {name}", value) for name, value in request.match_info.items()]
-    query = [(f"query: {name}", value) for name, value in request.query.items()]
-    rows = (("method", request.method), ("target", request.path_qs), ("client", request.remote or ""))
+    query = [(f"query: {name}", value) for name, value in _hidden(request.query.items())]
+    target = _without_secrets(request.path_qs)
+    rows = (("method", request.method), ("target", target), ("client", request.remote or ""))
     return Section(title="Request", rows=(*rows, *placeholders, *query, *headers), is_open=False)
+
+
+def _hidden(values: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield names and values; the value of a name that is one of a secret is hidden."""
+    return ((name, _HIDDEN if _is_secret(name) else value) for name, value in values)
+
+
+def _without_secrets(url: str) -> str:
+    """Return a URL without the secrets in its query: ``/orders?token=abc`` -> ``/orders?token=***``."""
+    path, mark, query = url.partition("?")
+    return f"{path}{mark}{_hide(query)}"
 
 
 def _sql_sections(recorded: Recorded) -> Iterator[Section]:

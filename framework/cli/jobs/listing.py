@@ -10,7 +10,7 @@ from framework.cli.errors import ToolError
 from framework.cli.finding import load_app
 from framework.cli.jobs.document import document_of_jobs
 from framework.cli.jobs.stored import APP, AS_JSON, filters, jobs_of, print_json, table, when, with_store
-from framework.cli.reporting import reporting_errors
+from framework.cli.reporting import examining_app, reporting_errors
 from framework.job_store import JobFilter, JobStore, QueueState, StoredJob
 
 __all__ = ("document", "list_jobs", "show")
@@ -80,7 +80,7 @@ def _lines(job: StoredJob) -> Sequence[str]:
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
 def document(app: str | None, *, output: Path | None) -> None:
     """Write the jobs of the app as JSON: names, queues, schedules, and the JSON Schema of their arguments."""
-    with reporting_errors():
+    with examining_app():
         text = document_of_jobs(jobs_of(load_app(app)).plans)
         if output is None:
             click.echo(text, nl=False)

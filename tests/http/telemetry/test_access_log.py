@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from framework import App, Controller, Response, WebSocket, get, post, websocket
+from framework.health import Health
 from framework.middleware import ProxyHeaders, RequestID
 from framework.request_ids import request_id
 from framework.telemetry import AccessLog
@@ -98,6 +99,31 @@ async def record_of(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
 async def served(serve: Serve, *middlewares: Any, **options: Any) -> Any:
     """Serve the app with an access log."""
     return await serve(app_of(Orders, middlewares=middlewares, observers=[AccessLog(**options)]))
+
+
+class Probed(Controller):
+    """Is requested by load balancers."""
+
+    @get("/ping", metadata={"probe": True})
+    async def ping(self) -> None:
+        """Respond."""
+
+
+@pytest.mark.parametrize(
+    ("options", "logged"),
+    [({}, ["/orders/7", "/nowhere"]), ({"probes": True}, ["/health/live", "/ping", "/orders/7", "/nowhere"])],
+    ids=["usual", "probes"],
+)
+async def test_probes_are_left_out(
+    serve: Serve, caplog: pytest.LogCaptureFixture, options: dict[str, Any], logged: list[str]
+) -> None:
+    """Health routes, and routes whose metadata says so; a path without a route is no probe."""
+    app = app_of(Orders, Probed, Health(), observers=[AccessLog(format="%(path)s", **options)])
+    async with connect(await serve(app)) as connection:
+        for path in ("/health/live", "/ping", "/orders/7", "/nowhere"):
+            await connection.exchange(make_request("GET", path))
+
+    assert [one.getMessage() for one in await records(caplog, len(logged))] == logged
 
 
 @pytest.mark.both_loops
@@ -452,6 +478,7 @@ _FIELDS = f"the fields are {', '.join(FIELDS)}"
             "AccessLog(logger='') is not the name of a logger",
             'write it as logger="shop.access"',
         ),
+        ({"probes": 1}, "AccessLog(probes=1) is neither True nor False", "write probes=True to log them"),
         ({"level": "INFO"}, "AccessLog(level='INFO') is not a level", "write it as level=logging.INFO"),
         (
             {"format": ""},

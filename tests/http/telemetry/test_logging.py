@@ -1,5 +1,6 @@
 """configure_logging: one format for all records, with ids and without secrets."""
 
+import asyncio
 import io
 import json
 import logging
@@ -172,6 +173,29 @@ def test_in_a_terminal(err: io.StringIO) -> None:
     for part in ("failed", "shop", "order", "7", "Traceback (most recent call last)", "ZeroDivisionError"):
         assert part in text
     assert "hunter2" not in text.replace('secret = "hunter2"', "")
+
+
+@pytest.mark.parametrize(
+    ("log", "is_behind"),
+    [(AccessLog(), False), (AccessLog(format="%(method)s %(target)s"), True)],
+    ids=["usual", "own"],
+)
+async def test_an_access_log_in_a_terminal_has_the_id_once(
+    aiohttp_client: Any, err: io.StringIO, log: AccessLog, *, is_behind: bool
+) -> None:
+    """In the message if its format has the id, and otherwise behind it."""
+    terminal = Terminal()
+    configure(terminal)
+    client = await aiohttp_client(App([Observed], observers=[log], middlewares=[RequestID()]).build())
+    await client.get("/orders/7", headers={"X-Request-ID": "id-1"})
+    async with asyncio.timeout(10):
+        while "framework.access" not in terminal.getvalue():  # noqa: ASYNC110  no event says when a request is logged
+            await asyncio.sleep(0.005)
+
+    (line,) = [one for one in terminal.getvalue().splitlines() if "framework.access" in one]
+    assert line.count("id-1") == 1
+    assert ("request_id" in line) == is_behind
+    assert err.getvalue() == ""
 
 
 def test_gunicorn_and_repeated_calls(err: io.StringIO) -> None:

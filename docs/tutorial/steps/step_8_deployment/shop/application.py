@@ -34,7 +34,6 @@ from shop.products.service import ProductService
 from shop.settings import Settings
 
 METRICS = Metrics()
-PROBES = ("/health/live", "/health/ready", "/metrics")
 
 
 def create_container(settings: Settings) -> Container:
@@ -72,7 +71,7 @@ def create_app(settings: Settings, container: Container) -> App:
         container=container,
         default_guard=LOGIN,
         middlewares=create_middlewares(settings),
-        observers=[AccessLog(exclude=PROBES), *([METRICS] if settings.metrics else ())],
+        observers=[AccessLog(exclude=("/metrics",)), *([METRICS] if settings.metrics else ())],
         channels=choose_channels(settings),
         jobs=JobSettings([OrderMails]),
         exception_handlers={OperationalError: unavailable},
