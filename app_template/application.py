@@ -107,7 +107,9 @@ def create_app(settings: Settings, container: Container) -> App:
         observers=create_observers(settings),
         channels=choose_channels(settings),
         # A migration creates their tables. They run in framework dev, and elsewhere by framework jobs run.
-        jobs=JobSettings([OrderMails, OrderReports], create_tables=False),
+        jobs=JobSettings(
+            [OrderMails, OrderReports], broker=settings.jobs_url or None, broker_prefix="shop_jobs", create_tables=False
+        ),
         openapi=None if settings.production else _OPENAPI,
     )
     # Controllers inject it to make URLs of handlers.

@@ -44,6 +44,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     )
     redis_url: SecretStr | None = None
     """Where sessions and limits are kept that several processes share, ``redis://…``; else in the process."""
+    jobs_url: SecretStr | None = None
+    """A broker that carries jobs to workers, ``redis://…`` or ``nats://…``; else, or if empty, they read the table."""
     secret: SecretStr = msgspec.field(default_factory=lambda: SecretStr(_OF_DEVELOPMENT + secrets.token_urlsafe(32)))
     """Signs tokens and links. In development each process makes one of its own, so tokens end with it."""
     url: Annotated[str, Meta(pattern=r"^https?://[^/]+$")] = "http://127.0.0.1:8000"

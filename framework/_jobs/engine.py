@@ -25,6 +25,8 @@ class QueueStatus(Struct, frozen=True, kw_only=True):
 
     name: str
     counts: Mapping[JobState, int]
+    partial: Sequence[JobState] = ()
+    """The states of which more jobs are stored than were counted, of this queue or of another one."""
     paused: bool
     oldest: float | None
 
@@ -110,7 +112,9 @@ class Engine(Protocol):
         """Return jobs, the newest first, with ids below ``before``."""
         ...
 
-    async def status(self) -> Sequence[QueueStatus]: ...
+    async def status(self, most: int | None = None) -> Sequence[QueueStatus]:
+        """Return the queues; ``most`` is how many jobs of a state are counted, ``None`` for all."""
+        ...
 
     async def retry(self, which: Filter) -> int:
         """Make dead and cancelled jobs ready again, with all their attempts; return how many."""

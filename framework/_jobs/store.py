@@ -61,6 +61,8 @@ class QueueState(Struct, frozen=True, kw_only=True):
     oldest: float | None
     """In seconds; ``None`` if no job is ready."""
     counts: Mapping[str, int]
+    partial: Sequence[str] = ()
+    """The states of which more jobs are stored than were counted, of this queue or of another one."""
 
 
 class JobFilter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,17 +102,21 @@ class JobStore:
         """Return one job, ``None`` if it does not exist any more."""
         return next(iter(await self.list(JobFilter(ids=(job_id,)), limit=1)), None)
 
-    async def queues(self) -> Sequence[QueueState]:
-        """Return the queues, by name."""
-        found = sorted(await self._engine.status(), key=lambda one: one.name)
+    async def queues(self, *, most: int | None = 10_000) -> Sequence[QueueState]:
+        """Return the queues, by name, and count their jobs: ``most`` of each state, or all with ``None``.
+
+        That many ready jobs of each queue are counted, and of all queues together those scheduled jobs that are due
+        first and those jobs that ended last. To count all takes long if there are millions.
+        """
         return [
             QueueState(
                 name=one.name,
                 paused=one.paused,
                 oldest=one.oldest,
                 counts={state.name.lower(): one.counts.get(state, 0) for state in JobState},
+                partial=[state.name.lower() for state in one.partial],
             )
-            for one in found
+            for one in await self._engine.status(most)
         ]
 
     async def retry(self, which: JobFilter) -> int:

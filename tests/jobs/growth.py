@@ -57,7 +57,7 @@ async def _median(work: Callable[[], Awaitable[object]]) -> float:
     return statistics.median(found)
 
 
-async def _measure(url: str, state: JobState, count: int) -> tuple[float, float, float, float]:
+async def _measure(url: str, state: JobState, count: int) -> tuple[float, float, float, float, float]:
     database = new_engine(url)
     engine = TableEngine(database, JobSettings([], synchronous="NORMAL"))
     await engine.open()
@@ -75,14 +75,16 @@ async def _measure(url: str, state: JobState, count: int) -> tuple[float, float,
     claimed = await _median(work)
     due = await _median(engine.make_due)
     rescued = await _median(engine.rescue)
+    counted = await _median(lambda: engine.status(10_000))
     await engine.close()
     await database.dispose()
-    return add, claimed, due, rescued
+    return add, claimed, due, rescued, counted
 
 
 async def growth(kind: str) -> None:
     """Print a line for each state and number of rows."""
-    print(f"{'rows':>12} {'state':10} {'add':>8} {'claim 10 + end':>15} {'due':>8} {'rescue':>8}   ms, {kind}")  # noqa: T201
+    heads = " ".join(f"{one:>8}" for one in ("due", "rescue", "count"))
+    print(f"{'rows':>12} {'state':10} {'add':>8} {'claim 10 + end':>15} {heads}   ms, {kind}")  # noqa: T201
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = stack.enter_context(postgresql_started()) if kind == "postgresql" else None
@@ -94,8 +96,9 @@ async def growth(kind: str) -> None:
         for state in (JobState.READY, JobState.SCHEDULED, JobState.DONE):
             for count in _SIZES:
                 found = await _measure(database_url(kind, folder, given), state, count)
-                add, claimed, due, rescued = found
-                print(f"{count:12} {state.name:10} {add:8.2f} {claimed:15.2f} {due:8.2f} {rescued:8.2f}", flush=True)  # noqa: T201
+                add, claimed, *others = found
+                line = " ".join(f"{one:8.2f}" for one in others)
+                print(f"{count:12} {state.name:10} {add:8.2f} {claimed:15.2f} {line}", flush=True)  # noqa: T201
 
 
 def main() -> None:

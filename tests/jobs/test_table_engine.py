@@ -199,6 +199,10 @@ async def test_leases_are_renewed(table: TableEngine) -> None:
     await asyncio.sleep(0.07)
     assert await table.rescue() == 1
     assert await beat.renew([first, second], 60) == [second]
+    # The same worker has the job again: the lease of the first attempt is lost all the same.
+    (again,) = await claim(table, owner="v")
+    assert again.id == second.id
+    assert await beat.renew([first, second, again], 60) == [second]
     await table.discard(Filter(ids=(first.id,)))
     assert await beat.renew([first], 60) == [first]
     await beat.close()

@@ -101,11 +101,14 @@ class TableHeartbeat:
         async with self._database.write() as connection:
             values = self._database.values(rows=rows, lease=int(lease * 1000))
             found = await connection.execute(self._statements.renew, values)
-            renewed = {row.id: row.cancelling for row in found}
-            missing = any(job.id not in renewed for job in jobs)
-            # A job that another transaction is just completing was skipped, and is not lost.
-            held = set((await connection.execute(self._statements.held, {"rows": rows})).scalars()) if missing else ()
-        return [job for job in jobs if renewed.get(job.id, job.id not in held)]
+            # A worker may have claimed a job again whose lease it has lost: the owners of the two differ.
+            renewed = {(row.id, row.owner): row.cancelling for row in found}
+            held: set[tuple[int, str]] = set()
+            if len(renewed) < len(jobs):
+                # A job that another transaction is just completing was skipped, and is not lost.
+                left = await connection.execute(self._statements.held, {"rows": rows})
+                held = {(row.id, row.owner) for row in left}
+        return [job for job in jobs if renewed.get((job.id, job.owner), (job.id, job.owner) not in held)]
 
     async def close(self) -> None:
         """Close the connection."""

@@ -10,6 +10,7 @@ from framework._jobs.engine import Filter, QueueStatus, Ticked
 from framework._jobs.records import Claimed, JobRecord, NewJob, Outcome
 from framework._jobs.table.adding import Adder
 from framework._jobs.table.claiming import Claimer, Limits
+from framework._jobs.table.counting import Counter
 from framework._jobs.table.database import Database
 from framework._jobs.table.ending import Finisher, TableHeartbeat
 from framework._jobs.table.handing import Handing
@@ -54,6 +55,7 @@ class TableEngine:
         self._finisher = Finisher(self._working, self._statements, limits)
         self._keeper = Keeper(self._working, self._statements, limits, self._adder)
         self._handing = Handing(self._working, self._statements)
+        self._counter = Counter(self._database, self._statements)
         self._manager = Manager(self._database, self._statements, limits)
 
     async def open(self) -> None:
@@ -143,9 +145,9 @@ class TableEngine:
         """Return jobs, the newest first, with ids below ``before``."""
         return await self._manager.records(which, limit, before)
 
-    async def status(self) -> Sequence[QueueStatus]:
-        """Return all queues that have jobs or are paused, by name."""
-        return await self._manager.status()
+    async def status(self, most: int | None = None) -> Sequence[QueueStatus]:
+        """Return all queues that have jobs or are paused, by name; ``most`` jobs of a state are counted, or all."""
+        return await self._counter.status(most)
 
     async def retry(self, which: Filter) -> int:
         """Make dead and cancelled jobs ready again, with all their attempts; return how many."""

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from framework._jobs.engine import Filter, QueueStatus
+from framework._jobs.engine import Filter
 from framework._jobs.records import Claimed, JobRecord, JobState
 from framework._jobs.table.claiming import Limits
 from framework._jobs.table.database import Database
-from framework._jobs.table.schema import JOBS, QUEUES
+from framework._jobs.table.schema import JOBS
 from framework._jobs.table.statements import Statements
 
 __all__ = ("Manager",)
@@ -38,22 +38,6 @@ class Manager:
             query = query.where(JOBS.c.id < before)
         async with self._database.read() as connection:
             return [_record(row) for row in await connection.execute(query)]
-
-    async def status(self) -> list[QueueStatus]:
-        """Return all queues that have jobs or are paused, by name."""
-        counts = select(JOBS.c.queue, JOBS.c.state, func.count()).group_by(JOBS.c.queue, JOBS.c.state)
-        oldest = select(JOBS.c.queue, func.min(JOBS.c.run_at)).where(text("state = 0")).group_by(JOBS.c.queue)
-        async with self._database.read() as connection:
-            time = (await connection.execute(self._statements.time, self._database.values())).scalar_one()
-            ages = {name: (time - at) / 1000 for name, at in await connection.execute(oldest)}
-            paused = set((await connection.execute(select(QUEUES.c.name).where(QUEUES.c.paused == 1))).scalars())
-            found: dict[str, dict[JobState, int]] = {name: {} for name in paused}
-            for name, state, count in await connection.execute(counts):
-                found.setdefault(name, {})[JobState(state)] = count
-        return [
-            QueueStatus(name=name, counts=of, paused=name in paused, oldest=ages.get(name))
-            for name, of in sorted(found.items())
-        ]
 
     async def retry(self, which: Filter) -> int:
         """Make dead and cancelled jobs ready again, with all their attempts."""

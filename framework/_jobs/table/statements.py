@@ -101,11 +101,11 @@ class Statements:
         self.renew = text(
             f"UPDATE framework_jobs SET lease_until = {now} + :lease WHERE id IN (SELECT framework_jobs.id"
             f" FROM framework_jobs JOIN {rows} ON framework_jobs.id = w.id AND framework_jobs.attempt = w.attempt"
-            f" AND framework_jobs.owner = w.owner WHERE state = 1 {self._skip_jobs()}) RETURNING id, cancelling"
+            f" AND framework_jobs.owner = w.owner WHERE state = 1 {self._skip_jobs()}) RETURNING id, owner, cancelling"
         )
         self.held = text(
-            f"SELECT framework_jobs.id FROM framework_jobs JOIN {rows} ON framework_jobs.id = w.id"
-            " AND framework_jobs.attempt = w.attempt AND framework_jobs.owner = w.owner WHERE state = 1"
+            f"SELECT j.id, j.owner FROM framework_jobs j JOIN {rows} ON j.id = w.id AND j.attempt = w.attempt"
+            " AND j.owner = w.owner WHERE j.state = 1"
         )
         self.any_lost = self._any("lease_until", "state = 1", now)
         self.rescue = text(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from framework._jobs.engine import Engine
 from framework._jobs.records import Claimed
-from framework._jobs.worker.running import Reason, Run
+from framework._jobs.worker.running import Key, Reason, Run, key_of
 from framework.jobs import JobSettings
 
 __all__ = ("STUCK_STATUS", "Beating")
@@ -38,7 +38,7 @@ class Beating:
     def __init__(
         self,
         engine: Engine,
-        runs: Mapping[int, Run],
+        runs: Mapping[Key, Run],
         settings: JobSettings,
         contact: Callable[[], None],
         stuck: Callable[[], None],
@@ -111,8 +111,8 @@ class Beating:
     def _cancel(self, jobs: Sequence[Claimed]) -> None:
         """Cancel jobs, in the loop of the worker; one that ended meanwhile is not affected."""
         for job in jobs:
-            run = self._runs.get(job.id)
-            if run is not None and run.job is job:
+            run = self._runs.get(key_of(job))
+            if run is not None:
                 run.cancel(Reason.LEASE)
 
     async def _watch(self) -> None:

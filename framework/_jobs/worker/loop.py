@@ -18,7 +18,7 @@ from framework._jobs.worker.beating import Beating, end_process
 from framework._jobs.worker.keeping import Keeping, Schedules
 from framework._jobs.worker.observing import Observers, WorkerCounts
 from framework._jobs.worker.progress import Progress
-from framework._jobs.worker.running import JobRunner, Reason, Run, forget_run, place_of_error
+from framework._jobs.worker.running import JobRunner, Key, Reason, Run, key_of, place_of_error
 from framework._jobs.worker.storing import Storing
 from framework._plan.job_runs import RunJob
 from framework._plan.jobs import JobPlan
@@ -58,7 +58,7 @@ class Worker:
         self._settings = settings
         self._stuck = stuck
         self._queues = tuple(settings.queues) or tuple(dict.fromkeys(plan.queue for plan in plans))
-        self._runs: dict[int, Run] = {}
+        self._runs: dict[Key, Run] = {}
         self._running = 0
         self._progress = Progress(engine)
         self._runner = JobRunner(engine, plans, run, settings, self._progress.report)
@@ -156,7 +156,7 @@ class Worker:
 
     def _start(self, job: Claimed) -> None:
         run = self._runner.prepare(job)
-        self._runs[job.id] = run
+        self._runs[key_of(job)] = run
         if self._stopping:
             run.ended = True
             self._storing.add(Outcome(job=job, kind=OutcomeKind.RELEASED))
@@ -176,7 +176,7 @@ class Worker:
             if kind is not None:
                 self.counts.ended[kind] = self.counts.ended.get(kind, 0) + 1
             if outcome is None:
-                forget_run(self._runs, run.job)
+                del self._runs[key_of(run.job)]
             else:
                 self._storing.add(outcome)
             self._wake.set()

@@ -4,9 +4,9 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -18,7 +18,7 @@ from framework._plan.jobs import JobPlan
 from framework.jobs import CurrentJob, Discard, JobSettings, RetryLater
 from framework.request_ids import UNHANDLED, restore_request_id
 
-__all__ = ("JobRunner", "Reason", "Run", "forget_run", "place_of_error")
+__all__ = ("JobRunner", "Key", "Reason", "Run", "key_of", "place_of_error")
 
 _LOGGER = logging.getLogger("framework.jobs")
 _UNKNOWN = 5.0
@@ -69,11 +69,15 @@ class Run:
                 self.task.cancel()
 
 
-def forget_run(runs: MutableMapping[int, Run], job: Claimed) -> None:
-    """Take the run of a claim out of those of the worker, which may have claimed the job again since."""
-    run = runs.get(job.id)
-    if run is not None and run.job is job:
-        del runs[job.id]
+Key: TypeAlias = tuple[int, int, str]
+
+
+def key_of(job: Claimed) -> Key:
+    """Return what tells an attempt from others of the same worker, which may have claimed the job again.
+
+    An attempt that was handed back has the number of the next one, and another owner.
+    """
+    return job.id, job.attempt, job.owner
 
 
 class _Ended(Struct):

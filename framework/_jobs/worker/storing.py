@@ -8,7 +8,7 @@ from collections.abc import Callable, MutableMapping
 from framework._jobs.engine import Engine
 from framework._jobs.records import Outcome, OutcomeKind
 from framework._jobs.worker.observing import WorkerCounts
-from framework._jobs.worker.running import Run, forget_run, place_of_error
+from framework._jobs.worker.running import Key, Run, key_of, place_of_error
 
 __all__ = ("Storing",)
 
@@ -28,7 +28,7 @@ class Storing:
     """
 
     def __init__(
-        self, engine: Engine, runs: MutableMapping[int, Run], counts: WorkerCounts, contact: Callable[[], None]
+        self, engine: Engine, runs: MutableMapping[Key, Run], counts: WorkerCounts, contact: Callable[[], None]
     ) -> None:
         self._engine = engine
         self._runs = runs
@@ -86,7 +86,7 @@ class Storing:
         for job in lost:
             _LOGGER.warning("The lease of job %s %d was lost: its end is not stored", job.name, job.id)
         for outcome in group:
-            forget_run(self._runs, outcome.job)
+            del self._runs[key_of(outcome.job)]
 
     async def _reachable(self) -> bool:
         try:

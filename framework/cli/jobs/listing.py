@@ -41,8 +41,12 @@ def list_jobs(app: str | None, *, which: JobFilter, limit: int, as_json: bool) -
 
 def _queue_row(queue: QueueState) -> tuple[object, ...]:
     name = f"{queue.name} (paused)" if queue.paused else queue.name
-    counts = [queue.counts[state.lower()] for state in _QUEUE[1:-1]]
+    counts = [_count(queue, state.lower()) for state in _QUEUE[1:-1]]
     return name, *counts, "" if queue.oldest is None else f"{queue.oldest:.0f} s"
+
+
+def _count(queue: QueueState, state: str) -> str:
+    return f"{queue.counts[state]}{'+' if state in queue.partial else ''}"
 
 
 def _job_row(job: StoredJob) -> tuple[object, ...]:

@@ -102,7 +102,9 @@ async function showQueues() {
     const row = body.insertRow();
     row.dataset.queue = queue.name;
     cell(row, queue.paused ? `${queue.name} (paused)` : queue.name);
-    for (const state of Object.keys(actions)) cell(row, queue.counts[state]);
+    for (const state of Object.keys(actions)) {
+      cell(row, `${queue.counts[state]}${queue.partial.includes(state) ? "+" : ""}`);
+    }
     cell(row, queue.oldest === null ? "" : `${Math.round(queue.oldest)} s`);
     button(cell(row), queue.paused ? "resume" : "pause", () => pause(queue));
   }
