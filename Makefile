@@ -61,7 +61,7 @@ tests_of = $(wildcard tests/unit/_$(1) $(addsuffix /$(1),tests/unit/_compile tes
   $(sort $(wildcard $(addprefix tests/,$(ROOM_$(1)))))
 ROOMS := $(patsubst ROOM_%,%,$(sort $(filter ROOM_%,$(.VARIABLES))))
 
-.PHONY: run setup test test-quick rooms test-core test-newest test-lowest test-neighbours check docs docs-check release-check bench bench-instructions bench-jobs bench-profile lock migrate migration pictures format clean
+.PHONY: run setup test test-slow rooms test-core test-newest test-lowest test-neighbours check docs docs-check release-check bench bench-instructions bench-jobs bench-profile lock migrate migration pictures format clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m app_template
@@ -77,16 +77,14 @@ endif
 
 # COVERAGE=1 measures branch coverage too, which doubles the time; continuous integration does. Some tests run the type
 # checkers, which are not among the packages of .test.
+# The tests that are marked as slow are those of test-slow.
 test: $(VENV)/.check
-ifdef ROOM
-	$(BIN)/python $(PYTEST) $(call tests_of,$(ROOM))
-else
-	$(BIN)/python $(PYTEST) $(if $(COVERAGE),--cov=framework --cov-branch --cov-fail-under=95)
-endif
+	$(BIN)/python $(PYTEST) -m 'not slow' \
+	  $(if $(ROOM),$(call tests_of,$(ROOM)),$(if $(COVERAGE),--cov=framework --cov-branch --cov-fail-under=95))
 
-# All tests but those that take more than about ten seconds each.
-test-quick: $(VENV)/.test
-	$(BIN)/python $(PYTEST) -m 'not slow'
+# The tests that take more than about five seconds each; a room may have none, which is the status 5 of pytest.
+test-slow: $(VENV)/.check
+	$(BIN)/python $(PYTEST) -m slow $(if $(ROOM),$(call tests_of,$(ROOM)) || [ $$? -eq 5 ])
 
 # Prints the rooms and their tests.
 rooms:

@@ -1,21 +1,33 @@
-"""Fixtures of all tests: Redis and PostgreSQL. Coverage is not measured in slow tests, which are many repetitions."""
+"""Fixtures of all tests: Redis and PostgreSQL. The tests that take long begin first."""
 
+import gc
 import itertools
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator
 
 import pytest
 
 from tests.postgresql_server import PostgreSQLServer, postgresql_started
 from tests.redis_server import RedisServer, started
+from tests.running_order import spread
 
 _NUMBERS = itertools.count()
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Let pytest-cov pause in slow tests: it would double their time, and they reach no line that others do not."""
-    for item in items:
-        if item.get_closest_marker("slow"):
-            item.add_marker("no_cover")
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring the tests into the order in which they run."""
+    items[:] = spread(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect tests without the garbage collector, which would look again and again through what is kept."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,27 @@
 """Processes that are forked from one which has imported what they need: importing takes each of them a second."""
 
+import contextlib
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-__all__ = ("FORKS", "Outcome", "run_pytest")
+import coverage
 
+__all__ = ("FORKS", "Outcome", "run_command", "run_pytest")
+
+_ROOT = Path(__file__).parents[1]
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.forked_imports"])
 # Tests of pages and projects do not use them, and pytest would import them each time.
 _LEFT_OUT = ("anyio", "faker", "hypothesispytest", "pytest_cov", "schemathesis", "xdist", "xdist.looponfail")
+
+# pytest would rewrite the assertions of packages that have a plugin, and warns of those that are imported already.
+_WARNINGS = ("-W", "error", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 
 
 class Outcome(NamedTuple):
@@ -21,27 +29,69 @@ class Outcome(NamedTuple):
 
     status: int | None
     printed: str
+    errors: str = ""
 
 
 def run_pytest(folder: Path, *options: str) -> Outcome:
     """Run the tests of a folder as ``python -m pytest`` does there, with warnings as errors."""
-    words = ["-W", "error", *(word for one in _LEFT_OUT for word in ("-p", f"no:{one}")), *options]
-    with tempfile.NamedTemporaryFile() as file:
-        process = FORKS.Process(target=_run, args=(folder, words, file.name))
+    left_out = [word for one in _LEFT_OUT for word in ("-p", f"no:{one}")]
+    outcome = _run(_test, folder, (*_WARNINGS, *left_out, *options))
+    return Outcome(outcome.status, outcome.printed + outcome.errors)
+
+
+def run_command(folder: Path, *words: str) -> Outcome:
+    """Run the command ``framework`` in a folder, as ``python -m framework`` does there."""
+    return _run(_command, folder, words)
+
+
+def _run(function: Callable[[Sequence[str]], Any], folder: Path, words: Sequence[str]) -> Outcome:
+    with tempfile.NamedTemporaryFile() as printed, tempfile.NamedTemporaryFile() as errors:
+        files = (printed.name, errors.name)
+        # Where it starts, the process from which others are forked finds what it imports.
+        with contextlib.chdir(_ROOT):
+            multiprocessing.forkserver.ensure_running()
+        process = FORKS.Process(target=_enter, args=(function, folder, words, files, {**os.environ}))
         process.start()
         process.join()
-        return Outcome(process.exitcode, file.read().decode(errors="replace"))
+        texts = [file.read().decode(errors="replace") for file in (printed, errors)]
+        return Outcome(process.exitcode, *texts)
 
 
-def _run(folder: Path, words: Sequence[str], printed: str) -> None:
-    with Path(printed).open("wb") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
+def _enter(
+    function: Callable[[Sequence[str]], Any],
+    folder: Path,
+    words: Sequence[str],
+    files: tuple[str, str],
+    variables: Mapping[str, str],
+) -> None:
+    """Make of a forked process what a new one would be, and run it."""
+    for name, number in zip(files, (1, 2), strict=True):
+        with Path(name).open("wb") as file:
+            os.dup2(file.fileno(), number)
+    os.environ.clear()
+    os.environ.update(variables)
     os.chdir(folder)
     sys.path.insert(0, str(folder))
-    # The tests of a project may be a package of the same name.
+    # A project may have a package of the same name.
     for name in [one for one in sys.modules if one.partition(".")[0] == "tests"]:
         del sys.modules[name]
+    try:
+        sys.exit(function(words))
+    finally:
+        # A forked process ends without what coverage would do at the end of a process.
+        if measuring := coverage.Coverage.current():
+            measuring.stop()
+            measuring.save()
+
+
+def _test(words: Sequence[str]) -> Any:
     import pytest
 
-    sys.exit(pytest.main([*words]))
+    return pytest.main([*words])
+
+
+def _command(words: Sequence[str]) -> None:
+    from framework.cli.main import main
+
+    sys.argv = ["framework", *words]
+    main()

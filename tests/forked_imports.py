@@ -3,7 +3,7 @@
 import aiosqlite as _aiosqlite  # noqa: F401
 import asyncpg as _asyncpg  # noqa: F401
 import jinja2 as _jinja2  # noqa: F401
-import pytest as _pytest  # noqa: F401
+import pytest  # noqa: F401
 import sqlalchemy.ext.asyncio as _sqlalchemy  # noqa: F401
 import yaml as _yaml  # noqa: F401
 from aiohttp import test_utils as _test_utils  # noqa: F401

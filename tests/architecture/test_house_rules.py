@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -39,22 +40,37 @@ def named(tree: ast.AST) -> Iterator[str]:
             yield ast.unparse(node)
 
 
+@cache
+def imports_of(module: str) -> frozenset[str]:
+    """Return the dotted names that a module imports."""
+    return frozenset(imported(tree_of(module)))
+
+
+@cache
+def names_of(module: str) -> frozenset[str]:
+    """Return all names and attributes that a module uses."""
+    return frozenset(named(tree_of(module)))
+
+
+def last_names_of(module: str) -> set[str]:
+    """Return the last part of each name that a module imports or uses."""
+    return {one.rpartition(".")[2] for one in imports_of(module) | names_of(module)}
+
+
 def reads_signatures(module: str) -> bool:
     """Tell whether a module imports ``inspect``, or resolves annotations."""
-    tree = tree_of(module)
-    from_imports = any(one == "inspect" or one.startswith("inspect.") for one in imported(tree))
-    return from_imports or any(one.rpartition(".")[2] == "get_type_hints" for one in (*imported(tree), *named(tree)))
+    from_imports = any(one == "inspect" or one.startswith("inspect.") for one in imports_of(module))
+    return from_imports or "get_type_hints" in last_names_of(module)
 
 
 def executes(module: str) -> bool:
     """Tell whether a module runs text as code."""
-    return any(one in {"exec", "eval", "builtins.exec", "builtins.eval"} for one in named(tree_of(module)))
+    return not names_of(module).isdisjoint({"exec", "eval", "builtins.exec", "builtins.eval"})
 
 
 def checks_types_only(module: str) -> bool:
     """Tell whether a module imports something for type checkers alone."""
-    tree = tree_of(module)
-    return any(one.rpartition(".")[2] == "TYPE_CHECKING" for one in (*imported(tree), *named(tree)))
+    return "TYPE_CHECKING" in last_names_of(module)
 
 
 @pytest.mark.parametrize(
@@ -78,10 +94,10 @@ CLOCKS = {"time.time", "time.monotonic", "datetime.now", "datetime.utcnow"}
 def test_the_catalogue_reads_time_in_one_place() -> None:
     """What limits, expiry and tokens compare is read from framework.clock, which tests can move."""
     modules = [one for one in MODULES if one.startswith(CATALOGUE)]
-    own = {one: CLOCKS & {*imported(tree_of(one)), *named(tree_of(one))} for one in modules}
+    own = {one: CLOCKS & (imports_of(one) | names_of(one)) for one in modules}
 
     assert {one: names for one, names in own.items() if names} == {}
-    assert any("clock.monotonic" in named(tree_of(one)) for one in modules)
+    assert any("clock.monotonic" in names_of(one) for one in modules)
 
 
 @pytest.mark.parametrize("module", MODULES)

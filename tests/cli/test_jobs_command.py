@@ -10,8 +10,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.cli.conftest import Run, Write, run_python
+from tests.cli.conftest import Run, Write
 from tests.cli.dev_server import command
+from tests.forked import run_command
 from tests.waiting import until
 
 SHOP = '''\
@@ -158,13 +159,13 @@ def test_a_broker_that_is_away_is_found(run: Run, shop: Path) -> None:
     with_broker = SHOP.replace(given, f'{given}, broker="redis://:secret@127.0.0.1:1/0"')
     (shop / "shop.py").write_text(with_broker)
     run("fill")
-    done = run_python("-m", "framework", "jobs", "doctor", cwd=shop)
-    assert done.code == 1
-    assert done.out.startswith(
+    done = run_command(shop, "jobs", "doctor")
+    assert done.status == 1
+    assert done.printed.startswith(
         "The broker redis://127.0.0.1:1 cannot be reached: ConnectionError: Error 111 connecting to 127.0.0.1:1"
     )
-    assert "Hint: start it, or see that this machine reaches it; jobs wait in the table until then." in done.out
-    assert "secret" not in done.out
+    assert "Hint: start it, or see that this machine reaches it; jobs wait in the table until then." in done.printed
+    assert "secret" not in done.printed
 
 
 def test_a_job_that_the_app_does_not_have_is_found(run: Run, shop: Path) -> None:
@@ -172,9 +173,9 @@ def test_a_job_that_the_app_does_not_have_is_found(run: Run, shop: Path) -> None
     run("fill")
     # The new name has another length: bytecode of a file with the same size and second would be taken for current.
     (shop / "shop.py").write_text(SHOP.replace("def confirm", "def send").replace(".confirm", ".send"))
-    done = run_python("-m", "framework", "jobs", "doctor", cwd=shop)
-    assert done.code == 1
-    assert "Jobs named Mail.confirm are waiting, and the app has no such job.\n" in done.out
+    done = run_command(shop, "jobs", "doctor")
+    assert done.status == 1
+    assert "Jobs named Mail.confirm are waiting, and the app has no such job.\n" in done.printed
 
 
 def test_the_document(run: Run, shop: Path) -> None:
@@ -218,8 +219,8 @@ def test_jobs_of_a_queue_that_is_not_served_are_found(run: Run, shop: Path) -> N
     run("fill")
     (shop / "shop.py").write_text(SHOP.replace('queue="mails"', 'queue="letters"'))
 
-    done = run_python("-m", "framework", "jobs", "doctor", cwd=shop)
-    assert done.out == (
+    done = run_command(shop, "jobs", "doctor")
+    assert done.printed == (
         "Queue mails has waiting jobs, and workers do not serve it by default.\n"
         "  Hint: framework jobs run --queue mails, or add it to JobSettings(queues=).\n\n"
     )
@@ -285,7 +286,7 @@ OBSERVED = SHOP.replace("app = App(", "app = App(\n    observers=[Metrics()],").
 async def test_a_worker_serves_its_metrics(write: Write, shop: Path) -> None:
     """And whether it works; a worker that stops is not ready, and ends all the same."""
     write("shop.py", OBSERVED)
-    assert run_python("-m", "framework", "fill", cwd=shop).code == 0
+    assert run_command(shop, "fill").status == 0
     async with command(shop, "jobs", "run", "--listen", "127.0.0.1:0") as running:
         await running.prints("Press Ctrl+C to stop.")
         found = re.search(r"It serves /metrics and /health/ready at http://127\.0\.0\.1:(\d+)\. ", running.printed)
@@ -322,7 +323,7 @@ def test_an_address_that_cannot_be_listened_on(run: Run, address: str) -> None:
 async def test_a_worker_shares_its_metrics(write: Write, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It creates the folder, and keeps its numbers there when it ends."""
     write("shop.py", OBSERVED)
-    assert run_python("-m", "framework", "fill", cwd=shop).code == 0
+    assert run_command(shop, "fill").status == 0
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(shop / "metrics"))
     async with command(shop, "jobs", "run") as running:
         await running.prints("Press Ctrl+C to stop.")

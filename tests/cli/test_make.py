@@ -9,7 +9,8 @@ from framework.cli.make.project import read_named
 from framework.cli.make.registration import prefix_of, with_controller, with_job, with_service
 from framework.cli.new.names import ProjectName
 from framework.cli.new.project import minimal_project, write_project
-from tests.cli.conftest import Run, run_python
+from tests.cli.conftest import Run
+from tests.forked import run_command, run_pytest
 
 ROOT = Path(__file__).parents[2]
 APPLICATION = """\
@@ -75,9 +76,9 @@ def test_a_job_is_made_in_a_project_without_jobs(run: Run, project: Path) -> Non
     changed = source.replace("controllers=", given, 1).replace("from framework", f"{imported}from framework", 1)
     application.write_text(changed, encoding="utf-8")
     file = "demo/tests/test_order_lines_jobs.py"
-    done = run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", file, cwd=project)
+    done = run_pytest(project, "-q", "-p", "no:cacheprovider", file)
 
-    assert done.code == 0, done.out
+    assert done.status == 0, done.printed
 
 
 def test_a_controller_is_made(run: Run, project: Path) -> None:
@@ -123,8 +124,8 @@ def test_what_is_made_passes(run: Run, project: Path) -> None:
     for kind in ("controller", "service", "test"):
         assert run("make", kind, "orders").code == 0
 
-    done = run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=project)
-    assert done.out.splitlines()[-1].startswith("4 passed"), done.out
+    done = run_pytest(project, "-q", "-p", "no:cacheprovider")
+    assert done.printed.splitlines()[-1].startswith("4 passed"), done.printed
 
 
 def test_the_nearest_project_is_used(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,5 +301,4 @@ def test_without_ruff_the_files_are_written_as_well(run: Run, project: Path, mon
     monkeypatch.setattr("framework.cli.make.making.find_spec", lambda _: None)
 
     assert run("make", "controller", "orders").code == 0
-    done = run_python("-m", "framework", "check", cwd=project)
-    assert done.out == "No errors; 4 routes.\n"
+    assert run_command(project, "check").printed == "No errors; 4 routes.\n"
