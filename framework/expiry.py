@@ -1,4 +1,4 @@
-"""When the credentials of a request expire: reported by what verifies them, and the end of streams and web sockets."""
+"""When the credentials of a request expire: what verifies them reports it, and long responses end."""
 
 import asyncio
 from collections.abc import Callable
@@ -65,7 +65,7 @@ EXPIRY: ContextVar[Expiry | None] = ContextVar("framework_expiry", default=None)
 
 
 def valid_until(moment: datetime | float) -> None:
-    """Report when the credentials of the current request expire: its stream or web socket ends then.
+    """Report when the credentials of the current request expire: its event stream or web socket ends then.
 
     Call it in what verifies them: a verifier, a guard, a provider, or the handler of a web socket. ``moment`` is a
     datetime with a time zone, or seconds since the epoch. The earliest moment applies. It has no effect on other

@@ -9,7 +9,7 @@ from framework._inspect.signatures import Signature
 from framework._plan.calls import Call, CredentialPlan, GuardPlan, ServicePlan
 from framework._plan.links import LinkPlan
 from framework._plan.requests import BodyPlan, ParameterPlan
-from framework._plan.responses import ResponsePlan
+from framework._plan.responses import ResponsePlan, StreamKind
 from framework._plan.sockets import SocketPlan
 from framework._steps import Layer, Steps
 from framework.credentials import Credentials, SecurityRequirement
@@ -168,9 +168,10 @@ class RoutePlan(Struct, frozen=True, kw_only=True):
 
     @property
     def ends_with_credentials(self) -> bool:
-        """Whether its response is a stream or a web socket, which ends when the credentials of the request expire."""
-        is_long = self.socket is not None or self.response.stream is not None
-        return is_long and not self.limits.outlive_credentials
+        """Whether its response has no end of its own, and ends when the credentials of the request expire."""
+        stream = self.response.stream
+        is_endless = self.socket is not None or (stream is not None and stream.kind is StreamKind.EVENTS)
+        return is_endless and not self.limits.outlive_credentials
 
     @property
     def early_services(self) -> frozenset[str]:

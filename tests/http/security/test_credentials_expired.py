@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import pytest
-from aiohttp import ClientPayloadError, WSMsgType
+from aiohttp import WSMsgType
 from aiohttp.test_utils import TestClient
 from msgspec import Struct
 from pytest_aiohttp.plugin import AiohttpClient
@@ -106,13 +106,10 @@ class Live(Controller):
 
     @get("/lines")
     async def lines(self, user: Annotated[User, Bearer(TOKENS)]) -> AsyncIterator[str]:
-        """Send lines."""
-        try:
-            async for one in ticks():
-                yield f"{user.sub} {one}\n"
-        except BaseException as error:
-            self._log.add(type(error).__name__)
-            raise
+        """Send lines until after the end of the token."""
+        for one in range(20):
+            await asyncio.sleep(0.1)
+            yield f"{user.sub} {one}\n"
 
     @get("/outlive", limits=Limits(outlive_credentials=True))
     async def outlive(self, user: Annotated[User, Bearer(TOKENS)]) -> EventStream[int]:
@@ -291,12 +288,10 @@ async def test_a_remembered_token_ends_the_stream_too(client: TestClient[Any, An
     assert abs(first - second) < 0.5
 
 
-async def test_another_stream_is_cut_off(client: TestClient[Any, Any], log: Log) -> None:
-    """Its end would look like that of a complete response."""
-    with pytest.raises(ClientPayloadError):
-        async with asyncio.timeout(10), client.get("/lines", headers=short_token()) as response:
-            await response.read()
-    assert log.events == ["CancelledError"]
+async def test_another_stream_is_sent_to_its_end(client: TestClient[Any, Any]) -> None:
+    """A download that has begun is finished."""
+    async with client.get("/lines", headers=short_token()) as response:
+        assert len((await response.text()).splitlines()) == 20
 
 
 async def test_a_stream_may_outlive_its_credentials(client: TestClient[Any, Any]) -> None:
