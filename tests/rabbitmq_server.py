@@ -31,6 +31,8 @@ class RabbitMQServer:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._distribution = 0
+        self._names = _free_port()
+        """The port of the daemon that maps names to ports, which a start of the server starts."""
         self.port = 0
 
     @property
@@ -63,7 +65,9 @@ class RabbitMQServer:
             "RABBITMQ_CONFIG_FILE": str(self._folder / "rabbitmq.conf"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._folder / "plugins"),
             "RABBITMQ_DIST_PORT": str(self._distribution),
-            # Its own processes find it without the daemon that maps names to ports.
+            "ERL_EPMD_PORT": str(self._names),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            # Its own processes find it without that daemon.
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-start_epmd false -erl_epmd_port {self._distribution}",
         }
         return subprocess.Popen(  # noqa: S603  a program of the system, with fixed options
@@ -96,6 +100,14 @@ class RabbitMQServer:
             self._process = None
             shutil.rmtree(self._folder / "data", ignore_errors=True)
 
+    def close(self) -> None:
+        """End the server, and the daemon of names, which is in a session of its own."""
+        self.kill()
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._names), timeout=5) as daemon:
+            # KILL_REQ of Erlang's distribution protocol, with its length.
+            daemon.sendall(b"\0\1k")
+            daemon.recv(2)
+
 
 def _free_port() -> int:
     with socket.socket() as probe:
@@ -114,13 +126,13 @@ def _program() -> Path | None:
 
 @contextlib.contextmanager
 def rabbitmq_started(folder: Path) -> Iterator[RabbitMQServer]:
-    """Run a server with a folder for its data, and kill it at the end."""
+    """Run a server with a folder for its data, and end it with all its processes."""
     program = _program()
     if program is None:
         pytest.skip("rabbitmq-server is not installed")
     server = RabbitMQServer(program, folder)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
-        server.kill()
+        server.close()

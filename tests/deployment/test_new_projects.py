@@ -38,19 +38,15 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 
 @pytest.fixture
-def shop_environment(
-    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory, worker_id: str
-) -> dict[str, str]:
+def shop_environment(environment: dict[str, str], shared_folder: Path) -> dict[str, str]:
     """Return variables with which both shops, whose requirements are the same, are installed once, into one folder.
 
     The minimal project is installed into folders of its own, as projects are without these variables.
     """
-    base = tmp_path_factory.getbasetemp()
-    shared = (base if worker_id == "master" else base.parent) / "shops"
     return {
         **environment,
-        "VENV": str(shared / "venv"),
-        "MYPY_CACHE_DIR": str(shared / "mypy"),
+        "VENV": str(shared_folder / "venv"),
+        "MYPY_CACHE_DIR": str(shared_folder / "mypy"),
     }
 
 

@@ -1,6 +1,7 @@
 """Two users never get each other's session: random interleavings of their requests, in memory and in Redis."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -104,8 +105,7 @@ class Turns:
         """Give turns until all requests are done."""
         at = 0
         while not all(task.done() for task in tasks):
-            for _ in range(3):
-                await asyncio.sleep(0)
+            await asyncio.sleep(0)
             if self._waiting:
                 chosen = self._order[at % len(self._order)] % len(self._waiting)
                 at += 1
@@ -116,12 +116,14 @@ class Turns:
             task.result()
 
 
-ACTIONS = st.lists(
-    st.tuples(st.sampled_from(USERS), st.sampled_from(["login", "logout", "note", "update", "read"])),
-    min_size=2,
-    max_size=8,
-)
-ORDERS = st.lists(st.integers(0, 7), min_size=1, max_size=24)
+def named(numbers: bytes) -> list[tuple[int, str]]:
+    """Return a user and an action for each number: strings of bytes are made in a fifth of the time of lists."""
+    kinds = ("login", "logout", "note", "update", "read")
+    return [(USERS[one % 2], kinds[one // 2 % len(kinds)]) for one in numbers]
+
+
+ACTIONS = st.binary(min_size=2, max_size=8).map(named)
+ORDERS = st.binary(min_size=1, max_size=24)
 
 
 class Free(Turns):
@@ -181,8 +183,14 @@ def in_cookies() -> tuple[Sessions[Seen], None]:
     return Sessions(Seen, secret=SECRET), None
 
 
+@pytest.fixture(autouse=True)
+def _without_warnings(caplog: pytest.LogCaptureFixture) -> None:
+    """Log no warning for each change that is lost, of which there are thousands."""
+    caplog.set_level(logging.ERROR, "framework.middleware")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("make", "count"), [(in_memory, 8_000), (in_cookies, 2_000)])
+@pytest.mark.parametrize(("make", "count"), [(in_memory, 4_000), (in_cookies, 2_000)])
 def test_two_users_never_get_each_others_session(make: Any, count: int) -> None:
     """However their requests interleave, each finds what its own user has written, or nothing."""
     many(make, count)
