@@ -163,7 +163,7 @@ lock: .venv-uv/.uv
 	$(LOCK) --extra dev --extra dotenv --extra jobs --extra jwt --extra passwords --extra redis --extra server --extra sql --extra telemetry --extra templating --extra yaml --constraint requirements/check.txt pyproject.toml requirements/build.in \
 	  --output-file requirements/run.txt
 	$(LOCK) --constraint requirements/check.txt pyproject.toml --output-file requirements/core.txt
-	$(LOCK) $(OPTIONS) requirements/neighbours.in pyproject.toml requirements/build.in --output-file requirements/neighbours.txt
+	$(LOCK) $(OPTIONS) --extra jobs --extra kafka --extra sqs requirements/neighbours.in pyproject.toml requirements/build.in --output-file requirements/neighbours.txt
 	$(LOCK) $(OPTIONS) tests/contract/python/requirements.in --output-file tests/contract/python/requirements.txt
 	$(LOCK) $(OPTIONS) tests/deployment/tools/requirements.in --output-file tests/deployment/tools/requirements.txt
 

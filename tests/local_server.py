@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 
 from tests.waiting import PATIENCE
 
-__all__ = ("LocalServer",)
+__all__ = ("LocalServer", "free_port")
 
 _ATTEMPTS = 5
 
@@ -21,6 +21,8 @@ class LocalServer:
     scheme: ClassVar[str]
     database: ClassVar[str] = ""
     """What follows the port in its URL."""
+    settles: ClassVar[float] = 0.0
+    """Seconds after which something new is stored so that a server that is killed knows it afterwards."""
 
     def __init__(self, program: str) -> None:
         self._program = program
@@ -44,7 +46,7 @@ class LocalServer:
         """Start the server, on the port that it had before if it had one, and wait until it responds."""
         for _ in range(1 if self.port else _ATTEMPTS):
             # Somebody else may take a free port before the server does.
-            port = self.port or _free_port()
+            port = self.port or free_port()
             nowhere = subprocess.DEVNULL
             command = [self._program, *self.options(port)]
             self._process = subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere)  # noqa: S603  ours
@@ -91,7 +93,8 @@ class LocalServer:
         self.kill()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -9,8 +9,11 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+
+from tests.local_server import free_port
 
 __all__ = ("RabbitMQServer", "rabbitmq_started")
 
@@ -20,19 +23,19 @@ _ATTEMPTS = 3
 
 
 class RabbitMQServer:
-    """A server that can be killed and started again on the same port, without what it had stored.
+    """A server that can be killed and started again on the same port, with what it had stored."""
 
-    A quorum queue with one member (of version 3.10) may find no leader after a kill, which members on other machines
-    would prevent.
-    """
+    # Its registry of quorum queues is written when it has not been used for half a second.
+    settles: ClassVar[float] = 2.0
 
     def __init__(self, program: Path, folder: Path) -> None:
         self._program = program
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._distribution = 0
-        self._names = _free_port()
+        self._names = free_port()
         """The port of the daemon that maps names to ports, which a start of the server starts."""
+        self._node = f"test{os.getpid()}@localhost"
         self.port = 0
 
     @property
@@ -44,8 +47,8 @@ class RabbitMQServer:
         """Start the server, on the ports that it had before if it had some, and wait until it responds."""
         for _ in range(1 if self.port else _ATTEMPTS):
             # Somebody else may take a free port before the server does.
-            self._distribution = self._distribution or _free_port()
-            port = self.port or _free_port()
+            self._distribution = self._distribution or free_port()
+            port = self.port or free_port()
             self._process = self._spawn(port)
             if self._responds(self._process, port):
                 self.port = port
@@ -59,7 +62,7 @@ class RabbitMQServer:
         (self._folder / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\nlog.console = false\n")
         environment = os.environ | {
             "HOME": str(self._folder),
-            "RABBITMQ_NODENAME": f"test{os.getpid()}@localhost",
+            "RABBITMQ_NODENAME": self._node,
             "RABBITMQ_MNESIA_BASE": str(self._folder / "data"),
             "RABBITMQ_LOG_BASE": str(self._folder / "logs"),
             "RABBITMQ_CONFIG_FILE": str(self._folder / "rabbitmq.conf"),
@@ -92,13 +95,12 @@ class RabbitMQServer:
         return False
 
     def kill(self) -> None:
-        """End the server at once, and delete what it has stored."""
+        """End the server at once."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
-            shutil.rmtree(self._folder / "data", ignore_errors=True)
 
     def close(self) -> None:
         """End the server, and the daemon of names, which is in a session of its own."""
@@ -108,12 +110,17 @@ class RabbitMQServer:
             daemon.sendall(b"\0\1k")
             daemon.recv(2)
 
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    def elect(self, queue: str) -> None:
+        """Let a queue elect a leader, as an operator does."""
+        command = [
+            str(self._program.with_name("rabbitmqctl")),
+            "eval",
+            f"ra:trigger_election({{'%2F_{queue}', node()}}).",
+        ]
+        # As above; the command itself does not listen.
+        arguments = f"-start_epmd false -erl_epmd_port {self._distribution} -dist_listen false"
+        more = {"HOME": str(self._folder), "RABBITMQ_NODENAME": self._node, "RABBITMQ_CTL_ERL_ARGS": arguments}
+        subprocess.run(command, env=os.environ | more, check=True, capture_output=True, timeout=_PATIENCE)  # noqa: S603
 
 
 def _program() -> Path | None:
@@ -131,8 +138,8 @@ def rabbitmq_started(folder: Path) -> Iterator[RabbitMQServer]:
     if program is None:
         pytest.skip("rabbitmq-server is not installed")
     server = RabbitMQServer(program, folder)
+    server.start()
     try:
-        server.start()
         yield server
     finally:
         server.close()

@@ -1,4 +1,4 @@
-"""Brokers for tests of jobs: servers of NATS, Redis and RabbitMQ, and where the table is for each."""
+"""Brokers for tests of jobs: servers of NATS, Redis, RabbitMQ and SQS, and where the table is for each."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,16 +10,22 @@ from tests.nats_server import nats_started
 from tests.postgresql_server import postgresql_started
 from tests.rabbitmq_server import rabbitmq_started
 from tests.redis_server import started as redis_started
+from tests.sqs_server import SQSServer, sqs_started
 
-__all__ = ("BROKERS", "BrokerServer", "Servers", "broker_server")
+__all__ = ("BROKERS", "SERVERS", "BrokerServer", "Servers", "broker_prefix", "broker_server")
 
 
 class BrokerServer(Protocol):
-    """A server that can be killed and started again; that of RabbitMQ has lost what it had stored."""
+    """A server that can be killed and started again; that of SQS has lost its messages then."""
 
     @property
     def url(self) -> str:
         """Where it listens."""
+        ...
+
+    @property
+    def settles(self) -> float:
+        """Seconds after which a new queue survives that the server is killed."""
         ...
 
     def start(self) -> None:
@@ -34,7 +40,17 @@ BROKERS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "nats": (nats_started, "postgresql"),
     "redis": (redis_started, "sqlite"),
     "rabbitmq": (rabbitmq_started, "sqlite"),
+    "sqs": (sqs_started, "sqlite"),
 }
+SERVERS = ("nats", "redis", "rabbitmq")
+"""The brokers that are tested with the servers that production has: all tests of workers run with them."""
+
+
+def broker_prefix(server: BrokerServer, prefix: str) -> str:
+    """Return a prefix, whose queues exist where nobody creates them."""
+    if isinstance(server, SQSServer):
+        server.create(f"{prefix}-default")
+    return prefix
 
 
 @contextmanager
@@ -72,7 +88,7 @@ class Servers:
             own = self._folder / "broker"
             own.mkdir()
             broker = self._stack.enter_context(broker_server(self._engine, own))
-            self.settings = {"broker": broker.url}
+            self.settings = {"broker": broker.url, "broker_prefix": broker_prefix(broker, "jobs")}
 
             def kill_and_start() -> None:
                 broker.kill()

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from framework._jobs.table.engine import TableEngine
 from framework.jobs import JobSettings
-from tests.jobs.brokers import BROKERS, BrokerServer, broker_server
+from tests.jobs.brokers import BROKERS, BrokerServer, broker_prefix, broker_server
 from tests.jobs.databases import database_url, new_engine
 from tests.jobs.working import CARRIED
 
@@ -47,8 +47,9 @@ def carried(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let a broker carry the jobs of the test, if its kind is one."""
     kind = request.getfixturevalue("kind") if "kind" in request.fixturenames else None
     if kind in BROKERS:
-        CARRIED["broker"] = request.getfixturevalue("brokers")(kind).url
-        CARRIED["broker_prefix"] = f"{kind}{next(_NUMBERS)}"
+        server = request.getfixturevalue("brokers")(kind)
+        CARRIED["broker"] = server.url
+        CARRIED["broker_prefix"] = broker_prefix(server, f"{kind}{next(_NUMBERS)}")
     yield
     CARRIED.clear()
 

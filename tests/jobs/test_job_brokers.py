@@ -17,8 +17,9 @@ from framework._jobs.table.database import Database
 from framework._jobs.table.handing import Handing
 from framework._jobs.table.statements import Statements
 from framework.jobs import CurrentJob, Jobs, JobSettings, job
-from tests.jobs.brokers import BROKERS, BrokerServer
+from tests.jobs.brokers import SERVERS, BrokerServer
 from tests.jobs.working import CARRIED, working
+from tests.rabbitmq_server import RabbitMQServer
 from tests.waiting import until
 
 RAN: list[Any] = []
@@ -27,7 +28,7 @@ KILLED = pytest.mark.parametrize("kind", ["nats", "redis", _SLOW])
 """A server of RabbitMQ takes some time to start."""
 
 
-@pytest.fixture(params=list(BROKERS))
+@pytest.fixture(params=SERVERS)
 def kind(request: pytest.FixtureRequest) -> str:
     """Return which broker carries the jobs of the test."""
     return str(request.param)
@@ -92,6 +93,34 @@ async def test_jobs_that_a_killed_relay_has_not_published(database: AsyncEngine,
         assert len(await handing.hand_over("broker:dead", "default", 10, 0.5)) == 1
         app.start()
         await app.until(number, JobState.DONE)
+    assert RAN == [(1, 1)]
+
+
+async def test_jobs_of_a_relay_whose_database_did_not_respond(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were marked, and not published: they are handed over again at once, and not after the time of a lease."""
+    hand_over, take_back = Handing.hand_over, Handing.take_back
+    lost: list[str] = []
+
+    async def hands_over(self: Handing, owner: str, *args: Any) -> list[Handed]:
+        found = await hand_over(self, owner, *args)
+        if found and not lost:
+            lost.append(owner)
+            raise ConnectionError("closed in the middle")
+        return found
+
+    async def takes_back(self: Handing, owner: str) -> None:
+        if lost == [owner]:
+            lost.append(owner)
+            raise ConnectionError("connection refused")
+        await take_back(self, owner)
+
+    monkeypatch.setattr(Handing, "hand_over", hands_over)
+    monkeypatch.setattr(Handing, "take_back", takes_back)
+    async with working(database, Mail, lease=600.0) as app:
+        await app.until(await app.add(Mail.send, 1), JobState.DONE)
+    assert len(lost) == 2
     assert RAN == [(1, 1)]
 
 
@@ -220,7 +249,10 @@ async def test_a_broker_that_is_away(
 async def test_a_broker_that_is_killed_loses_no_job(database: AsyncEngine, server: BrokerServer) -> None:
     """Jobs that it carried run once, whether it knows them afterwards or not."""
     async with working(database, Mail, workers=2, concurrency=2, lease=2.0) as app:
-        numbers = [await app.add(Mail.send, number) for number in range(60)]
+        numbers = [await app.add(Mail.send, 0)]
+        await app.until(numbers[0], JobState.DONE)
+        await asyncio.sleep(server.settles)
+        numbers += [await app.add(Mail.send, number) for number in range(1, 60)]
         await until(lambda: len(RAN) > 5)
         await asyncio.to_thread(server.kill)
         await asyncio.to_thread(server.start)
@@ -232,3 +264,22 @@ async def test_a_broker_that_is_killed_loses_no_job(database: AsyncEngine, serve
 
         await until(done, 60)
     assert sorted(RAN) == [(number, 1) for number in range(70)]
+
+
+@pytest.mark.parametrize("kind", [_SLOW])
+async def test_rabbitmq_that_is_killed_when_its_queue_is_new(
+    database: AsyncEngine, server: BrokerServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It has forgotten the members of the queue and elects no leader: jobs wait in the table until an operator does."""
+    assert isinstance(server, RabbitMQServer)
+    async with working(database, Mail) as app:
+        await app.until(await app.add(Mail.send, 1), JobState.DONE)
+        await asyncio.to_thread(server.kill)
+        await asyncio.to_thread(server.start)
+        number = await app.add(Mail.send, 2)
+        await until(lambda: "jobs wait in the table" in caplog.text)
+        await asyncio.sleep(5)
+        assert (await app.record(number)).state is JobState.READY
+        await asyncio.to_thread(server.elect, f"{CARRIED['broker_prefix']}.default")
+        await app.until(number, JobState.DONE)
+    assert RAN == [(1, 1), (2, 1)]

@@ -1,6 +1,6 @@
-"""Brokers through the protocol of taskiq: a double of its four methods, and the queue that RabbitMQ gets.
+"""Brokers through the protocol of taskiq: a double of its methods, and the queue that RabbitMQ gets.
 
-Kafka and SQS have no server here: their behaviour is that of the double without acknowledgements, and with them.
+The clients of Kafka and SQS are in tests/neighbours/test_sqs_and_kafka.py.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from framework._jobs.records import JobState
 from framework.jobs import CurrentJob, Jobs, job
 from tests.jobs.brokers import BrokerServer
 from tests.jobs.working import working
+from tests.waiting import PATIENCE
 
 RAN: list[Any] = []
 
@@ -133,6 +134,38 @@ async def test_errors_of_clients_are_errors_of_the_broker() -> None:
     await broker.close()
 
 
+class Failing(Double):
+    """A broker that fails while it starts, or while its messages are closed."""
+
+    starts = False
+
+    async def startup(self) -> None:
+        """Open some connections, and fail."""
+        await super().startup()
+        if not self.starts:
+            raise ExceptionGroup("unhandled errors in a TaskGroup", [ConnectionError("no route")])
+
+    async def listen(self) -> AsyncIterator[Any]:
+        """Fail when it is closed."""
+        try:
+            yield await self.messages.get()
+            yield await self.messages.get()
+        finally:
+            raise RuntimeError("closed")
+
+
+async def test_a_client_that_fails_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it connects, and while its iterator is closed; the error is that of the client, and not a group."""
+    broker = TaskiqBroker(Failing, "of a test")
+    with pytest.raises(BrokerError, match=r"^ConnectionError: no route$"):
+        await broker.publish("q", [b"1"])
+    monkeypatch.setattr(Failing, "starts", True)
+    await broker.publish("q", [b"1"])
+    assert [one.data for one in await broker.receive(["q"], 1, 0.1)] == [b"1"]
+    await broker.close()
+    assert [one.closed for one in Double.opened] == [True, True]
+
+
 def test_names_that_every_broker_allows() -> None:
     """Other names get a digest, so that two of them stay different."""
     assert plain_name("high_mail-2") == "high_mail-2"
@@ -145,7 +178,7 @@ async def test_the_queue_of_rabbitmq(brokers: Callable[[str], BrokerServer]) -> 
     import aio_pika
 
     server = brokers("rabbitmq")
-    broker = TaskiqBroker(rabbitmq(server.url, "queue_test"), "RabbitMQ")
+    broker = TaskiqBroker(rabbitmq(server.url, "queue_test", 10), "RabbitMQ")
     await broker.publish("default", [b"1"])
     await broker.close()
     connection = await aio_pika.connect(server.url)
@@ -162,6 +195,29 @@ async def test_the_queue_of_rabbitmq(brokers: Callable[[str], BrokerServer]) -> 
             },
         )
     await connection.close()
+
+
+async def received(broker: TaskiqBroker, count: int, *, acks: bool) -> list[bytes]:
+    """Receive so many messages."""
+    found: list[bytes] = []
+    async with asyncio.timeout(PATIENCE):
+        while len(found) < count:
+            deliveries = await broker.receive(["default"], count - len(found), 1.0)
+            if acks:
+                await broker.ack(deliveries)
+            found += [one.data for one in deliveries]
+    return found
+
+
+async def test_a_worker_that_is_busy_keeps_few_messages_of_rabbitmq(brokers: Callable[[str], BrokerServer]) -> None:
+    """It is sent no more than it runs at once; another worker receives the others."""
+    server = brokers("rabbitmq")
+    busy, free = (TaskiqBroker(rabbitmq(server.url, "ahead_test", 3), "RabbitMQ") for _ in range(2))
+    await busy.publish("default", [b"%d" % number for number in range(10)])
+    assert await received(busy, 3, acks=False) == [b"0", b"1", b"2"]
+    assert sorted(await received(free, 7, acks=True)) == [b"%d" % number for number in range(3, 10)]
+    await busy.close()
+    await free.close()
 
 
 def test_nothing_is_imported_that_the_url_does_not_require() -> None:

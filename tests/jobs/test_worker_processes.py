@@ -5,7 +5,6 @@ import asyncio
 import contextlib
 import signal
 import sqlite3
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from framework._jobs.engine import Filter
 from framework._jobs.records import JobState
 from framework._jobs.table.engine import TableEngine
 from framework._jobs.worker.beating import STUCK_STATUS
-from tests.jobs.brokers import BROKERS
+from tests.jobs.brokers import BROKERS, SERVERS
 from tests.jobs.chaos import chaos
 from tests.jobs.processes import Process, WorkerProcesses, new_job, prepared, worker_processes
 from tests.waiting import PATIENCE, until
@@ -25,7 +24,7 @@ from tests.waiting import PATIENCE, until
 QUICK = {"lease": 1.0, "heartbeat": 0.2, "poll": 0.02, "grace": 0.5, "concurrency": 5}
 
 
-@pytest.fixture(params=["sqlite", "postgresql", *BROKERS])
+@pytest.fixture(params=["sqlite", "postgresql", *SERVERS])
 def kind(request: pytest.FixtureRequest) -> str:
     """Return which database the test runs on, or which broker carries its jobs."""
     return str(request.param)
@@ -173,33 +172,6 @@ async def test_jobs_that_are_added_while_others_write(engine: TableEngine, url: 
         assert set(processes.counts().values()) == {1}
         assert "locked" not in processes.log()
         assert "lost" not in processes.log()
-
-
-@pytest.mark.parametrize("kind", ["postgresql"])
-async def test_a_killed_server_loses_no_job(
-    engine: TableEngine, url: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    """Workers stay alive, and go on when the server is back."""
-    with worker_processes(url, tmp_path, **QUICK | {"lease": 30.0}) as processes:
-        processes.start()
-        await engine.add([new_job("plain", {"seconds": 0.01}) for _ in range(300)])
-        await begun(processes, 20)
-        server = request.getfixturevalue("shared_postgresql")
-        await asyncio.to_thread(server.kill_and_start)
-        at = time.time()
-
-        async def done() -> bool:
-            try:
-                (status,) = await engine.status()
-            except Exception:  # noqa: BLE001  the connections of the pool are gone
-                return False
-            return status.counts.get(JobState.DONE, 0) == 300
-
-        await until(done)
-        assert await asyncio.to_thread(processes.stop) == [0]
-        assert set(processes.counts().values()) == {1}
-        # Long before the leases end, however busy the machine is.
-        assert min(one.time for one in processes.starts() if one.time > at) - at < 25
 
 
 @pytest.mark.parametrize("kind", ["postgresql"])

@@ -46,17 +46,17 @@ def _package(module: str) -> str:
     return "nats-py" if module == "nats" else module.replace("_", "-")
 
 
-def _nats(url: str, prefix: str) -> Broker:
+def _nats(url: str, settings: JobSettings) -> Broker:
     # Imported late, like the others: an app has one broker.
     from framework._jobs.broker.nats import NATSBroker
 
-    return NATSBroker(url, prefix)
+    return NATSBroker(url, settings.broker_prefix)
 
 
-def _redis(url: str, prefix: str) -> Broker:
+def _redis(url: str, settings: JobSettings) -> Broker:
     from framework._jobs.broker.redis import RedisBroker
 
-    return RedisBroker(url, prefix)
+    return RedisBroker(url, settings.broker_prefix)
 
 
 def _taskiq(make: Callable[[str], Any], where: str) -> Broker:
@@ -65,19 +65,20 @@ def _taskiq(make: Callable[[str], Any], where: str) -> Broker:
     return TaskiqBroker(make, where)
 
 
-def _rabbitmq(url: str, prefix: str) -> Broker:
-    return _taskiq(rabbitmq(url, prefix), address_of(url))
+def _rabbitmq(url: str, settings: JobSettings) -> Broker:
+    # As many as run at once: fewer are slower, and more would wait in a worker that is busy.
+    return _taskiq(rabbitmq(url, settings.broker_prefix, settings.concurrency), address_of(url))
 
 
-def _kafka(url: str, prefix: str) -> Broker:
-    return _taskiq(kafka(url, prefix), address_of(url))
+def _kafka(url: str, settings: JobSettings) -> Broker:
+    return _taskiq(kafka(url, settings.broker_prefix), address_of(url))
 
 
-def _sqs(url: str, prefix: str) -> Broker:
-    return _taskiq(sqs(url, prefix), address_of(url))
+def _sqs(url: str, settings: JobSettings) -> Broker:
+    return _taskiq(sqs(url, settings.broker_prefix), address_of(url))
 
 
-_MAKERS: Mapping[str, Callable[[str, str], Broker]] = {
+_MAKERS: Mapping[str, Callable[[str, JobSettings], Broker]] = {
     "nats": _nats,
     "tls": _nats,
     "redis": _redis,
@@ -94,4 +95,4 @@ def make_broker(settings: JobSettings) -> Broker:
     given: Any = revealed(settings.broker)
     if callable(given):
         return _taskiq(given, "of a function")
-    return _MAKERS[given.partition("://")[0]](given, settings.broker_prefix)
+    return _MAKERS[given.partition("://")[0]](given, settings)

@@ -16,7 +16,9 @@ class BrokerError(Exception):
 
     @classmethod
     def of(cls, error: BaseException) -> Self:
-        """Return the error for an exception of a client."""
+        """Return the error for an exception of a client; of a group with one exception, for that."""
+        while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+            (error,) = error.exceptions
         lines = str(error).splitlines()
         return cls(type(error).__name__ + (f": {lines[0][:_LONGEST]}" if lines else ""))
 

@@ -56,6 +56,8 @@ class Relay:
         self._queues: Sequence[str] = ()
         self._recalled = time.monotonic()
         self._task: asyncio.Task[None] | None = None
+        self._doubtful: list[str] = []
+        """Batches of which jobs may be marked and not published, because the database or the broker did not respond."""
 
     def serve(self, queues: Sequence[str]) -> None:
         """Hand over the jobs of these queues, too, from now on."""
@@ -98,17 +100,27 @@ class Relay:
     async def _hand_over(self, queue: str) -> bool:
         # A batch has an owner of its own: a message is for this handing over, and not for a later one of the same job.
         owner = f"{self._name}:{next(self._serials)}"
-        handed = await self._handing.hand_over(owner, queue, self._window, self._resend)
-        if not handed:
-            return False
+        await self._take_back()
+        self._doubtful.append(owner)
         try:
-            await self._broker.publish(queue, [_encode(one) for one in handed])
+            handed = await self._handing.hand_over(owner, queue, self._window, self._resend)
+            if handed:
+                await self._broker.publish(queue, [_encode(one) for one in handed])
+                self._link.reached()
         except BaseException:
-            # Some may have been published: their messages have an owner that no job has any more.
-            await self._handing.take_back(owner)
+            await self._take_back()
             raise
-        self._link.reached()
-        return True
+        self._doubtful.clear()
+        return bool(handed)
+
+    async def _take_back(self) -> None:
+        """Let the jobs of doubtful batches wait again.
+
+        Some may have been published: their messages have an owner that no job has any more.
+        """
+        while self._doubtful:
+            await self._handing.take_back(self._doubtful[0])
+            del self._doubtful[0]
 
     async def _recall(self) -> None:
         """Let jobs wait again that the broker has lost."""

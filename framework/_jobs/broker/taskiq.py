@@ -53,12 +53,10 @@ class TaskiqBroker:
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:
         """Acknowledge messages; some brokers deliver what cannot be acknowledged."""
-        for one in deliveries:
-            if one.receipt is not None:
-                with _errors():
-                    found = one.receipt()
-                    if isinstance(found, Awaitable):
-                        await found
+        with _errors():
+            # For some brokers, each is a request.
+            found = [one.receipt() for one in deliveries if one.receipt is not None]
+            await asyncio.gather(*(one for one in found if isinstance(one, Awaitable)))
 
     async def check(self) -> bool:
         """Connect, if that has not happened; the protocol of taskiq has no request that shows more."""
@@ -104,10 +102,18 @@ class _Queue:
                     # Clients of brokers are large, and that of Kafka connects at once.
                     broker = await asyncio.to_thread(self._make, self._name)
                     broker.is_worker_process = True
-                    async with asyncio.timeout(_PATIENCE):
-                        await broker.startup()
+                    await self._start(broker)
                     self._broker = broker
         return self._broker
+
+    async def _start(self, broker: Any) -> None:
+        """Connect; a client that cannot is closed, because it may have opened some connections."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await broker.startup()
+        except BaseException:
+            await _closed(broker.shutdown())
+            raise
 
     async def publish(self, messages: Sequence[bytes]) -> None:
         """Send messages at the same time."""
@@ -160,12 +166,18 @@ class _Queue:
         if coming is not None:
             coming.cancel()
             await asyncio.wait((coming,))
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(_CLOSING):
-                if messages is not None:
-                    await messages.aclose()  # type: ignore[attr-defined]  # a generator
-                if broker is not None:
-                    await broker.shutdown()
+        # The iterator of some clients fails while it is closed; their connections are closed all the same.
+        if messages is not None:
+            await _closed(messages.aclose())  # type: ignore[attr-defined]  # a generator
+        if broker is not None:
+            await _closed(broker.shutdown())
+
+
+async def _closed(closing: Awaitable[Any]) -> None:
+    """Wait for a moment until something is closed, whatever that raises."""
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(_CLOSING):
+            await closing
 
 
 def _delivery(message: Any) -> Delivery:

@@ -73,7 +73,7 @@ Key: TypeAlias = tuple[int, int, str]
 
 
 def key_of(job: Claimed) -> Key:
-    """Return what tells an attempt from others of the same worker, which may have claimed the job again.
+    """Return what distinguishes an attempt from others of the same worker, which may have claimed the job again.
 
     An attempt that was handed back has the number of the next one, and another owner.
     """
