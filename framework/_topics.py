@@ -168,7 +168,7 @@ class PresenceChange(Struct, Generic[_T], frozen=True):
 
 PresenceChange.__module__ = "framework.channels"
 _LONGEST_ROOM = 200
-_HINTS = 64
+_HINTS = 256
 
 
 def topics_of(settings: "ChannelSettings") -> list[Topic[Any]]:

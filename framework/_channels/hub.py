@@ -76,7 +76,7 @@ class Hub:
 
     async def send(self, ready: Ready) -> None:
         """Publish an encoded event; raises ChannelError."""
-        if self._engine.keeps_alone:
+        if self._engine.keeps_alone and not self._is_hint(ready.place):
             self._keep(ready.place)
         try:
             async with asyncio.timeout(self._timeout):
@@ -154,8 +154,12 @@ class Hub:
             return
         if not self._engine.keeps_alone:
             self._run(self._forget(place, ring))
-        elif place.is_room and ring.next == ring.start:
+        elif self._is_hint(place) or (place.is_room and ring.next == ring.start):
             self._rings.pop(place.address, None)
+
+    def _is_hint(self, place: Place) -> bool:
+        """Return whether events of an address are of use to those alone who subscribe already."""
+        return isinstance(self._topics[place.address.partition("/")[0]], Hints)
 
     async def _forget(self, place: Place, ring: Ring) -> None:
         # A subscriber that comes meanwhile has the same ring, and waits for the lock.

@@ -1,5 +1,7 @@
 """Connections in NATS: a stream of JetStream in memory, with a subject for each connection and its latest value."""
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
@@ -8,7 +10,11 @@ from framework._topics import ChannelError
 __all__ = ("NATSPresence",)
 
 _AT_ONCE = 500
-"""Values in one response of the server."""
+"""Values that are sent before the server confirms the last one, and values in one response of it."""
+_PURGES = 64
+"""Values that are removed at the same time."""
+_PATIENCE = 0.5
+"""Seconds after which a read asks whether the values for which it waits have been removed meanwhile."""
 _IDLE = 30.0
 """Seconds after which the server deletes the consumer of a read that has failed."""
 _NEEDED = "NATS has no JetStream, which keeps who is present: start it with nats-server --jetstream"
@@ -34,12 +40,14 @@ class NATSPresence:
         """Add connections, or renew them."""
 
         async def publish(stream: Any) -> None:
-            waiting = [
-                await stream.publish_async(self._subject(address, id_), data, wait_stall=self._timeout)
-                for id_, data in entries.items()
-            ]
-            for one in waiting:
-                await one
+            client = await self._connect()
+            values = [(self._subject(address, id_), data) for id_, data in entries.items()]
+            for start in range(0, len(values), _AT_ONCE):
+                *most, last = values[start : start + _AT_ONCE]
+                for subject, data in most:
+                    await client.publish(subject, data)
+                # The server stores the values of a connection in their order, so this confirms those before it.
+                await stream.publish(*last)
 
         await self._do(publish)
 
@@ -47,8 +55,10 @@ class NATSPresence:
         """Remove connections."""
 
         async def purge(stream: Any) -> None:
-            for one in ids:
-                await stream.purge_stream(self._name, subject=self._subject(address, one))
+            subjects = [self._subject(address, one) for one in ids]
+            for start in range(0, len(subjects), _PURGES):
+                some = subjects[start : start + _PURGES]
+                await asyncio.gather(*(stream.purge_stream(self._name, subject=one) for one in some))
 
         await self._do(purge)
 
@@ -67,10 +77,11 @@ class NATSPresence:
             )
             consumer = await stream.pull_subscribe(self._subject(address, "*"), stream=self._name, config=config)
             try:
-                info = await consumer.consumer_info()
-                while len(found) < info.num_pending:
-                    some = await consumer.fetch(min(_AT_ONCE, info.num_pending - len(found)), timeout=self._timeout)
-                    found.update((one.subject.rpartition(".")[2], one.data) for one in some)
+                # What is removed meanwhile is not sent, and not pending any more.
+                while (info := await consumer.consumer_info()).num_pending:
+                    with contextlib.suppress(TimeoutError):
+                        some = await consumer.fetch(min(_AT_ONCE, info.num_pending), timeout=_PATIENCE)
+                        found.update((one.subject.rpartition(".")[2], one.data) for one in some)
             finally:
                 await consumer.unsubscribe()
             await stream.delete_consumer(self._name, info.name)
@@ -113,7 +124,7 @@ class NATSPresence:
             await stream.add_stream(config)
         else:
             if info.config.max_age != self._lifetime:
-                await stream.update_stream(config)
+                await stream.update_stream(info.config.evolve(max_age=self._lifetime))
         self._is_prepared = True
 
     def _subject(self, address: str, id_: str) -> str:

@@ -16,7 +16,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 _PUT = f"""{_NOW}
 local ends = string.format('%.0f ', now + ARGV[1])
 for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ends .. ARGV[i + 1]) end
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 """
 _READ = f"""{_NOW}
 local all, found = redis.call('HGETALL', KEYS[1]), {{}}
@@ -56,7 +56,7 @@ class RedisPresence:
     async def read(self, address: str) -> Mapping[str, bytes]:
         """Return the connections whose time has not ended; the others are deleted."""
         found = await self._script(_READ, address)
-        return {id_.decode(): data for id_, data in zip(found[::2], found[1::2], strict=True)}
+        return {id_.decode(errors="replace"): data for id_, data in zip(found[::2], found[1::2], strict=True)}
 
     async def _script(self, text: str, address: str, *arguments: Any) -> Any:
         digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()

@@ -7,9 +7,9 @@ from typing import Any, Generic, Self, TypeVar
 
 from framework._channels.codec import Codec
 from framework._channels.hub import Hub
-from framework._channels.presence.tracker import BEATS, Tracker
-from framework._channels.presence.view import View, change_between, decoded, encoded, people_of
-from framework._topics import ChannelError, ChannelSettings, Presence, PresenceChange
+from framework._channels.presence.tracker import Tracker, within
+from framework._channels.presence.view import BEATS, View, change_between, decoded, encoded, people_of
+from framework._topics import ChannelSettings, Presence, PresenceChange
 
 __all__ = ("PresenceChanges", "Presences", "Tracked")
 
@@ -42,8 +42,8 @@ class Presences:
         address = self.address(presence)
         if not isinstance(key, str):
             raise TypeError(f"The key is {key!r}, not a str: write str({key!r})")
-        if not 0 < len(key) <= _LONGEST_KEY:
-            raise ValueError(f"{key!r} is not a key: 1 to {_LONGEST_KEY} characters")
+        if not 0 < len(key) <= _LONGEST_KEY or not _is_text(key):
+            raise ValueError(f"{key!r} is not a key: 1 to {_LONGEST_KEY} characters, without surrogates")
         return Tracked(self._tracker, self._codecs[presence.name], presence, address, key, value)
 
     async def present(self, presence: Presence[_T]) -> dict[str, list[_T]]:
@@ -55,11 +55,8 @@ class Presences:
 
     async def limited(self, work: Awaitable[_T]) -> _T:
         """Return what the engine responds within the timeout; raises ChannelError."""
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await work
-        except TimeoutError as error:
-            raise ChannelError(f"The engine of the channels has not responded within {self._timeout} s") from error
+        async with within(self._timeout):
+            return await work
 
     def join(self, presence: Presence[Any]) -> View:
         """Return the view of an address, and count a watcher; raises LookupError."""
@@ -89,13 +86,22 @@ class Presences:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody watches."""
+        """Whether there is no reader."""
         return not self._views and not self._closing
 
     async def close(self) -> None:
         """Remove the connections of this process, and end all views."""
         await self._tracker.close()
         await asyncio.gather(*(view.close() for view in self._views.values()), *self._closing)
+
+
+def _is_text(key: str) -> bool:
+    """Return whether a key can be encoded."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class Tracked(Generic[_T]):
@@ -113,6 +119,7 @@ class Tracked(Generic[_T]):
         self._key = key
         self._data = encoded(key, codec.encode(value))
         self._id = ""
+        self._is_entered = False
 
     async def update(self, value: _T) -> None:
         """Change the value; raises TypeError, ValueError and ChannelError.
@@ -125,13 +132,21 @@ class Tracked(Generic[_T]):
 
     async def __aenter__(self) -> Self:
         """Be present; raises ChannelError."""
-        self._id = await self._tracker.enter(self._presence.hints, self._data)
+        if self._is_entered:
+            raise RuntimeError(f"{self._key!r} is entered already: call track() again for another connection")
+        self._is_entered = True
+        try:
+            self._id = await self._tracker.enter(self._presence.hints, self._data)
+        except BaseException:
+            self._is_entered = False
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         id_, self._id = self._id, ""
+        self._is_entered = False
         self._tracker.leave(self._address, id_)
 
 
@@ -150,6 +165,7 @@ class PresenceChanges(Generic[_T]):
         self._begun = False
         self._version = 0
         self._people: Mapping[str, list[Any]] = {}
+        self._waiting: asyncio.Future[None] | None = None
         self._presences = presences
         self._presence = presence
 
@@ -174,7 +190,8 @@ class PresenceChanges(Generic[_T]):
                 return change
             if view.is_ended:
                 break
-            await view.changed.wait()
+            self._waiting = view.next_change()
+            await self._waiting
         raise StopAsyncIteration
 
     def _take(self, view: View) -> PresenceChange[_T] | None:
@@ -197,7 +214,8 @@ class PresenceChanges(Generic[_T]):
         self._closed = True
         if view is not None:
             self._presences.leave(view)
-            view.wake()
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     async def __aenter__(self) -> Self:
         return self

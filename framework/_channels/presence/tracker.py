@@ -3,22 +3,33 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import AsyncIterator, Collection, Mapping
 
 from framework._channels.hub import Hub
 from framework._channels.memory import new_epoch
 from framework._topics import ChannelError, ChannelSettings, Topic
 
-__all__ = ("BEATS", "Tracker")
+__all__ = ("Tracker", "within")
 
 _LOGGER = logging.getLogger("framework.channels")
-BEATS = 3
+_RENEWALS = 4
 """Renewals within the lifetime of a connection."""
 _AT_ONCE = 1_000
 """Ids in one hint."""
+_LANES = 8
+"""Addresses that are renewed at the same time, so that events and other changes need not wait for all of them."""
 _PAUSE = 1.0
 """Seconds after which a renewal that has failed is repeated."""
+
+
+@contextlib.asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[None]:
+    """Wait for the engine no longer than so many seconds; raises ChannelError."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise ChannelError(f"The engine of the channels has not responded within {seconds} s") from error
 
 
 class _Address:
@@ -28,7 +39,8 @@ class _Address:
         self.hints = hints
         self.entries: dict[str, bytes] = {}
         self.to_put: set[str] = set()
-        self.to_remove: set[str] = set()
+        self.to_remove: dict[str, float] = {}
+        """Until when each of them has to be removed: it then ends by itself."""
         self.waiting: list[asyncio.Future[None]] = []
         """Those that wait until what is in the sets is stored."""
         self.is_sent = True
@@ -43,7 +55,7 @@ class Tracker:
         self._hub = hub
         self._store = hub.presence
         self._timeout = settings.timeout
-        self._beat = settings.presence_lifetime / BEATS
+        self._lifetime = settings.presence_lifetime
         self._epoch = new_epoch()
         self._count = 0
         self._addresses: dict[str, _Address] = {}
@@ -84,29 +96,47 @@ class Tracker:
         stored = self._hub.loop.create_future()
         own.waiting.append(stored)
         self._start(address, own)
-        await stored
+        # The wait for what is stored before it counts as well.
+        async with within(self._timeout):
+            await stored
 
     def leave(self, address: str, id_: str) -> None:
         """Remove a connection, soon; without effect for one that is removed."""
         own = self._addresses.get(address)
         if own is not None and own.entries.pop(id_, None) is not None and not self._hub.loop.is_closed():
             own.to_put.discard(id_)
-            own.to_remove.add(id_)
+            own.to_remove[id_] = self._hub.loop.time() + self._lifetime
             own.is_sent = False
             self._start(address, own)
 
-    def renew(self, address: str) -> None:
+    def renew(self, address: str, *, is_overdue: bool = False) -> None:
         """Store all connections of an address again, soon: the engine may have lost them."""
         own = self._addresses.get(address)
         if own is not None:
             own.to_put.update(own.entries)
+            own.is_sent = own.is_sent and not is_overdue
             self._start(address, own)
 
     async def _beat_on(self) -> None:
+        """Renew all connections, again and again, with a hint if they were not present meanwhile."""
+        beat, now = self._lifetime / _RENEWALS, self._hub.loop.time
+        due = now() + beat
         while True:
-            await asyncio.sleep(self._beat)
-            for address in [*self._addresses]:
-                self.renew(address)
+            await asyncio.sleep(due - now())
+            is_overdue = now() > due - beat + self._lifetime
+            due = max(due + beat, now())
+            addresses = [*self._addresses]
+            for start in range(0, len(addresses), _LANES):
+                await self._renew_some(addresses[start : start + _LANES], is_overdue=is_overdue)
+
+    async def _renew_some(self, addresses: list[str], *, is_overdue: bool) -> None:
+        for one in addresses:
+            self.renew(one, is_overdue=is_overdue)
+        found = [self._addresses.get(one) for one in addresses]
+        tasks = [one.task for one in found if one is not None and one.task is not None]
+        if tasks:
+            # One that fails tries again by itself.
+            await asyncio.wait(tasks, timeout=self._timeout)
 
     def _start(self, address: str, own: _Address) -> None:
         if own.task is None and not self._is_closed:
@@ -128,20 +158,18 @@ class Tracker:
             del self._addresses[address]
 
     async def _store_some(self, address: str, own: _Address) -> None:
-        """Store what has changed until now, or raise. What cannot be removed ends by itself."""
+        """Store what has changed until now, or raise."""
         put, own.to_put = {one: own.entries[one] for one in own.to_put}, set()
-        remove, own.to_remove = own.to_remove, set()
+        remove, own.to_remove = own.to_remove, {}
         waiting, own.waiting = own.waiting, []
         is_sent, own.is_sent = own.is_sent, True
         try:
-            if put:
-                await self._limited(self._store.put(address, put))
-            if remove:
-                await self._limited(self._store.remove(address, remove))
+            await self._change(address, put, remove)
         except BaseException as error:
-            for one in waiting:
-                if not one.done():
-                    one.set_exception(ChannelError(str(error) or "The channels are closed"))
+            own.is_sent = own.is_sent and is_sent
+            now = self._hub.loop.time()
+            own.to_remove.update({id_: until for id_, until in remove.items() if until > now})
+            _fail(waiting, error)
             raise
         for one in waiting:
             if not one.done():
@@ -149,18 +177,19 @@ class Tracker:
         if not is_sent:
             await self._report(own, sorted(remove))
 
+    async def _change(self, address: str, put: Mapping[str, bytes], remove: Collection[str]) -> None:
+        if put:
+            async with within(self._timeout):
+                await self._store.put(address, put)
+        if remove:
+            async with within(self._timeout):
+                await self._store.remove(address, remove)
+
     async def _report(self, own: _Address, left: list[str]) -> None:
         """Let others read the store; without a hint, they do so at their next beat."""
         with contextlib.suppress(ChannelError):
             for start in range(0, max(len(left), 1), _AT_ONCE):
                 await self._hub.send(self._hub.prepare(own.hints, left[start : start + _AT_ONCE]))
-
-    async def _limited(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            async with asyncio.timeout(self._timeout):
-                await work
-        except TimeoutError as error:
-            raise ChannelError(f"The engine of the channels has not responded within {self._timeout} s") from error
 
     async def close(self) -> None:
         """Remove all connections of this process, unless the engine is away."""
@@ -175,3 +204,11 @@ class Tracker:
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
+        for own in self._addresses.values():
+            _fail(own.waiting, ChannelError("The channels are closed"))
+
+
+def _fail(waiting: list[asyncio.Future[None]], error: BaseException) -> None:
+    for one in waiting:
+        if not one.done():
+            one.set_exception(ChannelError(str(error) or "The channels are closed"))

@@ -13,9 +13,11 @@ from framework._channels.feed import Feed, Lost
 from framework._channels.hub import Hub
 from framework._topics import ChannelError, Presence, PresenceChange
 
-__all__ = ("View", "change_between", "decoded", "encoded", "people_of")
+__all__ = ("BEATS", "View", "change_between", "decoded", "encoded", "people_of")
 
 _LOGGER = logging.getLogger("framework.channels")
+BEATS = 3
+"""Reads of the store within the lifetime of a connection, less than renewals: what is renewed is in time for each."""
 _PAUSE = 1.0
 """Seconds after which a read that has failed is repeated."""
 _ENCODER = Encoder()
@@ -50,7 +52,7 @@ def decoded(found: Mapping[str, bytes], codec: Codec, known: Mapping[str, Entry]
             continue
         try:
             key, value = _DECODER.decode(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue  # Of another program.
         event = codec.entry(id_, bytes(value))
         if event.kept:
@@ -106,8 +108,7 @@ class View:
         self.people: _People = {}
         self.change: PresenceChange[Any] = PresenceChange({}, [])
         """What has changed from the version before."""
-        self.changed = asyncio.Event()
-        """Set, and replaced, at each change and at the end."""
+        self._waiting: set[asyncio.Future[None]] = set()
         self.is_ended = False
 
     async def open(self) -> None:
@@ -133,10 +134,10 @@ class View:
                 if hint is None:
                     due = self._loop.time() + await self._refresh()
                     continue
-                if isinstance(hint, Lost):
-                    self._renew(self.address)
-                else:
+                if not isinstance(hint, Lost):
                     self._left.update(hint.event)
+                elif hint.missed is None:
+                    self._renew(self.address)
                 due = min(due, self._loop.time() + self._settle)
         except StopAsyncIteration:
             pass
@@ -145,7 +146,7 @@ class View:
         finally:
             feed.close()
             self.is_ended = True
-            self.wake()
+            self._wake()
 
     async def _hint(self, feed: Feed, due: float) -> Any:
         """Return the next hint, or ``None`` at a time."""
@@ -171,7 +172,7 @@ class View:
         if change.present or change.left:
             self.version += 1
             self.people, self.change = people, change
-            self.wake()
+            self._wake()
         return min([self._beat, *(until - self._loop.time() for until in self._missing.values())])
 
     def _merged(self, entries: Entries) -> Entries:
@@ -187,13 +188,23 @@ class View:
         entries.update({id_: self._entries[id_] for id_ in self._missing})
         return {id_: entries[id_] for id_ in sorted(entries)}
 
-    def wake(self) -> None:
+    def next_change(self) -> asyncio.Future[None]:
+        """Return what is done at the next change, or at the end."""
+        future = self._loop.create_future()
+        self._waiting.add(future)
+        future.add_done_callback(self._waiting.discard)
+        return future
+
+    def _wake(self) -> None:
         """Wake all watchers."""
-        changed, self.changed = self.changed, asyncio.Event()
-        changed.set()
+        for one in self._waiting:
+            if not one.done():
+                one.set_result(None)
 
     async def close(self) -> None:
-        """End the subscription."""
+        """End the subscription, also of a task that has not begun."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        self.is_ended = True
+        self._wake()
