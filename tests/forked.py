@@ -1,6 +1,7 @@
 """Processes that are forked from one which has imported what they need: importing takes each of them a second."""
 
 import contextlib
+import gc
 import multiprocessing
 import multiprocessing.forkserver
 import os
@@ -17,11 +18,12 @@ __all__ = ("FORKS", "Outcome", "run_command", "run_pytest")
 _ROOT = Path(__file__).parents[1]
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.forked_imports"])
-# Tests of pages and projects do not use them, and pytest would import them each time.
-_LEFT_OUT = ("anyio", "faker", "hypothesispytest", "pytest_cov", "schemathesis", "xdist", "xdist.looponfail")
-
-# pytest would rewrite the assertions of packages that have a plugin, and warns of those that are imported already.
-_WARNINGS = ("-W", "error", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+# The plugins of a project. That of the framework is imported already, so pytest cannot rewrite its assertions.
+_PLUGINS = ("pytest_asyncio.plugin", "pytest_aiohttp.plugin", "framework.pytest_plugin")
+_OPTIONS = (
+    *("-W", "error", "-W", "ignore::pytest.PytestAssertRewriteWarning"),
+    *("--disable-plugin-autoload", *(word for one in _PLUGINS for word in ("-p", one))),
+)
 
 
 class Outcome(NamedTuple):
@@ -34,8 +36,7 @@ class Outcome(NamedTuple):
 
 def run_pytest(folder: Path, *options: str) -> Outcome:
     """Run the tests of a folder as ``python -m pytest`` does there, with warnings as errors."""
-    left_out = [word for one in _LEFT_OUT for word in ("-p", f"no:{one}")]
-    outcome = _run(_test, folder, (*_WARNINGS, *left_out, *options))
+    outcome = _run(_test, folder, (*_OPTIONS, *options))
     return Outcome(outcome.status, outcome.printed + outcome.errors)
 
 
@@ -65,6 +66,8 @@ def _enter(
     variables: Mapping[str, str],
 ) -> None:
     """Make of a forked process what a new one would be, and run it."""
+    # pytest collects garbage several times at its end, all modules included.
+    gc.freeze()
     for name, number in zip(files, (1, 2), strict=True):
         with Path(name).open("wb") as file:
             os.dup2(file.fileno(), number)

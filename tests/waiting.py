@@ -11,9 +11,12 @@ PATIENCE = 60.0
 
 async def until(true: Callable[[], bool] | Callable[[], Awaitable[bool]], patience: float = PATIENCE) -> None:
     """Ask again and again until something is true."""
+    pause = 0.004
     async with asyncio.timeout(patience):
         while True:
             found = true()
             if found if isinstance(found, bool) else await found:
                 return
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(pause)
+            # What takes long is not to be held up by the questions.
+            pause = min(1.2 * pause, 0.02)

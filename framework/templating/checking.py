@@ -42,6 +42,16 @@ class Checker:
         """The names of all templates."""
         return self._names
 
+    def state(self) -> tuple[object, ...] | None:
+        """Return all that the errors depend on, except routes and pages; None if a template cannot be read."""
+        environment = self._environment
+        try:
+            sources = {name: environment.loader.get_source(environment, name)[0] for name in self._names}
+        except UnicodeDecodeError:
+            return None
+        known = (environment.globals, environment.filters, environment.tests, environment.extensions)
+        return (sources, *map(frozenset, known))
+
     def where(self, name: str, line: int = 0) -> str:
         """Return the place of an error: ``templates/tasks.html:12``."""
         return f"{self._folder}/{name}" + (f":{line}" if line else "")

@@ -44,6 +44,7 @@ def test_the_app_with_everything_keeps_its_contract() -> None:
     assert sum(one.cases for one in reports) > 400
 
 
+@pytest.mark.slow
 def test_the_template_keeps_its_contract(tmp_path: Path) -> None:
     """The shop does too; that an ordered product must exist is nothing that a schema could say."""
     shop = create_shop(tmp_path)

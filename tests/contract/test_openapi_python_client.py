@@ -32,6 +32,7 @@ def programs() -> Path:
     return installed(FILES / "requirements.txt", ".openapi-python-client")
 
 
+@pytest.mark.slow
 def test_a_python_client_uses_the_shop(programs: Path, tmp_path: Path) -> None:
     """It is generated, passes mypy's strict mode with a script that uses it, and the script buys something."""
     shutil.copy(FILES / "buy.py", tmp_path)

@@ -109,7 +109,7 @@ def test_kustomization(project: Path) -> None:
     assert migrate["image"] == f"{image['newName']}:{image['newTag']}"
 
 
-@pytest.mark.parametrize("template", ["ecs.yaml", "lambda.yaml"])
+@pytest.mark.parametrize("template", ["ecs.yaml", pytest.param("lambda.yaml", marks=pytest.mark.slow)])
 def test_cloudformation(tools: Path, project: Path, template: str) -> None:
     """cfn-lint has no remark; it also expands the template of SAM."""
     run(str(tools / "cfn-lint"), "--regions", "eu-central-1", "--", template, cwd=project / "deploy" / "aws")

@@ -189,6 +189,7 @@ def _silence() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_silence")
 def test_nothing_is_left_open_in_ten_thousand_requests() -> None:
     """What was opened is closed, the last first, each cleanup sees the error that stands, and that is the answer."""

@@ -133,7 +133,7 @@ async def test_connection_between_requests_stays(opened: Connection) -> None:
     """A connection that waits for its next request stays as long as keep-alive says."""
     for data in (GOOD, make_request("POST", "/read", body=b"abc"), GOOD):
         assert (await opened.exchange(data)).status == 200
-        await asyncio.sleep(2.5 * TIMEOUT)
+        await asyncio.sleep(1.5 * TIMEOUT)
     assert await opened.is_open()
     assert (await opened.exchange(GOOD)).status == 200
 

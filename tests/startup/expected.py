@@ -1,8 +1,11 @@
 """Builds apps that are meant to be wrong, and says where their parts stand."""
 
+import ast
+import functools
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from framework import App, Container, Controller, DefinitionError, Router
@@ -35,9 +38,27 @@ def told(app: App) -> Told:
 def place(target: Any) -> str:
     """Return file and line of a function's code, or of a class statement: ``tests/startup/test_x.py:12``."""
     if isinstance(target, type):
-        return f"{short(inspect.getsourcefile(target))}:{inspect.getsourcelines(target)[1]}"
+        file = inspect.getsourcefile(target)
+        return f"{short(file)}:{_classes(str(file))[target.__qualname__]}"
     code = inspect.unwrap(target).__code__
     return f"{short(code.co_filename)}:{code.co_firstlineno}"
+
+
+@functools.cache
+def _classes(file: str) -> dict[str, int]:
+    """Return the line of the first class of each qualified name in a file, that of its decorators if it has some."""
+    return dict(reversed([*_classes_in(ast.parse(Path(file).read_text(encoding="utf-8")), "")]))
+
+
+def _classes_in(tree: ast.AST, outside: str) -> Iterator[tuple[str, int]]:
+    for node in ast.iter_child_nodes(tree):
+        inside = outside
+        if isinstance(node, ast.ClassDef):
+            yield f"{outside}{node.name}", min([node.lineno, *(one.lineno for one in node.decorator_list)])
+            inside = f"{outside}{node.name}."
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inside = f"{outside}{node.name}.<locals>."
+        yield from _classes_in(node, inside)
 
 
 def after(function: Callable[..., Any], lines: int) -> str:

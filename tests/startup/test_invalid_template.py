@@ -190,3 +190,26 @@ def test_right_templates_are_no_errors(tmp_path: Path) -> None:
     container = Container()
     container.add_instance(Templates, templates)
     App(controllers=[Tasks], container=container).build()
+
+
+def test_what_changes_between_two_builds_is_checked(tmp_path: Path) -> None:
+    """Templates that were right are checked again after a change of a file, a page, a name or the routes."""
+    templates = written(tmp_path, tasks="{{ url_for('Tasks.show', task_id=1) }}{{ title }}{{ site }}")
+    templates.environment.globals["site"] = "Tasks"
+    templates.page("tasks.html", Page)
+    container = Container()
+    container.add_instance(Templates, templates)
+    App(controllers=[Tasks], container=container).build()
+
+    del templates.environment.globals["site"]
+    assert [what for _, what, _ in errors_of(templates)] == ["it uses 'site', which Page does not have"]
+    templates.environment.globals["site"] = "Tasks"
+    with pytest.raises(DefinitionErrors) as caught:
+        App(container=container).build()
+    assert "no route of this app is 'Tasks.show'" in str(caught.value.exceptions[0])
+    App(controllers=[Tasks], container=container).build()
+    written(tmp_path, tasks="{{ titel }}")
+    assert [what for _, what, _ in errors_of(templates)] == ["it uses 'titel', which Page does not have"]
+    written(tmp_path, tasks="{{ title }}")
+    templates.page("missing.html", Page)
+    assert [what for _, what, _ in errors_of(templates)] == [f"there is no template 'missing.html' in {tmp_path}"]

@@ -142,8 +142,11 @@ async def test_the_examples_of_a_page_work(
 
 @pytest.mark.parametrize(
     "page",
-    [page for page in _FOLLOWED if any(block.test_file for block in blocks_of(page))],
-    ids=lambda page: page.stem,
+    [
+        pytest.param(page, marks=pytest.mark.slow if page.stem == "contract-tests" else (), id=page.stem)
+        for page in _FOLLOWED
+        if any(block.test_file for block in blocks_of(page))
+    ],
 )
 def test_the_tests_of_a_page_pass(page: Path, tmp_path: Path) -> None:
     """Tests that a page shows pass under pytest, beside the program and with the settings that it shows."""

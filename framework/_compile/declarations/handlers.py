@@ -73,10 +73,11 @@ def check_controller(controller: Any, place: str) -> None:
 
 def route_definitions(controller: type[Controller]) -> Iterator[tuple[str, Sequence[RouteDefinition]]]:
     """Yield the names of a controller's handlers, those of its bases first, with their declarations."""
-    names = {name: None for base in reversed(controller.__mro__) for name in vars(base)}
+    bases = [base for base in controller.__mro__ if base is not object and base is not Controller]
+    names = {name: None for base in reversed(bases) for name in vars(base)}
     for name in names:
         # A method that overrides a handler keeps the route of the one that it overrides.
-        declared = (_routes(vars(base).get(name)) for base in controller.__mro__)
+        declared = (_routes(vars(base).get(name)) for base in bases)
         definitions = next((one for one in declared if one), ())
         if definitions:
             yield name, definitions

@@ -1,7 +1,6 @@
 """An app whose responses are stored in Redis, in processes of their own; it counts in Redis how often handlers run."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated, Any, NamedTuple
@@ -9,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 from framework import App, Container, Controller, Limits, Path, get, post
 from framework.middleware import Idempotency, ResponseCache
 from framework.stores import RedisStore, Store
-from tests.http.middleware.limited import serve
+from tests.forked_server import served
 from tests.waiting import PATIENCE
 
 __all__ = ("LATE", "Process", "processes", "storing_app")
@@ -77,23 +76,6 @@ async def processes(
 ) -> AsyncIterator[Sequence[Process]]:
     """Start processes that serve the app; all are ended at the end."""
     async with AsyncExitStack() as stack:
-        options = map(str, (delay, patience, lock))
-        command = (sys.executable, "-m", "tests.http.middleware.storing_app", url, *options)
-        yield [await stack.enter_async_context(_process(command)) for _ in range(count)]
-
-
-@asynccontextmanager
-async def _process(command: Sequence[str]) -> AsyncIterator[Process]:
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
-    try:
-        assert process.stdout is not None
-        yield Process("127.0.0.1", int(await process.stdout.readline()), process)
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-
-
-if __name__ == "__main__":
-    asyncio.run(serve(storing_app(sys.argv[1], *map(float, sys.argv[2:]))))
+        options = (url, delay, patience, lock)
+        started = [await stack.enter_async_context(served(storing_app, *options)) for _ in range(count)]
+        yield [Process("127.0.0.1", port, process) for process, port in started]
