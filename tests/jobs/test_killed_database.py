@@ -13,8 +13,9 @@ from framework._jobs.engine import Filter
 from framework._jobs.records import JobState
 from framework._jobs.table.engine import TableEngine
 from tests.jobs.brokers import SERVERS
-from tests.jobs.databases import Server, database_url
+from tests.jobs.databases import database_url
 from tests.jobs.processes import new_job, prepared, worker_processes
+from tests.postgresql_server import PostgreSQLServer
 from tests.waiting import until
 
 _LEASE = 30.0
@@ -29,7 +30,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def url(shared_postgresql: Server, tmp_path: Path) -> str:
+def url(shared_postgresql: PostgreSQLServer, tmp_path: Path) -> str:
     """Return the URL of a new database of a server."""
     return database_url("postgresql", tmp_path, lambda: shared_postgresql)
 
@@ -43,7 +44,7 @@ async def engine(database: AsyncEngine) -> AsyncIterator[TableEngine]:
 
 
 async def test_a_killed_database_loses_and_doubles_no_job(
-    engine: TableEngine, database: AsyncEngine, url: str, tmp_path: Path, shared_postgresql: Server
+    engine: TableEngine, database: AsyncEngine, url: str, tmp_path: Path, shared_postgresql: PostgreSQLServer
 ) -> None:
     """Workers stay alive and go on at once when it is back; half of the jobs write in the transaction of their end."""
     count = 300

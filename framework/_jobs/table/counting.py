@@ -1,4 +1,4 @@
-"""Counts jobs by queue and state, of each state no more than asked for: what it costs does not grow with the table."""
+"""Counts jobs by queue and state, of each state up to a limit: what it costs does not grow with the table."""
 
 from collections.abc import Iterator
 from functools import cache
