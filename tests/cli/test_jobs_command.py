@@ -133,7 +133,7 @@ def test_one_job_is_shown(run: Run) -> None:
         "attempt: 0",
         "max_attempts: 6",
     ]
-    assert lines[7] == "arguments: {'number': 1, 'token': '***'}"
+    assert lines[7] == 'arguments: {"number": 1, "token": "***"}'
     assert json.loads(run("jobs", "show", "1", "--json").out)["arguments"] == {"number": 1, "token": "***"}
     assert run("jobs", "show", "99") == (
         2,
@@ -248,6 +248,8 @@ async def test_a_worker_runs_jobs_until_it_is_stopped(run: Run, shop: Path) -> N
     assert "result: 7\n" in shown
     failed = (await asyncio.to_thread(run, "jobs", "show", "3")).out
     assert failed.rstrip().endswith("ValueError: no server")
+    # The time of an attempt that is not made is not shown.
+    assert "run_at:" not in failed
 
 
 async def test_a_job_that_does_not_end_is_handed_back(run: Run, shop: Path) -> None:

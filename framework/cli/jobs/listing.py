@@ -1,10 +1,13 @@
 """``framework jobs list``, ``show`` and ``document``."""
 
+import json
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import to_builtins
 
 from framework.cli.errors import ToolError
 from framework.cli.finding import load_app
@@ -52,7 +55,12 @@ def _count(queue: QueueState, state: str) -> str:
 def _job_row(job: StoredJob) -> tuple[object, ...]:
     error = (job.error or "").strip().splitlines()[-1:]
     attempt = f"{job.attempt} of {job.max_attempts}"
-    return job.id, job.name, job.queue, job.state, attempt, when(job.run_at), "".join(error)
+    return job.id, job.name, job.queue, job.state, attempt, when(_due(job)), "".join(error)
+
+
+def _due(job: StoredJob) -> datetime | None:
+    """Return when a job is or was due; a dead one still has the time of an attempt that is not made."""
+    return None if job.state == "dead" else job.run_at
 
 
 @click.command()
@@ -74,7 +82,9 @@ def show(job_id: int, app: str | None, *, as_json: bool) -> None:
 def _lines(job: StoredJob) -> Sequence[str]:
     values: dict[str, Any] = {name: getattr(job, name) for name in job.__struct_fields__ if name != "error"}
     moments = ("created_at", "run_at", "finished_at", "lease_until")
-    values.update({name: when(values[name]) for name in moments})
+    values["run_at"] = _due(job)
+    values.update({name: f"{when(values[name])} UTC" for name in moments if values[name] is not None})
+    values["arguments"] = json.dumps(to_builtins(values["arguments"]), ensure_ascii=False)
     shown = [f"{name}: {value}\n" for name, value in values.items() if value not in (None, "")]
     return [*shown, *([] if job.error is None else ["error:\n", job.error.rstrip(), "\n"])]
 

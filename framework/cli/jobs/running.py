@@ -13,7 +13,7 @@ from framework._plan.job_runs import JobTable
 from framework._process.serving import new_loop
 from framework.app import App
 from framework.cli.finding import load_app
-from framework.cli.jobs.stored import jobs_of
+from framework.cli.jobs.stored import jobs_of, note_unknown
 from framework.cli.jobs.watched import serving_numbers
 from framework.cli.opening import opened_services
 from framework.cli.reporting import counted, reporting_errors
@@ -47,20 +47,13 @@ def run(
         table = jobs_of(found)
         given = {"queues": queues or None, "concurrency": concurrency, "grace": grace}
         settings = replace(table.settings, **{name: value for name, value in given.items() if value is not None})
-        _warn_of_queues(settings, table)
+        for one in settings.queues:
+            note_unknown(one, table)
         if not logging.getLogger().handlers:
             logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
         with asyncio.Runner(loop_factory=new_loop) as runner:
             runner.run(_serve(found, settings, listen))
         leave_metrics_folder()
-
-
-def _warn_of_queues(settings: JobSettings, table: JobTable) -> None:
-    """Warn of a queue that no job of the app is in; jobs that were stored before their queue was changed may be."""
-    known = sorted({plan.queue for plan in table.plans})
-    for one in settings.queues:
-        if one not in known:
-            click.echo(f"No job of the app is in the queue {one}; the queues are {', '.join(known)}.", err=True)
 
 
 async def _serve(app: App, settings: JobSettings, listen: str | None) -> None:

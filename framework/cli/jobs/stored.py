@@ -17,7 +17,18 @@ from framework.cli.opening import opened_services
 from framework.job_store import JobFilter, JobStore
 from framework.services import Services
 
-__all__ = ("APP", "AS_JSON", "filters", "jobs_of", "print_json", "table", "when", "with_services", "with_store")
+__all__ = (
+    "APP",
+    "AS_JSON",
+    "filters",
+    "jobs_of",
+    "note_unknown",
+    "print_json",
+    "table",
+    "when",
+    "with_services",
+    "with_store",
+)
 
 _T = TypeVar("_T")
 APP = click.argument("app", required=False)
@@ -53,6 +64,13 @@ def jobs_of(app: App) -> JobTable:
     if found is None:
         raise ToolError("the app has no jobs", hint="App(jobs=[Mail]) adds some")
     return found
+
+
+def note_unknown(queue: str, table: JobTable) -> None:
+    """Warn of a queue that no job of the app is in; jobs that were stored before their queue was changed may be."""
+    known = sorted({plan.queue for plan in table.plans})
+    if queue not in known:
+        click.echo(f"No job of the app is in the queue {queue}; the queues are {', '.join(known)}.", err=True)
 
 
 def with_services(reference: str | None, work: Callable[[Services], Awaitable[_T]]) -> _T:
