@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ("spread",)
+__all__ = ("LONG", "ROOT", "spread")
 
-_ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 # The longest first. What is not named here takes milliseconds.
-_LONG = (
+LONG = (
     "tests/deployment/test_new_projects.py",
     "tests/deployment",
     "tests/contract",
@@ -34,7 +34,7 @@ def spread(tests: Iterable[pytest.Item], workers: int) -> list[pytest.Item]:
     """
     files = sorted((list(group) for _, group in itertools.groupby(tests, lambda test: test.path)), key=_place)
     parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
-    long = [file for file in files if _place(file) < len(_LONG)]
+    long = [file for file in files if _place(file) < len(LONG)]
     for number, file in enumerate(long):
         parts[number % workers].extend(file)
     for file in files[len(long) :]:
@@ -43,5 +43,5 @@ def spread(tests: Iterable[pytest.Item], workers: int) -> list[pytest.Item]:
 
 
 def _place(file: Sequence[pytest.Item]) -> int:
-    path = file[0].path.relative_to(_ROOT)
-    return next((at for at, place in enumerate(_LONG) if path.is_relative_to(place)), len(_LONG))
+    path = file[0].path.relative_to(ROOT)
+    return next((at for at, place in enumerate(LONG) if path.is_relative_to(place)), len(LONG))

@@ -5,6 +5,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+import pytest
+
 from tests.jobs.databases import database_url
 from tests.nats_server import nats_started
 from tests.postgresql_server import postgresql_started
@@ -42,7 +44,8 @@ BROKERS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "rabbitmq": (rabbitmq_started, "sqlite"),
     "sqs": (sqs_started, "sqlite"),
 }
-SERVERS = ("nats", "redis", "rabbitmq")
+# Before the first test, RabbitMQ takes more than five seconds to start.
+SERVERS = ("nats", "redis", pytest.param("rabbitmq", marks=pytest.mark.slow))
 """The brokers that are tested with the servers that production has: all tests of workers run with them."""
 
 

@@ -23,9 +23,6 @@ from tests.rabbitmq_server import RabbitMQServer
 from tests.waiting import until
 
 RAN: list[Any] = []
-_SLOW = pytest.param("rabbitmq", marks=pytest.mark.slow)
-KILLED = pytest.mark.parametrize("kind", ["nats", "redis", _SLOW])
-"""A server of RabbitMQ takes some time to start."""
 
 
 @pytest.fixture(params=SERVERS)
@@ -211,7 +208,6 @@ async def test_a_broker_that_is_switched_off(database: AsyncEngine, handing: Han
     assert RAN == [(1, 1)]
 
 
-@KILLED
 async def test_a_broker_that_is_away(
     database: AsyncEngine, server: BrokerServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -245,7 +241,6 @@ async def test_a_broker_that_is_away(
     assert [one.rpartition("reached")[2].partition(":")[0] for one in said] == [", jobs wait in the table", " again"]
 
 
-@KILLED
 async def test_a_broker_that_is_killed_loses_no_job(database: AsyncEngine, server: BrokerServer) -> None:
     """Jobs that it carried run once, whether it knows them afterwards or not."""
     async with working(database, Mail, workers=2, concurrency=2, lease=2.0) as app:
@@ -266,7 +261,8 @@ async def test_a_broker_that_is_killed_loses_no_job(database: AsyncEngine, serve
     assert sorted(RAN) == [(number, 1) for number in range(70)]
 
 
-@pytest.mark.parametrize("kind", [_SLOW])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["rabbitmq"])
 async def test_rabbitmq_that_is_killed_when_its_queue_is_new(
     database: AsyncEngine, server: BrokerServer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -173,6 +173,7 @@ def test_names_that_every_broker_allows() -> None:
     assert plain_name("high mail") != plain_name("high.mail")
 
 
+@pytest.mark.slow
 async def test_the_queue_of_rabbitmq(brokers: Callable[[str], BrokerServer]) -> None:
     """It is a quorum queue, and a message that is never acknowledged is not delivered for ever."""
     import aio_pika
