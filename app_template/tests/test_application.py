@@ -15,7 +15,7 @@ from app_template.observers import create_observers
 from app_template.orders.controller import OrderController
 from app_template.products.controller import ProductController
 from app_template.settings import Environment, Settings
-from app_template.tests.shop import ShopClient, place, read
+from app_template.tests.shop import BOTH_DATABASES, ShopClient, place, read
 from framework import App
 from framework.request_ids import RequestIDFilter
 from framework.telemetry import AccessLog, ErrorReports, Metrics, Tracing
@@ -89,6 +89,7 @@ async def test_production_requires_its_tables(settings: Settings) -> None:
             pass
 
 
+@BOTH_DATABASES
 async def test_a_start_logs_migrations_only_if_there_are_some(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:

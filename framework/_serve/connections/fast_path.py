@@ -240,11 +240,13 @@ def _by_method(entries: Mapping[str, PathEntry], ways: Mapping[web.AbstractRoute
 
 def _match_class(application: web.Application, route: web.AbstractRoute) -> Callable[..., UrlMappingMatchInfo]:
     """Create the class of a route's matches: a dictionary of placeholders, the rest the same for all requests."""
+    info: Any = getattr(route, "info", None)
     fixed: dict[str, Any] = {
         "__slots__": (),
         "__init__": dict.__init__,
         "_route": route,
         "template": None if route.resource is None else route.resource.canonical,
+        "metadata": {} if info is None else info.metadata,
         "_apps": [application],
         "_current_app": application,
         "_frozen": True,
