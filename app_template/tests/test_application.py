@@ -70,10 +70,10 @@ def test_handlers_have_urls(app: App) -> None:
 
 async def test_logged_lines_have_the_id_of_their_request(client: ShopClient, caplog: pytest.LogCaptureFixture) -> None:
     """The filter of the log handler adds the id."""
-    caplog.handler.addFilter(RequestIDFilter())
     caplog.set_level(logging.INFO, "app_template")
 
-    await place(client, MUG_1=1)
+    with caplog.filtering(RequestIDFilter()):
+        await place(client, MUG_1=1)
 
     (record,) = [record for record in caplog.records if record.name == "app_template.orders.service"]
     assert record.getMessage() == "Order 1 comes to 1250 cents"

@@ -46,20 +46,20 @@ async def test_mails_are_logged_in_development(
     """The line has the id of the request that has added the job."""
     logged = asyncio.Event()
 
-    def note(record: logging.LogRecord) -> bool:
-        if record.name == "app_template.mails.mailer":
-            logged.set()
-        return True
+    class Note(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            if record.name == "app_template.mails.mailer":
+                logged.set()
+            return True
 
-    caplog.handler.addFilter(RequestIDFilter())
-    caplog.handler.addFilter(note)
     caplog.set_level(logging.INFO, "app_template.mails")
     with working_in_process():
         client = await aiohttp_client(app.build(), headers=login(settings, ADA))
 
-    await place(client, MUG_1=1)
-    async with asyncio.timeout(_SOON):
-        await logged.wait()
+    with caplog.filtering(RequestIDFilter()), caplog.filtering(Note()):
+        await place(client, MUG_1=1)
+        async with asyncio.timeout(_SOON):
+            await logged.wait()
     await client.close()
 
     (record,) = [record for record in caplog.records if record.name == "app_template.mails.mailer"]

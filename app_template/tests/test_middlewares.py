@@ -126,7 +126,7 @@ async def test_a_preflight_names_the_methods_of_the_path(guarded: ShopClient) ->
 async def test_each_request_has_one_line_in_the_access_log(
     client: ShopClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The line has no secrets and no request id, which the format of all lines adds from the record."""
+    """The line has no secrets, and the id of its request."""
     caplog.set_level(logging.INFO, "framework.access")
 
     await headers_of(client, "/api/products/MUG-1?token=secret", User_Agent="test")
@@ -136,8 +136,8 @@ async def test_each_request_has_one_line_in_the_access_log(
     records = [record for record in caplog.records if record.name == "framework.access"]
     lines = [re.sub(r"\d+\.\d{6}", "TIME", record.getMessage()) for record in records]
     assert lines == [
-        '127.0.0.1 "GET /api/products/MUG-1?token=***" 200 78 TIME "test"',
-        '127.0.0.1 "GET /nothing" 404 98 TIME "test"',
+        '127.0.0.1 "GET /api/products/MUG-1?token=***" 200 78 TIME "test" abc-1',
+        '127.0.0.1 "GET /nothing" 404 98 TIME "test" abc-1',
     ]
     assert [vars(record)["request_id"] for record in records] == ["abc-1", "abc-1"]
     assert [vars(record)["route"] for record in records] == ["/api/products/{sku}", None]
