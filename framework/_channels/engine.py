@@ -1,12 +1,25 @@
 """What an engine is: it carries encoded events between processes."""
 
+import asyncio
+import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple, Protocol
 
 from framework._channels.presence.store import PresenceStore
+from framework._topics import ChannelError
 
-__all__ = ("Engine", "Place", "Sink", "Stored")
+__all__ = ("Engine", "Place", "Sink", "Stored", "within")
+
+
+@contextlib.asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[None]:
+    """Wait for the engine no longer than so many seconds; raises ChannelError."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise ChannelError(f"The engine of the channels has not responded within {seconds} s") from error
 
 
 class Place(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from framework import clock
 from framework._channels.codec import Codec
-from framework._channels.engine import Engine, Place, Stored
+from framework._channels.engine import Engine, Place, Stored, within
 from framework._channels.memory import new_epoch
 from framework._channels.presence.store import PresenceStore
 from framework._channels.ring import Ring
@@ -78,11 +78,8 @@ class Hub:
         """Publish an encoded event; raises ChannelError."""
         if self._engine.keeps_alone and not self._is_hint(ready.place):
             self._keep(ready.place)
-        try:
-            async with asyncio.timeout(self._timeout):
-                await self._engine.publish(*ready)
-        except TimeoutError as error:
-            raise ChannelError(f"The engine of the channels has not responded within {self._timeout} s") from error
+        async with within(self._timeout):
+            await self._engine.publish(*ready)
 
     def send_later(self, events: Sequence[Ready]) -> None:
         """Publish events in their order, soon; failures are logged."""
@@ -134,12 +131,9 @@ class Hub:
         """Let the engine deliver the events of an address, unless it does; raises ChannelError."""
         if ring.is_open:
             return
-        try:
-            # The wait for another subscriber that opens it counts as well.
-            async with asyncio.timeout(self._timeout), ring.lock:
-                await self._open(place, ring)
-        except TimeoutError as error:
-            raise ChannelError(f"The engine of the channels has not responded within {self._timeout} s") from error
+        # The wait for another subscriber that opens it counts as well.
+        async with within(self._timeout), ring.lock:
+            await self._open(place, ring)
 
     async def _open(self, place: Place, ring: Ring) -> None:
         # Another subscriber may have done it meanwhile.

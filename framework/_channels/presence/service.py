@@ -6,8 +6,9 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from framework._channels.codec import Codec
+from framework._channels.engine import within
 from framework._channels.hub import Hub
-from framework._channels.presence.tracker import Tracker, within
+from framework._channels.presence.tracker import Tracker
 from framework._channels.presence.view import BEATS, View, change_between, decoded, encoded, people_of
 from framework._topics import ChannelSettings, Presence, PresenceChange
 
@@ -86,7 +87,7 @@ class Presences:
 
     @property
     def is_idle(self) -> bool:
-        """Whether there is no reader."""
+        """Whether all readers have ended."""
         return not self._views and not self._closing
 
     async def close(self) -> None:

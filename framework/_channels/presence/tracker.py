@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import Collection, Mapping
 
+from framework._channels.engine import within
 from framework._channels.hub import Hub
 from framework._channels.memory import new_epoch
 from framework._topics import ChannelError, ChannelSettings, Topic
 
-__all__ = ("Tracker", "within")
+__all__ = ("Tracker",)
 
 _LOGGER = logging.getLogger("framework.channels")
 _RENEWALS = 4
@@ -20,16 +21,6 @@ _LANES = 8
 """Addresses that are renewed at the same time, so that events and other changes need not wait for all of them."""
 _PAUSE = 1.0
 """Seconds after which a renewal that has failed is repeated."""
-
-
-@contextlib.asynccontextmanager
-async def within(seconds: float) -> AsyncIterator[None]:
-    """Wait for the engine no longer than so many seconds; raises ChannelError."""
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError as error:
-        raise ChannelError(f"The engine of the channels has not responded within {seconds} s") from error
 
 
 class _Address:

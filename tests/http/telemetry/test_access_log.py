@@ -117,7 +117,7 @@ class Probed(Controller):
 async def test_probes_are_left_out(
     serve: Serve, caplog: pytest.LogCaptureFixture, options: dict[str, Any], logged: list[str]
 ) -> None:
-    """Health routes, and routes whose metadata says so; a path without a route is no probe."""
+    """Health routes, and routes with ``probe`` in their metadata; a path without a route is another request."""
     app = app_of(Orders, Probed, Health(), observers=[AccessLog(format="%(path)s", **options)])
     async with connect(await serve(app)) as connection:
         for path in ("/health/live", "/ping", "/orders/7", "/nowhere"):
