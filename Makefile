@@ -5,13 +5,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 UV := .venv-uv/bin/uv
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Two workers for each core, since half of the time of a test is spent waiting. A test that must not run beside another of
-# its kind says so with tests/exclusive.py.
-PYTEST := -m pytest --numprocesses $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN)) --dist worksteal
+# Four workers more than there are cores, since half of the time of a test is spent waiting. A test that must not run
+# beside another of its kind says so with tests/exclusive.py.
+PYTEST := -m pytest --numprocesses $(shell expr 4 + $$(getconf _NPROCESSORS_ONLN)) --dist worksteal
 # What depends on the versions of Python and of packages; the command line, deployment, the browser and npm do not, nor
-# do the rules of the source and the tests that take long, which are many generated requests.
+# do the rules of the source and the tests that take long, which are many generated requests: but for those that compare
+# the walker with msgspec.
 CORE := tests/architecture/test_import_time.py tests/emitted tests/faults tests/http tests/startup tests/testing \
-  tests/unit app_template/tests -m 'not slow'
+  tests/unit app_template/tests -m 'not slow or walker'
 # Images often set it; without bytecode each process that a test starts compiles all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -10,16 +10,31 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-__all__ = ("CHROMEDRIVER", "CHROMIUM", "BrowserPage", "DocsPage", "ReDocPage", "ScalarPage", "open_browser")
+__all__ = (
+    "CHROMEDRIVER",
+    "CHROMIUM",
+    "IN_BROWSER",
+    "BrowserPage",
+    "DocsPage",
+    "ReDocPage",
+    "ScalarPage",
+    "open_browser",
+)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 CHROMEDRIVER = shutil.which("chromedriver")
+IN_BROWSER = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None or CHROMEDRIVER is None, reason="no chromium with its chromedriver"),
+]
+"""The marks of tests in Chromium, which takes seconds to start."""
 _PATIENCE = 30
 _SWITCHES = (
     "--headless=new",

@@ -16,9 +16,9 @@ from framework.middleware import CORS
 from framework.routing import RouteInfo
 
 selenium = pytest.importorskip("selenium", reason="selenium is not installed")
-from tests.browser.page import CHROMEDRIVER, CHROMIUM, open_browser  # noqa: E402  needs selenium
+from tests.browser.page import IN_BROWSER, open_browser  # noqa: E402  needs selenium
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None or CHROMEDRIVER is None, reason="no chromium with its chromedriver")
+pytestmark = IN_BROWSER
 
 # Errors of fetch() say nothing more to a page than that there is one.
 _FETCH = """

@@ -12,9 +12,9 @@ import pytest
 from tests.cli.dev_server import Command, command
 
 selenium = pytest.importorskip("selenium", reason="selenium is not installed")
-from tests.browser.page import CHROMEDRIVER, CHROMIUM, BrowserPage, open_browser  # noqa: E402  needs selenium
+from tests.browser.page import IN_BROWSER, BrowserPage, open_browser  # noqa: E402  needs selenium
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None or CHROMEDRIVER is None, reason="no chromium with its chromedriver")
+pytestmark = IN_BROWSER
 
 _PATIENCE = 60
 _BANNER = "document.querySelector('#framework-dev-banner').shadowRoot"
@@ -119,7 +119,6 @@ def version(name: str) -> str:
     return SHOP.replace('"one"', f'"{name}"')
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/open", "/closed", "/strict"])
 async def test_a_page_reloads_by_itself(tmp_path: Path, path: str) -> None:
     """Once for each version, and without a violation of its policy."""
@@ -140,7 +139,6 @@ async def test_a_page_reloads_by_itself(tmp_path: Path, path: str) -> None:
         assert await asyncio.to_thread(use, running.url) == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/open", "/strict"])
 async def test_an_error_is_shown_over_the_page(tmp_path: Path, path: str) -> None:
     """The banner has the error and its hint, also on pages that are opened later; it goes with the error."""
@@ -171,7 +169,6 @@ async def test_an_error_is_shown_over_the_page(tmp_path: Path, path: str) -> Non
         assert await asyncio.to_thread(use, running.url) == []
 
 
-@pytest.mark.slow
 async def test_the_pages_of_errors_reload_too(tmp_path: Path) -> None:
     """The page of a first start that fails turns into the app, and that of an exception into its correction."""
     file = tmp_path / "shop.py"
@@ -196,7 +193,6 @@ async def test_the_pages_of_errors_reload_too(tmp_path: Path) -> None:
         assert await asyncio.to_thread(use, running.url) == ([], [])
 
 
-@pytest.mark.slow
 async def test_many_tabs_do_not_use_up_the_connections_of_the_browser(tmp_path: Path) -> None:
     """A tab that is not seen reloads when it is seen again."""
     file = tmp_path / "shop.py"

@@ -16,9 +16,9 @@ from framework.middleware import SecurityHeaders
 from tests.waiting import until
 
 selenium = pytest.importorskip("selenium", reason="selenium is not installed")
-from tests.browser.page import CHROMEDRIVER, CHROMIUM, BrowserPage  # noqa: E402  needs selenium
+from tests.browser.page import IN_BROWSER, BrowserPage  # noqa: E402  needs selenium
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None or CHROMEDRIVER is None, reason="no chromium with its chromedriver")
+pytestmark = IN_BROWSER
 
 
 # In one step each: the page replaces its rows from time to time.

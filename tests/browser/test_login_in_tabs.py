@@ -23,9 +23,9 @@ from selenium.common.exceptions import (  # noqa: E402  needs selenium
 from selenium.webdriver.common.by import By  # noqa: E402  needs selenium
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402  needs selenium
 
-from tests.browser.page import CHROMEDRIVER, CHROMIUM, open_browser  # noqa: E402  needs selenium
+from tests.browser.page import IN_BROWSER, open_browser  # noqa: E402  needs selenium
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None or CHROMEDRIVER is None, reason="no chromium with its chromedriver")
+pytestmark = IN_BROWSER
 
 PATIENCE = 20.0
 SIGNER = Signer("s" * 32, purpose="user")

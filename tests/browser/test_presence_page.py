@@ -15,9 +15,9 @@ selenium = pytest.importorskip("selenium", reason="selenium is not installed")
 from selenium.webdriver.common.by import By  # noqa: E402  needs selenium
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402  needs selenium
 
-from tests.browser.page import CHROMEDRIVER, CHROMIUM, open_browser  # noqa: E402  needs selenium
+from tests.browser.page import IN_BROWSER, open_browser  # noqa: E402  needs selenium
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None or CHROMEDRIVER is None, reason="no chromium with its chromedriver")
+pytestmark = IN_BROWSER
 
 PATIENCE = 30.0
 _GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "show-who-is-present.md"

@@ -7,12 +7,9 @@ import pytest
 from tests.browser.apps import singing_app
 
 selenium = pytest.importorskip("selenium", reason="selenium is not installed")
-from tests.browser.page import CHROMEDRIVER, CHROMIUM, ReDocPage  # noqa: E402  needs selenium
+from tests.browser.page import IN_BROWSER, ReDocPage  # noqa: E402  needs selenium
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None or CHROMEDRIVER is None, reason="no chromium with its chromedriver"),
-]
+pytestmark = IN_BROWSER
 
 
 async def test_an_operation_is_shown(look: Any) -> None:

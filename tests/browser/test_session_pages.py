@@ -18,10 +18,10 @@ selenium = pytest.importorskip("selenium", reason="selenium is not installed")
 from selenium.common.exceptions import WebDriverException  # noqa: E402  after the check
 from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402  after the check
 
-from tests.browser.page import CHROMEDRIVER, CHROMIUM, BrowserPage, open_browser  # noqa: E402  needs selenium
+from tests.browser.page import IN_BROWSER, BrowserPage, open_browser  # noqa: E402  needs selenium
 from tests.browser.test_cross_origin import Log, Page  # noqa: E402  as above
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None or CHROMEDRIVER is None, reason="no chromium with its chromedriver")
+pytestmark = IN_BROWSER
 
 _LOGIN = """<!doctype html><title>Log in</title><link rel="icon" href="data:,"><h1>Log in</h1>
 <form method="post" action="/login">{field}<input id="user" name="user"><button id="login">Log in</button></form>"""

@@ -9,12 +9,11 @@ import pytest
 from tests.node_packages import installed
 
 selenium = pytest.importorskip("selenium", reason="selenium is not installed")
-from tests.browser.page import CHROMEDRIVER, CHROMIUM  # noqa: E402  needs selenium
+from tests.browser.page import IN_BROWSER  # noqa: E402  needs selenium
 from tests.site.__main__ import findings  # noqa: E402  as above
 
 pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None or CHROMEDRIVER is None, reason="no chromium with its chromedriver"),
+    *IN_BROWSER,
     pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js is not installed"),
 ]
 _PAGE = """<!doctype html>

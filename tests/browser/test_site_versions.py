@@ -11,13 +11,10 @@ import pytest
 selenium = pytest.importorskip("selenium", reason="selenium is not installed")
 from selenium.webdriver.support.select import Select  # noqa: E402  as above
 
-from tests.browser.page import CHROMEDRIVER, CHROMIUM, BrowserPage, open_browser  # noqa: E402  needs selenium
+from tests.browser.page import IN_BROWSER, BrowserPage, open_browser  # noqa: E402  needs selenium
 from tests.site.serving import served  # noqa: E402  as above
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None or CHROMEDRIVER is None, reason="no chromium with its chromedriver"),
-]
+pytestmark = IN_BROWSER
 _SCRIPT = Path(__file__).parents[2] / "docs" / "_static" / "site.js"
 _PAGE = """<!doctype html>
 <html lang="en" data-content_root="{root}">

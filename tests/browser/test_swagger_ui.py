@@ -17,12 +17,9 @@ from framework import App, Controller, Form, UploadFile, post
 from tests.browser.apps import guarded_app
 
 selenium = pytest.importorskip("selenium", reason="selenium is not installed")
-from tests.browser.page import CHROMEDRIVER, CHROMIUM, DocsPage  # noqa: E402  needs selenium
+from tests.browser.page import IN_BROWSER, DocsPage  # noqa: E402  needs selenium
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None or CHROMEDRIVER is None, reason="no chromium with its chromedriver"),
-]
+pytestmark = IN_BROWSER
 
 
 def shop(folder: Path) -> web.Application:

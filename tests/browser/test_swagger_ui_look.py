@@ -9,13 +9,12 @@ import pytest
 from tests.node_packages import installed
 
 selenium = pytest.importorskip("selenium", reason="selenium is not installed")
-from tests.browser.page import CHROMEDRIVER, CHROMIUM, DocsPage  # noqa: E402  needs selenium
+from tests.browser.page import IN_BROWSER, DocsPage  # noqa: E402  needs selenium
 from tests.browser.test_swagger_ui import shop  # noqa: E402  as above
 from tests.site.checks import DESKTOP, PHONE, show, violations  # noqa: E402  as above
 
 pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None or CHROMEDRIVER is None, reason="no chromium with its chromedriver"),
+    *IN_BROWSER,
     pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js is not installed"),
 ]
 _RULES = ("color-contrast", "label", "select-name", "button-name", "image-alt", "scrollable-region-focusable")

@@ -132,6 +132,7 @@ def seconds_of(number: int) -> float:
     return min(once() for _ in range(5))
 
 
+@pytest.mark.slow
 def test_a_large_document_costs_as_much_as_it_is_large() -> None:
     """Ten times the operations take about ten times the time: nothing looks through all of them for each."""
     assert seconds_of(1_000) < 25 * seconds_of(100)

@@ -83,6 +83,8 @@ def _some_kinds(rng: random.Random) -> Iterator[inspect.Type]:
 _KINDS = tuple(_some_kinds(random.Random(5)))  # noqa: S311  nothing is secret here
 
 
+@pytest.mark.slow
+@pytest.mark.walker
 @settings(max_examples=3000, deadline=None, database=None)
 @given(st.sampled_from(_KINDS), st.lists(_VALUES, min_size=1, max_size=12))
 def test_leaves(kind: inspect.Type, values: list[Any]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
@@ -50,6 +51,8 @@ def disagreements(find: Finder, seed: int, count: int) -> tuple[int, list[tuple[
     return refused, found
 
 
+@pytest.mark.slow
+@pytest.mark.walker
 def test_walker_and_msgspec_agree_on_what_is_valid() -> None:
     """Of 20 000 mutated bodies the walker finds a fault in each that msgspec refuses, and in no other."""
     refused, found = disagreements(walk, 20260729, BODIES)
