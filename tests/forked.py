@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import importlib
 import multiprocessing
 import multiprocessing.forkserver
 import os
@@ -20,10 +21,7 @@ FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.forked_imports"])
 # The plugins of a project. That of the framework is imported already, so pytest cannot rewrite its assertions.
 _PLUGINS = ("pytest_asyncio.plugin", "pytest_aiohttp.plugin", "framework.pytest_plugin")
-_OPTIONS = (
-    *("-W", "error", "-W", "ignore::pytest.PytestAssertRewriteWarning"),
-    *("--disable-plugin-autoload", *(word for one in _PLUGINS for word in ("-p", one))),
-)
+_OPTIONS = ("-W", "error", "-W", "ignore::pytest.PytestAssertRewriteWarning", "--disable-plugin-autoload")
 
 
 class Outcome(NamedTuple):
@@ -90,7 +88,8 @@ def _enter(
 def _test(words: Sequence[str]) -> Any:
     import pytest
 
-    return pytest.main([*words])
+    # By their names, pytest would look for each among the entry points of all packages.
+    return pytest.main([*words], plugins=[importlib.import_module(one) for one in _PLUGINS])
 
 
 def _command(words: Sequence[str]) -> None:

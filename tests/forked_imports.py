@@ -1,4 +1,4 @@
-"""What the process has imported from which others are forked."""
+"""What the process has imported from which others are forked, a build of an application included."""
 
 import aiosqlite as _aiosqlite  # noqa: F401
 import asyncpg as _asyncpg  # type: ignore[import-untyped]  # noqa: F401
@@ -16,3 +16,15 @@ import framework.security as _security  # noqa: F401
 import framework.stores as _stores  # noqa: F401
 import framework.telemetry as _telemetry  # noqa: F401
 import tests.jobs.chaos_app as _chaos_app  # noqa: F401
+from framework import App as _App
+from framework import Controller as _Controller
+from framework import get as _get
+
+
+class _Greetings(_Controller):
+    @_get("/greetings/{name}")
+    async def greet(self, name: str) -> str:
+        return f"Hello, {name}!"
+
+
+_App(controllers=[_Greetings]).build()
