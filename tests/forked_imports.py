@@ -8,8 +8,10 @@ import pytest_asyncio.plugin as _pytest_asyncio  # noqa: F401
 import redis.asyncio as _redis  # noqa: F401
 import sqlalchemy.ext.asyncio as _sqlalchemy  # noqa: F401
 import yaml as _yaml  # noqa: F401
+from _pytest.config import get_config as _get_config
 from aiohttp import test_utils as _test_utils  # noqa: F401
 
+import framework._serve.connections.server as _server  # noqa: F401
 import framework.middleware as _middleware  # noqa: F401
 import framework.pytest_plugin as _plugin  # noqa: F401
 import framework.security as _security  # noqa: F401
@@ -28,3 +30,5 @@ class _Greetings(_Controller):
 
 
 _App(controllers=[_Greetings]).build()
+# It imports the plugins of pytest itself.
+_get_config()
