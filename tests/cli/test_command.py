@@ -12,6 +12,7 @@ import pytest
 from framework import __version__
 from framework.cli.main import command
 from tests.cli.conftest import SHOP, Run, Write, run_python
+from tests.forked import run_command
 
 MISTAKEN = """\
 from framework import App, Controller, get
@@ -208,23 +209,41 @@ METRICS = SHOP.replace(
 ).replace("app = App([Orders],", "SOLD = Counter('sold', 'Sold.')\napp = App([Orders], observers=[Metrics()],")
 
 
-@pytest.mark.parametrize(
-    "words", [("check",), ("routes",), ("openapi",), ("explain", "GET", "/orders/7")], ids=" ".join
-)
+# Each command in a process of its own, in which prometheus_client is imported by the app.
+EACH = """\
+import os
+import sys
+from pathlib import Path
+
+import framework.cli.finding
+from framework.cli.main import command
+
+assert "prometheus_client" not in sys.modules
+metrics = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+for is_there in (False, True):
+    if is_there:
+        metrics.mkdir()
+    for words in ("check", "routes", "openapi", "explain GET /orders/7"):
+        sys.stdout.flush()
+        child = os.fork()
+        if child == 0:
+            command([*words.split(" "), "shop:app"], prog_name="framework")
+        print(words, "has ended with", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        assert metrics.exists() == is_there
+"""
+
+
 def test_the_folder_of_metrics_is_neither_required_nor_used(
-    folder: Path, write: Write, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+    folder: Path, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is served, so nothing is counted; the variable is that of production, whose server makes the folder."""
     write("shop.py", METRICS)
-    metrics = folder / "metrics"
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics))
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(folder / "metrics"))
 
-    done = run_python("-m", "framework", *words, "shop:app", cwd=folder)
-    assert (done.code, done.err) == (0, "")
-    assert not metrics.exists()
-    metrics.mkdir()
-    assert run_python("-m", "framework", *words, "shop:app", cwd=folder).code == 0
-    assert list(metrics.iterdir()) == []
+    done = run_python("-c", EACH, cwd=folder)
+
+    assert (done.code, done.err, done.out.count("has ended with 0\n")) == (0, "", 8)
+    assert list((folder / "metrics").iterdir()) == []
 
 
 def test_the_version(run: Run) -> None:
@@ -445,7 +464,7 @@ def test_python_runs_the_command(tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text(SHOP)
 
     assert run_python("-m", "framework", "check", "shop:app", cwd=tmp_path) == (0, "No errors; 1 route.\n", "")
-    assert run_python("-m", "framework", "check", "shop:x", cwd=tmp_path).code == 2
+    assert run_command(tmp_path, "check", "shop:x").status == 2
 
 
 def test_the_command_is_installed() -> None:

@@ -36,6 +36,15 @@ def test_an_unknown_shell(run: Run) -> None:
     assert "'bash', 'fish', 'zsh'" in err
 
 
+@pytest.fixture(scope="module")
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of the script for bash, as the command prints it."""
+    folder = tmp_path_factory.mktemp("bash")
+    file = folder / "script"
+    file.write_text(run_python("-m", "framework", "completion", "bash", cwd=folder).out)
+    return file
+
+
 @pytest.mark.parametrize(
     ("words", "found"),
     [
@@ -48,12 +57,10 @@ def test_an_unknown_shell(run: Run) -> None:
         (["framework", "explain", "GET", "E"], []),
     ],
 )
-def test_bash_completes(tmp_path: Path, words: list[str], found: list[str]) -> None:
+def test_bash_completes(tmp_path: Path, script: Path, words: list[str], found: list[str]) -> None:
     """Commands and options, in a real bash."""
     bash = shutil.which("bash")
     assert bash is not None
-    script = tmp_path / "script"
-    script.write_text(run_python("-m", "framework", "completion", "bash", cwd=tmp_path).out)
     command = tmp_path / "framework"
     command.write_text(f"#!{sys.executable}\nfrom framework.cli.main import main\nmain()\n")
     command.chmod(0o755)

@@ -9,7 +9,7 @@ import pytest
 
 from framework.cli.dev.messages import IGNORED, Spec
 from framework.cli.dev.processes import Warm
-from tests.cli.dev_server import SHOP, command, ended, get, get_json
+from tests.cli.dev_server import SHOP, children, command, ended, get, get_json
 from tests.cli.test_dev_reload import change, developing, shown, version
 from tests.waiting import until
 
@@ -92,6 +92,13 @@ async def test_a_killed_warm_process_is_replaced(tmp_path: Path) -> None:
         change(tmp_path, version("two"))
         await shown(running.url, "two")
         assert await running.stop() == 0
+
+
+async def test_an_app_without_packages_of_its_own_needs_one_warm_process(tmp_path: Path) -> None:
+    """It has imported all that the framework imports to serve; another one would begin before the app is served."""
+    async with developing(tmp_path) as running:
+        _, warm = await get_json(f"{running.url}/processes")
+        assert children(running.pid) == [warm]
 
 
 async def test_old_versions_end_after_a_reload(tmp_path: Path) -> None:

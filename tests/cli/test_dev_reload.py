@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import TypeAlias
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
 import framework
-from tests.cli.dev_server import HTML, SHOP, Command, command, get
+from tests.cli.dev_server import HTML, SHOP, Command, command, get, python_command
 from tests.waiting import until
 
 SYNTAX_ERROR = SHOP.replace("return VERSION\n", "return (VERSION\n", 1)
@@ -41,6 +43,11 @@ BROKEN = pytest.mark.parametrize(
 )
 
 
+# Tests of the server that the fixture shop starts.
+SHARED = pytest.mark.asyncio(loop_scope="module")
+Shop: TypeAlias = tuple[Path, Command]
+
+
 @asynccontextmanager
 async def developing(folder: Path, *words: str, source: str = SHOP) -> AsyncIterator[Command]:
     """Serve a shop in a folder."""
@@ -58,6 +65,25 @@ def change(folder: Path, source: str) -> None:
 def version(name: str) -> str:
     """Return the shop in another version."""
     return SHOP.replace('VERSION = "one"', f'VERSION = "{name}"')
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
+    """Serve one shop to all tests that begin with a version that works, and leave a server that works."""
+    folder = tmp_path_factory.mktemp("shop")
+    async with developing(folder) as running:
+        yield folder, running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def shop(shared: Shop) -> Shop:
+    """Return the folder of a shop, and the command that serves its first version."""
+    folder, running = shared
+    times = running.printed.count("Reloaded in ")
+    change(folder, SHOP)
+    await running.prints("Reloaded in ", times + 1)
+    running.forget()
+    return folder, running
 
 
 async def test_a_change_is_served_and_the_old_services_are_closed(tmp_path: Path) -> None:
@@ -80,14 +106,15 @@ async def test_a_change_is_served_and_the_old_services_are_closed(tmp_path: Path
     ]
 
 
-async def test_changes_of_one_size_in_one_second_are_all_served(tmp_path: Path) -> None:
+@SHARED
+async def test_changes_of_one_size_in_one_second_are_all_served(shop: Shop) -> None:
     """Bytecode of the change before is not used, although its source has the same size and second."""
-    async with developing(tmp_path) as running:
-        for number in range(4):
-            change(tmp_path, version(f"{number}{number}{number}"))
-            # A file keeps the moment of the first change.
-            os.utime(tmp_path / "shop.py", (1_900_000_000, 1_900_000_000))
-            await shown(running.url, f"{number}{number}{number}")
+    folder, running = shop
+    for number in range(4):
+        change(folder, version(f"{number}{number}{number}"))
+        # A file keeps the moment of the first change.
+        os.utime(folder / "shop.py", (1_900_000_000, 1_900_000_000))
+        await shown(running.url, f"{number}{number}{number}")
 
 
 async def shown(url: str, text: str) -> None:
@@ -99,25 +126,26 @@ async def shown(url: str, text: str) -> None:
     await until(is_shown)
 
 
-async def test_no_request_is_lost_by_a_reload(tmp_path: Path) -> None:
+@SHARED
+async def test_no_request_is_lost_by_a_reload(shop: Shop) -> None:
     """Connections that arrive meanwhile wait; each gets a response of the old or the new version, in this order."""
-    async with developing(tmp_path) as running:
-        url, texts, going = running.url, list[str](), True
+    folder, running = shop
+    url, texts, going = running.url, list[str](), True
 
-        async def ask() -> None:
-            while going:
-                texts.append(await get(url))
+    async def ask() -> None:
+        while going:
+            texts.append(await get(url))
 
-        asking = [asyncio.create_task(ask()) for _ in range(4)]
-        for number in range(1, 4):
-            change(tmp_path, version(f"v{number}"))
-            await running.prints("Reloaded in ", number)
-        going = False
-        await asyncio.gather(*asking)
+    asking = [asyncio.create_task(ask()) for _ in range(4)]
+    for number in range(1, 4):
+        change(folder, version(f"v{number}"))
+        await running.prints("Reloaded in ", number)
+    going = False
+    await asyncio.gather(*asking)
 
-        assert set(texts) <= {"one", "v1", "v2", "v3"}
-        assert await get(url) == "v3"
-        assert "failed" not in running.printed
+    assert set(texts) <= {"one", "v1", "v2", "v3"}
+    assert await get(url) == "v3"
+    assert "failed" not in running.printed
 
 
 async def test_a_request_that_runs_during_a_reload_is_finished(tmp_path: Path) -> None:
@@ -139,33 +167,34 @@ async def test_a_request_that_runs_during_a_reload_is_finished(tmp_path: Path) -
     assert log.index("finished one") < log.index("closed one")
 
 
+@SHARED
 @BROKEN
 async def test_the_last_version_goes_on_while_the_new_one_is_broken(
-    tmp_path: Path, source: str, title: str, place: str, hint: str
+    shop: Shop, source: str, title: str, place: str, hint: str
 ) -> None:
     """The error is printed, sent to open pages, and shown on a page; a correction is served."""
-    async with developing(tmp_path) as running, aiohttp.ClientSession() as client:
-        async with client.get(f"{running.url}/__framework__/events") as events:
-            assert (await events.content.readuntil(b"\n\n")).startswith(b"retry: 100\nevent: hello\n")
-            change(tmp_path, source)
-            event = (await events.content.readuntil(b"\n\n")).decode()
-        assert event.startswith("event: broken\n")
-        assert title in event
-        assert hint in event
-        await running.prints("The last version that works goes on serving.")
-        assert hint in running.printed
+    folder, running = shop
+    async with aiohttp.ClientSession() as client, client.get(f"{running.url}/__framework__/events") as events:
+        assert (await events.content.readuntil(b"\n\n")).startswith(b"retry: 100\nevent: hello\n")
+        change(folder, source)
+        event = (await events.content.readuntil(b"\n\n")).decode()
+    assert event.startswith("event: broken\n")
+    assert title in event
+    assert hint in event
+    await running.prints("The last version that works goes on serving.")
+    assert hint in running.printed
 
-        assert await get(running.url) == "one"
-        page = await get(f"{running.url}/__framework__/error", **HTML)
-        assert f"<h1>{title}</h1>" in page
-        assert place in page
-        assert hint in page
+    assert await get(running.url) == "one"
+    page = await get(f"{running.url}/__framework__/error", **HTML)
+    assert f"<h1>{title}</h1>" in page
+    assert place in page
+    assert hint in page
 
-        change(tmp_path, version("two"))
-        await shown(running.url, "two")
-        assert await get(f"{running.url}/__framework__/error") == "Not found"
-        assert '"GET / HTTP/1.1" 200' in running.printed
-        assert "GET /__framework__" not in running.printed
+    change(folder, version("two"))
+    await shown(running.url, "two")
+    assert await get(f"{running.url}/__framework__/error") == "Not found"
+    assert '"GET / HTTP/1.1" 200' in running.printed
+    assert "GET /__framework__" not in running.printed
 
 
 @BROKEN
@@ -200,16 +229,19 @@ async def test_errors_of_several_versions_replace_each_other(tmp_path: Path) -> 
         assert "1 error in the application" in await get(running.url)
 
 
-async def test_an_app_that_ends_itself_is_replaced_by_a_page(tmp_path: Path) -> None:
+@SHARED
+async def test_an_app_that_ends_itself_is_replaced_by_a_page(shop: Shop) -> None:
     """The exit code is printed and shown; the next version is served."""
-    async with developing(tmp_path, source=SHOP.replace("1 / people", "os._exit(people)")) as running:
-        # aiohttp's client sends the request again, which gets the page.
-        await get(f"{running.url}/share/7")
-        await running.prints("shows the error")
-        assert "The process of the app ended with exit code 7." in await get(running.url, **HTML)
+    folder, running = shop
+    change(folder, SHOP.replace("1 / people", "os._exit(people)"))
+    await running.prints("Reloaded in ")
+    # aiohttp's client sends the request again, which gets the page.
+    await get(f"{running.url}/share/7")
+    await running.prints("shows the error")
+    assert "The process of the app ended with exit code 7." in await get(running.url, **HTML)
 
-        change(tmp_path, version("two"))
-        await shown(running.url, "two")
+    change(folder, version("two"))
+    await shown(running.url, "two")
 
 
 async def test_a_newer_change_replaces_a_version_that_is_still_starting(tmp_path: Path) -> None:
@@ -284,7 +316,7 @@ async def test_a_change_of_a_preloaded_module_is_served(tmp_path: Path) -> None:
         f"import framework._version\n{text}".replace("app = App([Shop],", "app = App([Shop], openapi=None,")
     )
     words = ("dev", "shop:app", "--port", "0")
-    async with command(tmp_path, *words, variables={"PYTHONPATH": str(tmp_path)}) as running:
+    async with python_command(tmp_path, *words, variables={"PYTHONPATH": str(tmp_path)}) as running:
         await running.prints("http://")
         before = await get(running.url)
         file = tmp_path / "framework" / "_version.py"

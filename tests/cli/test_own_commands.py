@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run, Write, run_python
+from tests.cli.conftest import Run, Write
+from tests.forked import run_command
 
 SHOP = """\
 from collections.abc import AsyncIterator
@@ -231,7 +232,7 @@ def test_a_broken_app_and_a_misspelt_name(run: Run, write: Write) -> None:
 
 def test_a_command_that_fails(tmp_path: Path) -> None:
     """Its exception is shown with the traceback, after the services are closed."""
-    code, out, err = run_python("-m", "framework", "fail", cwd=tmp_path)
+    code, out, err = run_command(tmp_path, "fail")
 
     assert (code, out) == (1, "opened\nclosed\n")
     assert err.startswith("Traceback")

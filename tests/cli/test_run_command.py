@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.dev_server import HTML, SHOP, command, get
+from tests.cli.dev_server import HTML, SHOP, Starting, command, get, python_command
 from tests.waiting import until
 
 SLOW = SHOP.replace(
@@ -21,11 +21,13 @@ async def begun(folder: Path) -> None:
     await until(lambda: "begun" in (folder / "log.txt").read_text())
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-async def test_a_signal_finishes_requests_and_closes_the_services(tmp_path: Path, kind: signal.Signals) -> None:
+@pytest.mark.parametrize(("start", "kind"), [(command, signal.SIGINT), (python_command, signal.SIGTERM)])
+async def test_a_signal_finishes_requests_and_closes_the_services(
+    tmp_path: Path, start: Starting, kind: signal.Signals
+) -> None:
     """The request that runs gets its response, then the services are closed, and the exit code is 0."""
     (tmp_path / "shop.py").write_text(f"import asyncio\n{SLOW}", encoding="utf-8")
-    async with command(tmp_path, "run", "shop:app", "--port", "0") as running:
+    async with start(tmp_path, "run", "shop:app", "--port", "0") as running:
         await running.prints("in one process")
         request = asyncio.create_task(get(running.url))
         await begun(tmp_path)
@@ -139,7 +141,8 @@ async def test_metrics_of_several_processes_are_shared(tmp_path: Path) -> None:
     (folder / "framework-http-1-old.metrics").write_bytes(b"from an earlier run")
     (tmp_path / "shop.py").write_text(_MEASURED, encoding="utf-8")
     variables = {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
-    async with command(tmp_path, "run", "shop:app", "--port", "0", "--workers", "2", variables=variables) as running:
+    words = ("run", "shop:app", "--port", "0", "--workers", "2", "--no-spare")
+    async with command(tmp_path, *words, variables=variables) as running:
         await running.prints("2 workers")
 
         async def has_numbers() -> bool:

@@ -29,7 +29,8 @@ def folder(tmp_path: Path) -> Path:
 async def test_the_variables_of_platforms(folder: Path) -> None:
     """$PORT alone means all addresses, as platforms expect; $WEB_CONCURRENCY is the number of workers."""
     port = free_port()
-    async with command(folder, "run", "shop:app", variables={"PORT": str(port), "WEB_CONCURRENCY": "1"}) as running:
+    variables = {"PORT": str(port), "WEB_CONCURRENCY": "1"}
+    async with command(folder, "run", "shop:app", "--no-spare", variables=variables) as running:
         await running.prints(f"Serving at http://0.0.0.0:{port} with 1 worker.")
         assert await get(f"http://127.0.0.1:{port}/") == "one"
         assert await running.stop() == 0
@@ -43,13 +44,13 @@ async def test_workers_start_without_a_name_of_the_current_folder(folder: Path, 
     """Containers and systemd set no PWD."""
     port = str(free_port())
     variables = {"PWD": named, "PORT": port, "HOST": "127.0.0.1"}
-    async with command(folder, "run", "shop:app", "--workers", "1", variables=variables) as running:
+    async with command(folder, "run", "shop:app", "--workers", "1", "--no-spare", variables=variables) as running:
         await running.prints(f"Serving at http://127.0.0.1:{port} with 1 worker.")
         assert await get(f"http://127.0.0.1:{port}/") == "one"
         assert await running.stop() == 0
 
 
-@pytest.mark.parametrize("workers", [(), ("--workers", "1")])
+@pytest.mark.parametrize("workers", [(), ("--workers", "1", "--no-spare")])
 async def test_a_unix_socket(folder: Path, workers: tuple[str, ...]) -> None:
     """A file that a process has left behind is replaced; the file is removed at the end."""
     path = folder / "shop.sock"
@@ -94,7 +95,9 @@ async def test_systemd(folder: Path) -> None:
 
         variables = {"NOTIFY_SOCKET": str(path), "PYTHONPATH": os.pathsep.join(sys.path)}
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "activate.py", str(port), "--workers", "1"), cwd=folder, env={**os.environ, **variables}
+            *(sys.executable, "activate.py", str(port), "--workers", "1", "--no-spare"),
+            cwd=folder,
+            env={**os.environ, **variables},
         )
         try:
             assert await told() == "READY=1"
@@ -145,7 +148,7 @@ def serial_of(port: int) -> int:
     return x509.load_pem_x509_certificate(pem.encode()).serial_number
 
 
-@pytest.mark.parametrize("workers", [(), ("--workers", "1")])
+@pytest.mark.parametrize("workers", [(), ("--workers", "1", "--no-spare")])
 async def test_tls(folder: Path, workers: tuple[str, ...]) -> None:
     """A certificate is read again when its files change; a broken one is logged, and the old one stays."""
     port = free_port()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import run_python
+from tests.forked import Outcome, run_command
 
 SHOP = """\
 from collections.abc import AsyncIterator
@@ -64,19 +64,10 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
 
 
-def talk(tmp_path: Path, lines: str) -> tuple[int, str, str]:
+def talk(tmp_path: Path, lines: str) -> Outcome:
     """Run a session whose input is a file."""
     (tmp_path / "shop.py").write_text(SHOP)
-    done = subprocess.run(
-        [sys.executable, "-m", "framework", "shell", "shop:app"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        input=lines,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
+    return run_command(tmp_path, "shell", "shop:app", entered=lines)
 
 
 def test_statements_and_their_errors(tmp_path: Path) -> None:
@@ -104,7 +95,7 @@ def test_a_service_that_cannot_be_opened(tmp_path: Path) -> None:
     text = SHOP.replace('    print("opened")', '    raise OSError("no database")')
     (tmp_path / "shop.py").write_text(text)
 
-    code, out, err = run_python("-m", "framework", "shell", "shop:app", cwd=tmp_path)
+    code, out, err = run_command(tmp_path, "shell", "shop:app")
 
     assert (code, out) == (2, "")
     place = f"({tmp_path / 'shop.py'}:13)"

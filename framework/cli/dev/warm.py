@@ -30,6 +30,8 @@ __all__ = ("GRACE", "main")
 GRACE = 20.0
 """Seconds after which a child that was stopped is killed: the time for requests, background tasks and services."""
 _PR_SET_PDEATHSIG = 1
+# What is imported when serving begins. Other versions of aiohttp may not have the names that these modules import.
+_SERVING = ("framework._serve.connections.codings", "framework._serve.connections.server")
 
 
 class _Warm:
@@ -148,7 +150,7 @@ def _warm_up(spec: Spec) -> Warmed:
     # What fails here fails in the children, which report it.
     with contextlib.suppress(Exception):
         App().build()
-    for name in spec.modules:
+    for name in (*_SERVING, *spec.modules):
         with contextlib.suppress(Exception, SystemExit):
             importlib.import_module(name)
     # PERF: the collector of a child would otherwise write to all pages of the imported packages, which copies them.
