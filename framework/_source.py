@@ -13,6 +13,19 @@ __all__ = ("Source",)
 _numbers = itertools.count(1)
 
 
+class _Block:
+    """A context manager that ends a block."""
+
+    def __init__(self, source: "Source") -> None:
+        self._source = source
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        self._source.dedent()
+
+
 class Source:
     """Lines of Python with their indentation, and the names that they use."""
 
@@ -37,12 +50,14 @@ class Source:
         for text in texts:
             self.line(text)
 
-    @contextmanager
-    def block(self, text: str) -> Iterator[None]:
+    def block(self, text: str) -> "_Block":
         """Add a line that opens a block, and indent what is added inside the ``with``."""
         self.line(text)
         self._depth += 1
-        yield
+        return _Block(self)
+
+    def dedent(self) -> None:
+        """End the innermost block."""
         self._depth -= 1
 
     def open(self, text: str) -> None:

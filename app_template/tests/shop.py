@@ -1,5 +1,6 @@
 """Functions that the tests share."""
 
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import pytest
@@ -9,17 +10,36 @@ from aiohttp.test_utils import TestClient
 from app_template.accounts.payloads import Account
 from app_template.accounts.role import Role
 from app_template.accounts.tokens import AccessTokens
+from app_template.database.engine import open_engine
 from app_template.settings import Settings
 
-__all__ = ("ADA", "BOTH_DATABASES", "SAM", "ShopClient", "add_product", "login", "order", "place", "read", "stock_of")
+__all__ = (
+    "ADA",
+    "BOTH_DATABASES",
+    "SAM",
+    "ShopClient",
+    "add_product",
+    "fill",
+    "login",
+    "order",
+    "place",
+    "read",
+    "stock_of",
+)
 
 # A test with this mark runs on both databases.
-BOTH_DATABASES = pytest.mark.parametrize("settings", ["sqlite", "postgresql"], indirect=True)
+BOTH_DATABASES = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 # The accounts of the samples.
 ADA = Account(id=1, name="Ada", email="ada@shop.example", role=Role.CUSTOMER)
 SAM = Account(id=2, name="Sam", email="sam@shop.example", role=Role.STAFF)
 
 ShopClient: TypeAlias = TestClient[web.Request, Any]
+
+
+async def fill(settings: Settings) -> None:
+    """Make the tables and the samples, as the application does when it starts."""
+    async with asynccontextmanager(open_engine)(settings):
+        pass
 
 
 def login(settings: Settings, account: Account) -> dict[str, str]:

@@ -47,9 +47,9 @@ async def test_the_document_is_served(client: ShopClient) -> None:
     assert page.content_type == "text/html"
 
 
-async def test_production_has_neither_document_nor_samples(settings: Settings, aiohttp_client: AiohttpClient) -> None:
+async def test_production_has_neither_document_nor_samples(empty: Settings, aiohttp_client: AiohttpClient) -> None:
     """In production the OpenAPI document is not served, and ``make migrate`` makes empty tables."""
-    production = msgspec.structs.replace(settings, environment=Environment.PRODUCTION, secret=SecretStr("s" * 32))
+    production = msgspec.structs.replace(empty, environment=Environment.PRODUCTION, secret=SecretStr("s" * 32))
     engine = create_engine(production)
     async with engine.begin() as connection:
         await connection.run_sync(upgrade)
@@ -80,9 +80,9 @@ async def test_logged_lines_have_the_id_of_their_request(client: ShopClient, cap
     assert vars(record)["request_id"] == "place"
 
 
-async def test_production_requires_its_tables(settings: Settings) -> None:
+async def test_production_requires_its_tables(empty: Settings) -> None:
     """It does not change them itself: several versions may run at the same time while a new one is deployed."""
-    production = msgspec.structs.replace(settings, environment=Environment.PRODUCTION, secret=SecretStr("s" * 32))
+    production = msgspec.structs.replace(empty, environment=Environment.PRODUCTION, secret=SecretStr("s" * 32))
 
     with pytest.raises(MigrationsMissing, match="make migrate"):
         async with create_app(production, create_container(production)).services():
@@ -91,13 +91,13 @@ async def test_production_requires_its_tables(settings: Settings) -> None:
 
 @BOTH_DATABASES
 async def test_a_start_logs_migrations_only_if_there_are_some(
-    settings: Settings, caplog: pytest.LogCaptureFixture
+    empty: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Not in production either, where none runs."""
     caplog.set_level(logging.INFO, "alembic")
-    production = msgspec.structs.replace(settings, environment=Environment.PRODUCTION, secret=SecretStr("s" * 32))
+    production = msgspec.structs.replace(empty, environment=Environment.PRODUCTION, secret=SecretStr("s" * 32))
     logged: list[list[str]] = []
-    for chosen in (settings, settings, production):
+    for chosen in (empty, empty, production):
         caplog.clear()
         async with create_app(chosen, create_container(chosen)).services():
             pass

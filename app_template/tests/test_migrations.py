@@ -46,9 +46,9 @@ def differences(connection: Connection) -> list[Any]:
     return list(compare_metadata(context, Base.metadata))
 
 
-async def test_the_tables_are_those_of_the_code(settings: Settings) -> None:
+async def test_the_tables_are_those_of_the_code(empty: Settings) -> None:
     """If this fails, ``make migration`` writes what is missing."""
-    engine = create_engine(settings)
+    engine = create_engine(empty)
     async with engine.begin() as connection:
         await connection.run_sync(upgrade)
         assert await connection.run_sync(differences) == []
@@ -56,10 +56,10 @@ async def test_the_tables_are_those_of_the_code(settings: Settings) -> None:
 
 
 @pytest.mark.slow
-async def test_the_command_goes_up_and_down(settings: Settings) -> None:
+async def test_the_command_goes_up_and_down(empty: Settings) -> None:
     """Each migration can be taken back."""
-    alembic(settings.database_url, "upgrade", "head")
-    assert "(head)" in alembic(settings.database_url, "current")
-    alembic(settings.database_url, "downgrade", "base")
-    alembic(settings.database_url, "upgrade", "head")
-    alembic(settings.database_url, "check")
+    alembic(empty.database_url, "upgrade", "head")
+    assert "(head)" in alembic(empty.database_url, "current")
+    alembic(empty.database_url, "downgrade", "base")
+    alembic(empty.database_url, "upgrade", "head")
+    alembic(empty.database_url, "check")

@@ -22,11 +22,12 @@ def check_steps(steps: Any, layer: Any, method: str) -> Steps | None:
     """Return the steps of a layer; raises InvalidLayerError if they are not valid."""
     if steps is None:
         return None
-    where = describe(getattr(layer, method))
     if not isinstance(steps, Steps):
         what = f"it returns {value_name(steps)}"
+        where = describe(getattr(layer, method))
         raise InvalidLayerError(where, what, hint="return Steps(...), or None for a layer that does nothing")
     for what, hint in _mistakes(steps):
+        where = describe(getattr(layer, method))
         raise InvalidLayerError(where, f"it returns Steps({what}", hint=hint)
     return steps
 
@@ -51,7 +52,7 @@ def _mistakes(steps: Steps) -> Iterator[tuple[str, str]]:
 
 def _header_mistakes(steps: Steps) -> Iterator[tuple[str, str]]:
     headers = CIMultiDict({**steps.headers, **steps.secure_headers})
-    if header_lines(headers, None) is None:
+    if headers and header_lines(headers, None) is None:
         yield f"headers=...): {broken_header(headers, None)}", "use a token and a string on one line"
     for name, choose in steps.headers_by.items():
         if not is_token(name) or not _fits(choose, 1):

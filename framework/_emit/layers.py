@@ -126,6 +126,7 @@ class Passage:
         self._sections: list[list[_Entry]] = [[], [], []]
         self._gates: list[int] = [0, 0, 0]
         self._number(prefix, outer, inner)
+        self._entries = [one for section in self._sections for one in section]
         self._stages = {one.stage for one in self._entries if one.steps.steps.after is not None}
 
     def _number(self, prefix: str, outer: Sequence[StepsPlan], inner: Sequence[StepsPlan]) -> None:
@@ -140,10 +141,6 @@ class Passage:
                 self._sections[at].append(_Entry(one, f"{prefix}{count}", stage))
                 stage += one.steps.before is not None
                 count += 1
-
-    @property
-    def _entries(self) -> list[_Entry]:
-        return [one for section in self._sections for one in section]
 
     @property
     def is_quiet(self) -> bool:
@@ -238,15 +235,16 @@ class Passage:
 
     def _emit_after(self, entry: _Entry) -> None:
         source, name, after = self._source, f"after_{entry.name}", entry.steps.steps.after
+        waits = is_async(after)
         source.use(
             require_response=require_response, Coroutine=CoroutineType, EncodedResponse=EncodedResponse, **{name: after}
         )
         with source.block("try:"):
             kept = f", kept_{entry.name}" if entry.steps.steps.keeps else ""
-            source.line(f"response = {'await ' if is_async(after) else ''}{name}(request, response{kept})")
+            source.line(f"response = {'await ' if waits else ''}{name}(request, response{kept})")
             # PERF: one check for the usual class; type() is cheaper than __class__.
             with source.block("if type(response) is not EncodedResponse:"):
-                if not is_async(after):
+                if not waits:
                     # A plain function that seldom has to wait makes no coroutine for each response.
                     source.line("if type(response) is Coroutine: response = await response")
                 source.line(f"if response is None: require_response(response, {name})")

@@ -2,10 +2,12 @@
 
 import functools
 import inspect
+import math
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
+from types import FunctionType, MethodType
 from typing import Any
 
 from msgspec import Struct
@@ -82,7 +84,7 @@ def read_signature(
     where = describe(target, owner=owner)
     try:
         hints = _hints(target)
-        signature = inspect.signature(target)
+        signature = _OF_OBJECT if _has_no_constructor(target) else inspect.signature(target)
     except (NameError, TypeError, AttributeError, SyntaxError) as error:
         raise UnresolvedAnnotationError(where, str(error).rstrip(".")) from error
     except ValueError as error:
@@ -101,6 +103,19 @@ def read_signature(
         else _filled(hints.get("return", MISSING), variables or {}),
         rest=", ".join(str(one).partition(":")[0] for one in listed if not _is_named(one)),
     )
+
+
+# The parameters of object() are in a string, which would be parsed each time.
+_OF_OBJECT = inspect.signature(object)
+_MAKERS_OF_OBJECT = type.__call__, object.__init__, object.__new__
+
+
+def _has_no_constructor(target: Any) -> bool:
+    """Return whether something is a class that is made as an object is."""
+    if not isinstance(target, type) or hasattr(target, "__signature__"):
+        return False
+    makers: tuple[Any, ...] = type(target).__call__, constructor_of(target), target.__new__
+    return makers == _MAKERS_OF_OBJECT
 
 
 def _called(target: Any) -> Any:
@@ -141,8 +156,12 @@ def _check_method(listed: Sequence[inspect.Parameter], hints: Mapping[str, Any],
             )
 
 
+# PERF: no set, because the hash of a member of an enum is a function in Python.
+_REST = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
 def _is_named(parameter: inspect.Parameter) -> bool:
-    return parameter.kind not in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+    return parameter.kind not in _REST
 
 
 def _parameter(parameter: inspect.Parameter, hints: Mapping[str, Any], variables: Mapping[Any, Any]) -> Parameter:
@@ -170,6 +189,9 @@ def fill_in(annotation: Any, variables: Mapping[Any, Any]) -> Any:
 
 def type_arguments(annotation: Any) -> dict[type, dict[Any, Any]]:
     """Return, for a class or a parametrised generic and each of its bases, the values of their type variables."""
+    if isinstance(annotation, type) and not hasattr(annotation, "__orig_bases__"):
+        # Nothing in it is generic.
+        return {one: {} for one in annotation.__mro__}
     found: dict[type, dict[Any, Any]] = {}
 
     def visit(base: Any, variables: Mapping[Any, Any]) -> None:
@@ -204,6 +226,8 @@ def called_of(layer: Any) -> tuple[Any, int]:
 def is_async(target: Any) -> bool:
     """Return whether a call returns a coroutine: an ``async def``, or an object with an async ``__call__``."""
     target = _called(target)
+    if isinstance(target, FunctionType | MethodType):
+        return inspect.iscoroutinefunction(target)
     return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(getattr(target, "__call__", None))  # noqa: B004  the method of the class
 
 
@@ -248,6 +272,9 @@ def accepts(target: Callable[..., Any], count: int, *, more: bool = False, unkno
 
     ``unknown`` is returned for callables without a signature, such as ``str``.
     """
+    counts = _counts(target)
+    if counts is not None:
+        return (more or counts[0] <= count) and count <= counts[1]
     try:
         signature = inspect.signature(target)
         (signature.bind_partial if more else signature.bind)(*range(count))
@@ -256,6 +283,20 @@ def accepts(target: Callable[..., Any], count: int, *, more: bool = False, unkno
     except ValueError:
         return unknown
     return True
+
+
+def _counts(target: Any) -> tuple[int, float] | None:
+    """Return how many positional arguments a plain function takes, at least and at most; ``None`` for all others."""
+    # PERF: inspect.signature() takes forty times as long.
+    bound = isinstance(target, MethodType)
+    function = target.__func__ if bound else target
+    if not isinstance(function, FunctionType) or vars(function):
+        return None
+    code = function.__code__
+    if code.co_kwonlyargcount or code.co_argcount < bound:
+        return None
+    most = math.inf if code.co_flags & inspect.CO_VARARGS else code.co_argcount - bound
+    return max(code.co_argcount - len(function.__defaults__ or ()) - bound, 0), most
 
 
 def positional_names(target: Any) -> tuple[str, ...]:

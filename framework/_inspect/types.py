@@ -108,17 +108,24 @@ _CHILDREN: dict[type[inspect.Type], Callable[[Any], Iterator[inspect.Type]]] = {
 
 
 def subtypes(kind: inspect.Type) -> Iterator[inspect.Type]:
-    """Yield a type and all types inside it, each class once."""
+    """Return an iterator of a type and all types inside it, each class once."""
+    return _walked(kind) if type(kind) in _CHILDREN else iter((kind,))
+
+
+def _walked(kind: inspect.Type) -> Iterator[inspect.Type]:
     waiting, seen = [kind], set[type | None]()
     while waiting:
         one = waiting.pop()
-        owner = getattr(one, "cls", None)
+        children = _CHILDREN.get(type(one))
+        if children is None:
+            yield one
+            continue
         if isinstance(one, _OBJECTS):
-            if owner in seen:
+            if one.cls in seen:
                 continue
-            seen.add(owner)
+            seen.add(one.cls)
         yield one
-        waiting.extend(_CHILDREN.get(type(one), lambda _: iter(()))(one))
+        waiting.extend(children(one))
 
 
 class Unsupported(Struct, frozen=True):
@@ -149,7 +156,12 @@ def unsupported(annotation: Any, known: tuple[type, ...] = (), *, written: bool 
     return None
 
 
+_EXAMINED = (inspect.SetType, inspect.FrozenSetType, inspect.CustomType, *_OBJECTS)
+
+
 def _refused(kind: inspect.Type, known: tuple[type, ...], *, written: bool) -> Unsupported | None:
+    if not isinstance(kind, _EXAMINED):
+        return None
     if isinstance(kind, inspect.SetType | inspect.FrozenSetType) and (item := unhashable(kind.item_type)):
         return Unsupported(f"a set cannot hold a {item[0]}, which has no hash", item[1])
     if isinstance(kind, _OBJECTS) and is_read_too_early(kind.cls):
@@ -281,7 +293,7 @@ def without_unset(annotation: Any) -> Any:
 
 
 def _without(annotation: Any, unwanted: type) -> Any:
-    if typing.get_origin(annotation) not in (typing.Union, types.UnionType):
+    if isinstance(annotation, type) or typing.get_origin(annotation) not in (typing.Union, types.UnionType):
         return annotation
     kept = tuple(one for one in typing.get_args(annotation) if one is not unwanted)
     return annotation if len(kept) == len(typing.get_args(annotation)) else typing.Union[kept]  # noqa: UP007  a tuple

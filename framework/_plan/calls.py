@@ -37,7 +37,8 @@ class FactoryKind(Enum):
     @property
     def cleans_up(self) -> bool:
         """Whether the service must be closed after use."""
-        return self not in {FactoryKind.VALUE, FactoryKind.CALL, FactoryKind.ASYNC_CALL}
+        # PERF: no set, because the hash of a member of an enum is a function in Python.
+        return self not in (FactoryKind.VALUE, FactoryKind.CALL, FactoryKind.ASYNC_CALL)
 
 
 class Provision(Enum):

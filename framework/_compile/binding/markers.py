@@ -26,6 +26,8 @@ def take_marker(parameter: Parameter, where: str) -> tuple[Any, Marker | None]:
         raise InvalidMarkerError(
             where, name, f"{marker} stands as its default", f"write {name}: Annotated[{kind}, {written}]"
         )
+    if isinstance(annotation, type) and not _is_marker(annotation):
+        return annotation, None
     plain, markers = split_marker(annotation)
     if _is_marker(without_none(plain)):
         marker = _name(without_none(plain))

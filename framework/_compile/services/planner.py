@@ -1,5 +1,6 @@
 """Plans how required services are created: once for the process, or once for each request."""
 
+import functools
 import re
 import types
 from collections.abc import Callable, Sequence
@@ -252,9 +253,13 @@ class ServicePlanner:
 
     def _variable(self, label: str) -> str:
         self._count += 1
-        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", label)
-        name = re.sub(r"\W+", "_", words).strip("_").lower()
-        return f"{name}_{'s' if self._singletons is None else 'r'}{self._count}"
+        return f"{_snake_case(label)}_{'s' if self._singletons is None else 'r'}{self._count}"
+
+
+@functools.lru_cache(maxsize=1024)
+def _snake_case(label: str) -> str:
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", label)
+    return re.sub(r"\W+", "_", words).strip("_").lower()
 
 
 def _argument(parameter: Parameter, provision: Provision, variables: tuple[str, ...]) -> ArgumentPlan:

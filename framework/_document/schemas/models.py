@@ -42,7 +42,9 @@ def with_models(document: dict[str, Any], write: Callable[[Schema], Schema] = la
 
     A model with equal input and output schemas has one component; else the input schema is called ``OrderInput``.
     """
-    found = sorted(set(_references(document)), key=lambda one: (_mode(one), _models[one].__qualname__, one))
+    found = sorted(
+        set(_references(document) if _models else ()), key=lambda one: (_mode(one), _models[one].__qualname__, one)
+    )
     if not found:
         return document
     schemas = dict(document.get("components", {}).get("schemas", {}))
@@ -64,16 +66,17 @@ def _mode(reference: str) -> Mode:
     return _MODES["/serialization/" in reference]
 
 
-def _references(node: Any) -> Iterator[str]:
-    if isinstance(node, Mapping):
-        reference = node.get("$ref")
-        if isinstance(reference, str) and reference in _models:
-            yield reference
-        for one in node.values():
-            yield from _references(one)
-    elif isinstance(node, list | tuple):
-        for one in node:
-            yield from _references(one)
+def _references(document: Mapping[str, Any]) -> Iterator[str]:
+    waiting: list[Any] = [document]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict | Mapping):
+            reference = node.get("$ref")
+            if isinstance(reference, str) and reference in _models:
+                yield reference
+            waiting.extend(node.values())
+        elif isinstance(node, list | tuple):
+            waiting.extend(node)
 
 
 def _named(

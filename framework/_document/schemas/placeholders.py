@@ -13,7 +13,8 @@ __all__ = ("describe", "types_in", "with_schemas")
 # The values of these keys are data, whatever their own keys are called. ("default" is a response here.)
 _DATA = frozenset({"example", "examples"})
 # A complete schema, or the name of a component as apispec writes it; an extension may have any value.
-_WRITTEN_OUT = (Mapping, str, int, float, list, tuple, type(None))
+_LEAVES = (str, int, float, type(None))
+_WRITTEN_OUT = (dict, Mapping, list, tuple, *_LEAVES)
 
 
 def describe(annotation: Any) -> inspect.Type:
@@ -26,7 +27,7 @@ def describe(annotation: Any) -> inspect.Type:
 
 def types_in(node: Any) -> Iterator[inspect.Type]:
     """Yield all types under ``schema`` in (a part of) an operation."""
-    if isinstance(node, Mapping):
+    if isinstance(node, dict | Mapping):
         for key, value in node.items():
             if key not in _DATA:
                 yield from _types_under(key, value)
@@ -37,14 +38,16 @@ def types_in(node: Any) -> Iterator[inspect.Type]:
 
 def _types_under(key: Any, value: Any) -> Iterator[inspect.Type]:
     if key != "schema":
-        yield from types_in(value)
+        yield from () if isinstance(value, _LEAVES) else types_in(value)
     elif not isinstance(value, _WRITTEN_OUT):
         yield _as_type(value)
 
 
 def with_schemas(node: Any, names: Names) -> Any:
     """Return (a part of) an operation with schemas in place of types."""
-    if isinstance(node, Mapping):
+    if isinstance(node, _LEAVES):
+        return node
+    if isinstance(node, dict | Mapping):
         return {key: _resolved(key, value, names) for key, value in node.items()}
     return [with_schemas(one, names) for one in node] if isinstance(node, list | tuple) else node
 

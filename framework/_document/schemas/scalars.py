@@ -26,7 +26,9 @@ def compact(**members: Any) -> Schema:
 
 def plain_copy(value: Any) -> Any:
     """Copy a user's value into dictionaries with string keys and lists: ``{404: (...)}`` -> ``{"404": [...]}``."""
-    if isinstance(value, Mapping):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict | Mapping):
         return {str(key): plain_copy(one) for key, one in value.items()}
     return [plain_copy(one) for one in value] if isinstance(value, list | tuple) else value
 

@@ -54,8 +54,11 @@ def parser_for(format_: Format) -> _Decode:
 def _plain_decoder(format_: Format, annotation: Any) -> _Decode:
     with hiding():
         decode = format_.decoder(annotation)
-    untyped = any(isinstance(one, inspect.AnyType | inspect.CustomType) for one in subtypes(kind_of(annotation)))
-    return _with_plain_keys(decode) if untyped and _is_msgpack(format_) else decode
+    return _with_plain_keys(decode) if _is_msgpack(format_) and _is_untyped(kind_of(annotation)) else decode
+
+
+def _is_untyped(kind: inspect.Type) -> bool:
+    return any(isinstance(one, inspect.AnyType | inspect.CustomType) for one in subtypes(kind))
 
 
 def _with_plain_keys(decode: _Decode) -> _Decode:
@@ -88,8 +91,7 @@ def _is_long(data: bytes) -> bool:
 
 def _number_suspect(format_: Format, kind: inspect.Type) -> _Suspect | None:
     has_decimals = any(isinstance(one, inspect.DecimalType) for one in subtypes(kind))
-    has_floats = any(isinstance(one, inspect.FloatType) for one in subtypes(kind))
-    if _is_msgpack(format_) and (has_decimals or has_floats):
+    if _is_msgpack(format_) and (has_decimals or any(isinstance(one, inspect.FloatType) for one in subtypes(kind))):
         return _INFINITE_MSGPACK.search
     if not has_decimals:
         # JSON has no such numbers.

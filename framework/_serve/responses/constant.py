@@ -23,13 +23,17 @@ def constant_headers(groups: Iterable[Mapping[str, str]]) -> Constant:
 
     What they list in ``Vary`` is put together.
     """
+    return _joined(tuple(each for group in groups for each in group.items()))
+
+
+@functools.lru_cache(maxsize=1024)
+def _joined(headers: Constant) -> Constant:
     found: CIMultiDict[str] = CIMultiDict()
-    for group in groups:
-        for name, value in group.items():
-            if name.lower() == _VARY:
-                add_vary(found, value)
-            else:
-                found[name] = value
+    for name, value in headers:
+        if name.lower() == _VARY:
+            add_vary(found, value)
+        else:
+            found[name] = value
     return _shared(tuple(found.items()))
 
 

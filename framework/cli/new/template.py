@@ -27,7 +27,7 @@ _CHANGES_FOR: dict[Database, dict[str, list[tuple[str, str]]]] = {
     "sqlite": {},
     "postgresql": {
         "settings.py": [_DEFAULT],
-        "tests/conftest.py": [('getattr(request, "param", "sqlite")', 'getattr(request, "param", "postgresql")')],
+        "tests/conftest.py": [('return "sqlite"', 'return "postgresql"')],
     },
 }
 

@@ -1,6 +1,8 @@
 """The one reader of signatures."""
 
 import functools
+import inspect
+import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar, get_type_hints
@@ -229,6 +231,68 @@ def test_what_a_call_takes() -> None:
     assert [accepts(wide, count) for count in range(4)] == [False, False, True, True]
     assert [accepts(Caller(), count) for count in range(3)] == [False, True, False]
     assert not accepts(int, 1)
+
+
+class Methods:
+    """Methods with all kinds of parameters."""
+
+    def none() -> None:  # type: ignore[misc]
+        """Take not even self."""
+
+    def one(self, first: int) -> None:
+        """Take one argument."""
+
+    def some(self, first: int, /, second: int = 2) -> None:
+        """Take one or two."""
+
+    def several(*rest: int) -> None:
+        """Take any number."""
+
+    def named(self, first: int, *, second: int) -> None:
+        """Require a name."""
+
+    def maybe_named(self, first: int, *, second: int = 2) -> None:
+        """Take a name."""
+
+    wrapped = functools.wraps(one)(lambda *_: None)
+
+
+@pytest.mark.parametrize("name", ["none", "one", "some", "several", "named", "maybe_named", "wrapped"])
+@pytest.mark.parametrize("owner", [Methods, Methods()])
+def test_functions_and_methods_take_what_their_signature_says(owner: Any, name: str) -> None:
+    """Arguments of plain functions are counted without their signature, with the same result."""
+    target = getattr(owner, name)
+
+    for count, more in itertools.product(range(5), (False, True)):
+        try:
+            signature = inspect.signature(target)
+            (signature.bind_partial if more else signature.bind)(*range(count))
+            expected = True
+        except (TypeError, ValueError):
+            expected = False
+        assert accepts(target, count, more=more) is expected
+
+
+class Bare:
+    """A class without a constructor."""
+
+
+class Made(type):
+    """A class of classes that are called in their own way."""
+
+    def __call__(cls, first: int) -> Any:
+        """Take an argument."""
+        return first
+
+
+class OfMade(metaclass=Made):
+    """A class without a constructor that takes an argument."""
+
+
+@pytest.mark.parametrize(("target", "names"), [(Bare, []), (OfMade, ["first"]), (Row, ["number", "name"])])
+def test_parameters_of_classes(target: Any, names: list[str]) -> None:
+    """Those of the constructor, or of the class of the class."""
+    assert [one.name for one in read_signature(target).parameters] == names
 
 
 def test_hints_of_a_class() -> None:
