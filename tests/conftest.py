@@ -42,10 +42,17 @@ def shared_redis() -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="session")
-def shared_postgresql() -> Iterator[PostgreSQLServer]:
-    """Run one server for all tests of this process, each with a database of its own."""
+def running_postgresql() -> Iterator[PostgreSQLServer]:
+    """Run one server for all tests of this process."""
     with postgresql_started() as server:
         yield server
+
+
+@pytest.fixture
+def shared_postgresql(running_postgresql: PostgreSQLServer) -> Iterator[PostgreSQLServer]:
+    """Return the server of all tests of this process, each with databases of its own."""
+    yield running_postgresql
+    running_postgresql.take_back()
 
 
 @pytest.fixture

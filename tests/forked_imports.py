@@ -10,6 +10,7 @@ import anyio._backends._asyncio as _anyio  # noqa: F401
 import asyncpg as _asyncpg  # type: ignore[import-untyped]  # noqa: F401
 import cronsim as _cronsim  # noqa: F401
 import jinja2 as _jinja2  # noqa: F401
+import nats as _nats  # noqa: F401
 import packaging.version as _packaging  # noqa: F401
 import pytest_aiohttp.plugin as _pytest_aiohttp  # noqa: F401
 import pytest_asyncio.plugin as _pytest_asyncio  # noqa: F401

@@ -1,6 +1,7 @@
 """Errors of the engine in the middle, processes that are stopped or blocked, many rooms, and what is left."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Collection, Mapping
@@ -186,9 +187,10 @@ async def test_a_process_that_is_stopped_comes_back(shared_url: str, prefix: str
     async with process(shared_url, **options) as one, tracked_process(shared_url, prefix, "bob") as child:
         changes = one.channels.changes(ROLL)
         assert (await next_of(changes)).present == {"bob": [Member("process")]}
-        child.send_signal(signal.SIGSTOP)
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGSTOP)
         assert await next_of(changes) == PresenceChange({}, ["bob"])
-        child.send_signal(signal.SIGCONT)
+        os.kill(child.pid, signal.SIGCONT)
         assert await next_of(changes) == PresenceChange({"bob": [Member("process")]}, [])
 
 

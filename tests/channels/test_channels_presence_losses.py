@@ -1,10 +1,9 @@
 """Processes that are killed, clients whose network is gone, and engines that are killed and come back."""
 
 import asyncio
-import sys
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,8 @@ from framework import App, Controller, WebSocket, websocket
 from framework.channels import ChannelError, Channels, ChannelSettings, PresenceChange
 from tests.channels.conftest import url_on
 from tests.channels.topics import ROLL, Member, Process, process
+from tests.channels.tracked_process import stay_forked
+from tests.forked import FORKS
 from tests.nats_server import nats_started
 from tests.postgresql_server import postgresql_started
 from tests.redis_server import RedisServer, started
@@ -24,18 +25,20 @@ LIFETIME = 3.0
 
 
 @asynccontextmanager
-async def tracked_process(url: str, prefix: str, key: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def tracked_process(url: str, prefix: str, key: str) -> AsyncIterator[ForkServerProcess]:
     """Start a process with one connection, and kill it."""
-    words = ("-m", "tests.channels.tracked_process", url, prefix, str(LIFETIME), key)
-    child = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=PIPE)
-    assert child.stdout is not None
+    receiving, sending = FORKS.Pipe(duplex=False)
+    child = FORKS.Process(target=stay_forked, args=(sending, url, prefix, LIFETIME, key))
+    child.start()
+    sending.close()
     try:
-        assert await asyncio.wait_for(child.stdout.readline(), PATIENCE) == b"present\n"
+        assert await asyncio.to_thread(receiving.poll, PATIENCE)
+        assert receiving.recv() == "present"
         yield child
     finally:
-        if child.returncode is None:
-            child.kill()
-        await child.wait()
+        child.kill()
+        await asyncio.to_thread(child.join)
+        receiving.close()
 
 
 async def test_a_process_that_is_killed_is_gone_after_its_lifetime(shared_url: str, prefix: str) -> None:

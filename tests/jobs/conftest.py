@@ -72,7 +72,7 @@ async def database(url: str) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 async def table(database: AsyncEngine) -> AsyncIterator[TableEngine]:
     """Return an engine of jobs in an empty table."""
-    engine = TableEngine(database, JobSettings([], poll=0.02))
+    engine = TableEngine(database, JobSettings([], poll=0.1))
     await engine.open()
     yield engine
     await engine.close()

@@ -109,7 +109,7 @@ async def test_schedules_and_leases_are_counted(database: AsyncEngine) -> None:
 
 def app_with(metrics: Metrics, folder: Path, *routes: Any, **settings: Any) -> App:
     """Return an app whose only declaration for jobs is that it has some."""
-    jobs = JobSettings([Mail], url=f"sqlite+aiosqlite:///{folder}/jobs.db", poll=0.02, **settings)
+    jobs = JobSettings([Mail], url=f"sqlite+aiosqlite:///{folder}/jobs.db", poll=0.1, **settings)
     return App([*routes], observers=[metrics], jobs=jobs, openapi=None)
 
 

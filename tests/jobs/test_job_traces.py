@@ -79,7 +79,7 @@ def spans() -> InMemorySpanExporter:
 def app_with(folder: Path, *observers: Any) -> App:
     """Return an app that runs its jobs itself."""
     url = f"sqlite+aiosqlite:///{folder}/jobs.db"
-    jobs = JobSettings([Mail], url=url, in_process=True, poll=0.02, lease=2, heartbeat=0.5)
+    jobs = JobSettings([Mail], url=url, in_process=True, poll=0.1, lease=2, heartbeat=0.5)
     return App([MailController], observers=observers, jobs=jobs, middlewares=[RequestID()])
 
 

@@ -52,7 +52,7 @@ async def test_a_killed_database_loses_and_doubles_no_job(
         new_job("effect", {"number": number}) if number % 2 else new_job("plain", {"seconds": 0.01})
         for number in range(count)
     ]
-    options = {"lease": _LEASE, "heartbeat": 0.2, "poll": 0.02, "grace": 5.0, "concurrency": 5}
+    options = {"lease": _LEASE, "heartbeat": 0.2, "poll": 0.1, "grace": 5.0, "concurrency": 5}
     with worker_processes(url, tmp_path, **options) as processes:
         for _ in range(2):
             processes.start()

@@ -210,6 +210,8 @@ async def received(broker: TaskiqBroker, count: int, *, acks: bool) -> list[byte
     return found
 
 
+# The server takes more than five seconds to start.
+@pytest.mark.slow
 async def test_a_worker_that_is_busy_keeps_few_messages_of_rabbitmq(brokers: Callable[[str], BrokerServer]) -> None:
     """It is sent no more than it runs at once; another worker receives the others."""
     server = brokers("rabbitmq")
@@ -230,17 +232,14 @@ def test_nothing_is_imported_that_the_url_does_not_require() -> None:
         "class Mail(Jobs):\n"
         "    @job\n"
         "    async def send(self) -> None: ...\n"
-        "settings = JobSettings([Mail], url='sqlite+aiosqlite:///:memory:', broker={url!r})\n"
-        "App(jobs=settings).build()\n"
         "import framework._jobs.broker.brokers as brokers\n"
-        "brokers.make_broker(settings)\n"
-        "print([name for name in ('taskiq', 'pydantic', 'nats', 'redis', 'aio_pika') if name in sys.modules])\n"
+        "for url in sys.argv[1:]:\n"
+        "    settings = JobSettings([Mail], url='sqlite+aiosqlite:///:memory:', broker=url)\n"
+        "    App(jobs=settings).build()\n"
+        "    brokers.make_broker(settings)\n"
+        "    print([name for name in ('taskiq', 'pydantic', 'nats', 'redis', 'aio_pika') if name in sys.modules])\n"
     )
-    for url, expected in (
-        ("amqp://host", []),
-        ("nats://host", ["nats"]),
-    ):
-        found = subprocess.run(  # noqa: S603  this Python
-            [sys.executable, "-c", code.format(url=url)], capture_output=True, text=True, check=True
-        )
-        assert found.stdout.strip() == str(expected)
+    found = subprocess.run(  # noqa: S603  this Python
+        [sys.executable, "-c", code, "amqp://host", "nats://host"], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.splitlines() == ["[]", "['nats']"]

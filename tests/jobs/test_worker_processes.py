@@ -21,7 +21,7 @@ from tests.jobs.chaos import chaos
 from tests.jobs.processes import Process, WorkerProcesses, new_job, prepared, worker_processes
 from tests.waiting import PATIENCE, until
 
-QUICK = {"lease": 1.0, "heartbeat": 0.2, "poll": 0.02, "grace": 0.5, "concurrency": 5}
+QUICK = {"lease": 1.0, "heartbeat": 0.2, "poll": 0.1, "grace": 0.5, "concurrency": 5}
 
 
 @pytest.fixture(params=["sqlite", "postgresql", *SERVERS])

@@ -18,7 +18,7 @@ from tests.waiting import until
 
 __all__ = ("CARRIED", "Working", "working")
 
-QUICK: dict[str, Any] = {"lease": 2.0, "heartbeat": 0.1, "poll": 0.02, "grace": 5.0}
+QUICK: dict[str, Any] = {"lease": 2.0, "heartbeat": 0.1, "poll": 0.3, "grace": 5.0}
 
 CARRIED: dict[str, Any] = {}
 """The settings of the broker that carries the jobs of a test, if one does."""

@@ -1,9 +1,9 @@
 """What happens to jobs without a worker that runs them: rescue, delays, schedules, deletion of old ones."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from framework._jobs.engine import Ticked
 from framework._jobs.records import JobState, NewJob
@@ -82,26 +82,31 @@ class Keeper:
 
     async def prune(self, done_age: float, dead_age: float) -> int:
         """Delete jobs that ended so many seconds ago, and the results that have expired."""
-        await self._batches(self._statements.any_expired, self._statements.expire, {})
+        statements = self._statements
         ages = {JobState.DONE: done_age, JobState.CANCELLED: done_age, JobState.DEAD: dead_age}
-        total = 0
-        for state, age in ages.items():
-            values = {"state": int(state), "age": int(age * 1000)}
-            total += await self._batches(self._statements.any_old, self._statements.prune, values)
-        return total
+        old = [{"state": int(state), "age": int(age * 1000)} for state, age in ages.items()]
+        # Look first, so that no write lock is required for nothing, and in one transaction for all.
+        async with self._database.read() as connection:
+            expired = await self._finds(connection, statements.any_expired, {})
+            found = [values for values in old if await self._finds(connection, statements.any_old, values)]
+        if expired:
+            await self._batches(statements.expire, {})
+        return sum([await self._batches(statements.prune, values) for values in found])
 
-    async def _batches(self, look: TextClause, change: TextClause, values: dict[str, int]) -> int:
+    async def _batches(self, change: TextClause, values: Mapping[str, int]) -> int:
         """Execute a statement until it finds fewer rows than a batch has; each in a short transaction."""
         total = 0
-        while await self._any(look, values):
+        while True:
             async with self._database.write() as connection:
                 count = (await connection.execute(change, self._database.values(**values))).rowcount
             total += count
             if count < _BATCH:
-                break
-        return total
+                return total
 
-    async def _any(self, statement: TextClause, values: Mapping[str, int] = MappingProxyType({})) -> bool:
+    async def _any(self, statement: TextClause) -> bool:
         """Look first, so that no write lock is required for nothing."""
         async with self._database.read() as connection:
-            return (await connection.execute(statement, self._database.values(**values))).first() is not None
+            return await self._finds(connection, statement, {})
+
+    async def _finds(self, connection: AsyncConnection, statement: TextClause, values: Mapping[str, int]) -> bool:
+        return (await connection.execute(statement, self._database.values(**values))).first() is not None
