@@ -76,6 +76,9 @@ class Output:
         node = self._node
         if node is None:
             return value
+        # Each value of a stream and each message of a web socket is checked here.
+        if node.accepted and type(value) in node.accepted and not self._checks_all:
+            return value
         if isinstance(value, web.StreamResponse):
             # It is also a mapping, and would be sent as an empty object.
             raise self._mismatch(value, Mismatch(type_name(self.annotation), value))
