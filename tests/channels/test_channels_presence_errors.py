@@ -194,6 +194,7 @@ async def test_a_process_that_is_stopped_comes_back(shared_url: str, prefix: str
         assert await next_of(changes) == PresenceChange({"bob": [Member("process")]}, [])
 
 
+@pytest.mark.slow
 async def test_who_was_absent_for_too_long_is_reported_at_once(redis_server: RedisServer, prefix: str) -> None:
     """Its event loop was blocked; others need not wait until they read the store again."""
     script = f"""

@@ -41,6 +41,7 @@ async def tracked_process(url: str, prefix: str, key: str) -> AsyncIterator[Fork
         receiving.close()
 
 
+@pytest.mark.slow
 async def test_a_process_that_is_killed_is_gone_after_its_lifetime(shared_url: str, prefix: str) -> None:
     """Others are renewed for as long as they live; it is gone at the latest two beats after the lifetime."""
     async with process(shared_url, prefix=prefix, presence_lifetime=LIFETIME) as one:

@@ -21,6 +21,8 @@ from framework.cli.new.project import minimal_project, shop_project, write_proje
 from tests.deployment.conftest import run
 from tests.python_packages import installed
 
+# Installing the tools takes most of a minute, and each takes a second or two to start.
+pytestmark = pytest.mark.slow
 TOOLS = Path(__file__).parent / "tools"
 ROOT = Path(__file__).parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial" / "steps" / "step_8_deployment"

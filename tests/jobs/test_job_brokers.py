@@ -208,6 +208,7 @@ async def test_a_broker_that_is_switched_off(database: AsyncEngine, handing: Han
     assert RAN == [(1, 1)]
 
 
+@pytest.mark.slow
 async def test_a_broker_that_is_away(
     database: AsyncEngine, server: BrokerServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -241,6 +242,7 @@ async def test_a_broker_that_is_away(
     assert [one.rpartition("reached")[2].partition(":")[0] for one in said] == [", jobs wait in the table", " again"]
 
 
+@pytest.mark.slow
 async def test_a_broker_that_is_killed_loses_no_job(database: AsyncEngine, server: BrokerServer) -> None:
     """Jobs that it carried run once, whether it knows them afterwards or not."""
     async with working(database, Mail, workers=2, concurrency=2, lease=2.0) as app:
