@@ -1,6 +1,7 @@
 """Runs ``framework dev`` and ``framework run`` as processes of their own, which are forked or begin with Python."""
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -131,8 +132,10 @@ class _Forked:
         return self.returncode
 
     def send_signal(self, signal: signal.Signals) -> None:
-        if self.returncode is None:
-            os.kill(self.pid, signal)
+        # It may have ended, and nothing has been heard of that yet.
+        with contextlib.suppress(ProcessLookupError):
+            if self.returncode is None:
+                os.kill(self.pid, signal)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
