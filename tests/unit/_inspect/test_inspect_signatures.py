@@ -245,7 +245,7 @@ class Methods:
     def some(self, first: int, /, second: int = 2) -> None:
         """Take one or two."""
 
-    def several(*rest: int) -> None:
+    def several(*rest: Any) -> None:
         """Take any number."""
 
     def named(self, first: int, *, second: int) -> None:
