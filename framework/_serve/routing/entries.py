@@ -3,11 +3,10 @@
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from aiohttp.typedefs import Handler
 from aiohttp.web_urldispatcher import MatchInfoError, SystemRoute, UrlMappingMatchInfo
 from yarl import URL
@@ -166,8 +165,7 @@ class RefusalEntry(_Entry, SystemRoute):
         self, handler: Handler, *, endpoint: Handler, make: MakeException, allowed: set[str] | None = None
     ) -> None:
         self.allowed = set() if allowed is None else allowed
-        # Without aiohttp's exception, which is made when something reads it.
-        web.AbstractRoute.__init__(self, hdrs.METH_ANY, handler)
+        super().__init__(make("", self.allowed))
         self._own_handler = handler
         self.endpoint = endpoint
         self._make = make
@@ -175,10 +173,6 @@ class RefusalEntry(_Entry, SystemRoute):
     @property
     def handler(self) -> Handler:
         return self._own_handler
-
-    @cached_property
-    def _http_exception(self) -> web.HTTPException:  # type: ignore[override]  # aiohttp sets it when the route is made
-        return self._make("", self.allowed)
 
     def exception(self, method: str) -> web.HTTPException:
         """Return aiohttp's exception for a request."""
