@@ -1,6 +1,5 @@
 """Functions that the tests share."""
 
-from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import pytest
@@ -38,7 +37,7 @@ ShopClient: TypeAlias = TestClient[web.Request, Any]
 
 async def fill(settings: Settings) -> None:
     """Make the tables and the samples, as the application does when it starts."""
-    async with asynccontextmanager(open_engine)(settings):
+    async for _ in open_engine(settings):
         pass
 
 
