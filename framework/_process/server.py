@@ -7,6 +7,7 @@ import select
 import socket
 import ssl
 import sys
+import time
 from asyncio.selector_events import BaseSelectorEventLoop
 from collections.abc import Sequence
 from typing import Any
@@ -24,9 +25,9 @@ _LOGGER = logging.getLogger("framework")
 _STEP = 0.02
 """Seconds between two looks at the connections of a server that stops."""
 _LOOKED = 3
-"""Iterations of a loop after which it has looked at its listeners."""
+"""Iterations of a loop after which it has looked at its listeners and connections."""
 _ACCEPTED = 0.2
-"""Seconds in which connections that wait are accepted at most: clients may go on connecting."""
+"""Seconds of CPU time in which connections that wait are accepted at most: clients may go on connecting."""
 _ATTACHED = 5
 """Iterations of asyncio's loop after which a connection that was accepted has its protocol."""
 
@@ -82,7 +83,7 @@ class GracefulServer:
         begun = asyncio.get_running_loop().time()
         for runtime in self._runner.app.get(RUNTIMES, ()):
             runtime.begin_stopping()
-        await self._stop_listening()
+        await self._stop_listening(begun + times.requests)
         server = self._runner.server
         if server is not None:
             announce_end(server)
@@ -93,9 +94,9 @@ class GracefulServer:
             await _cancel_requests(server, times)
         await self._clean_up(begun, times)
 
-    async def _stop_listening(self) -> None:
+    async def _stop_listening(self, end: float) -> None:
         loop = asyncio.get_running_loop()
-        await self._accept_waiting()
+        await self._accept_waiting(end)
         if isinstance(loop, BaseSelectorEventLoop):
             # asyncio makes the protocol of a connection later than it accepts it, and loses the connection if its
             # listener has been closed in between.
@@ -109,17 +110,17 @@ class GracefulServer:
         self._listening.clear()
         self._sockets = ()
 
-    async def _accept_waiting(self) -> None:
+    async def _accept_waiting(self, end: float) -> None:
         """Accept the connections that wait: perhaps no other process listens on their socket."""
         loop = asyncio.get_running_loop()
-        for _ in range(_LOOKED):
-            await asyncio.sleep(0)
+        await _look()
         # uvloop accepts one connection of each listener in each iteration.
         waiting = select.poll()
         for one in self._sockets:
             waiting.register(one, select.POLLIN)
-        end = loop.time() + _ACCEPTED
-        while loop.time() < end and waiting.poll(0):  # noqa: ASYNC110  the loop accepts them
+        # Not the time in which a busy machine lets the process wait.
+        used = time.thread_time() + _ACCEPTED
+        while waiting.poll(0) and time.thread_time() < used and loop.time() < end:  # noqa: ASYNC110  the loop accepts them
             await asyncio.sleep(0)
 
     async def _clean_up(self, begun: float, times: StopTimes) -> None:
@@ -164,6 +165,14 @@ async def _wait_for_clients(server: web.Server, end: float) -> None:
     loop = asyncio.get_running_loop()
     while server.connections and loop.time() < end:  # noqa: ASYNC110  connections have no event for their end
         await asyncio.sleep(_STEP)
+    # The loop may have been blocked: requests that have arrived are read before connections are closed.
+    await _look()
+
+
+async def _look() -> None:
+    """Let the loop look at its listeners and connections."""
+    for _ in range(_LOOKED):
+        await asyncio.sleep(0)
 
 
 async def _finish(ending: "asyncio.Task[None]", end: float) -> None:

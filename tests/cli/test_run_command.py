@@ -39,7 +39,7 @@ async def test_a_signal_finishes_requests_and_closes_the_services(
 async def test_requests_are_cancelled_after_the_timeout(tmp_path: Path) -> None:
     """--shutdown-timeout is the time that they have; the services are closed nevertheless."""
     (tmp_path / "shop.py").write_text(f"import asyncio\n{SLOW.replace('sleep(1)', 'sleep(1000)')}", encoding="utf-8")
-    async with command(tmp_path, "run", "shop:app", "--port", "0", "--shutdown-timeout", "0.2") as running:
+    async with command(tmp_path, "run", "shop:app", "--port", "0", "--shutdown-timeout", "2") as running:
         await running.prints("http://")
         request = asyncio.create_task(get(running.url))
         await begun(tmp_path)

@@ -183,17 +183,19 @@ async def test_files_are_seen_with_the_part_that_is_sent(serve: Serve, tmp_path:
     recorder = Recorder()
     server = await serve(App([StaticFiles("/files", tmp_path)], observers=[recorder]))
 
-    for target, headers in (
+    targets: tuple[tuple[str, dict[str, str]], ...] = (
         ("/files/small.txt", {}),
         ("/files/small.txt", {"Range": "bytes=2-4"}),
         ("/files/small.txt", {"If-None-Match": "*"}),
         ("/files/large.bin", {}),
         ("/files/large.bin", {"Range": "bytes=0-1999999"}),
         ("/files/none", {}),
-    ):
+    )
+    for number, (target, headers) in enumerate(targets, start=1):
         await ask(server, "GET", target, headers=headers)
+        # The client may have the last byte before the kernel has said so.
+        ended = await recorder.ended(number)
 
-    ended = await recorder.ended(6)
     assert [(one.status, one.body_size) for one in ended[:5]] == [
         (200, 10),
         (206, 3),

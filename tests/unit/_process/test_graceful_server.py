@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -103,13 +104,23 @@ async def test_a_request_in_the_announced_moment(application: web.Application) -
             writer.close()
 
 
-async def test_connections_that_wait_to_be_accepted_are_served(application: web.Application) -> None:
-    """The listener is closed after they are accepted, and each of them has its protocol."""
+def stall(times: int) -> None:
+    """Block the loop in its next iterations, as a busy machine does."""
+    time.sleep(0.2)
+    if times > 1:
+        asyncio.get_running_loop().call_soon(stall, times - 1)
+
+
+@pytest.mark.parametrize("stalls", [0, 5])
+async def test_connections_that_wait_to_be_accepted_are_served(application: web.Application, stalls: int) -> None:
+    """The listener is closed after they are accepted, and each of them has its protocol, however long that takes."""
     async with served(application) as (server, port):
         clients: list[socket.socket] = []
         for _ in range(20):
             clients.append(socket.create_connection(("127.0.0.1", port)))
             clients[-1].sendall(REQUEST % 5)
+        if stalls:
+            asyncio.get_running_loop().call_soon(stall, stalls)
         await server.stop(StopTimes.within(10, announce=0.5))
         for one in clients:
             one.settimeout(PATIENCE)
