@@ -27,7 +27,6 @@ def pytest_collection() -> Iterator[None]:
     try:
         return (yield)
     finally:
-        gc.collect()
         gc.freeze()
         # Once for some dozens of tests, in the place of several times for each.
         gc.set_threshold(50_000, 20, 100)

@@ -195,8 +195,9 @@ class _Way:
         self.match_class = _match_class(application, route)
         placeholders = placeholders_of(route)
         self.placeholder = placeholders[-1] if placeholders else ""
-        self.match = _shared_match(self.match_class)
-        """Replaces the match of a path without placeholders until it is accessed."""
+        if not placeholders:
+            self.match = _shared_match(self.match_class)
+            """Replaces the match until it is accessed."""
 
 
 def _forked(endpoint: Handler, socket: _Way, placeholders: Sequence[str]) -> Handler:
