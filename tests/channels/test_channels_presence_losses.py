@@ -157,8 +157,15 @@ async def test_readers_while_the_engine_is_away(redis_server: RedisServer, prefi
         assert [type(each) for each in found] == [ChannelError] * 5
         await until(lambda: one.presences.is_idle)
         redis_server.start()
-        async with asyncio.timeout(PATIENCE):
-            assert await anext(one.channels.changes(ROLL)) == PresenceChange({}, [], complete=True)
+
+        async def begins() -> bool:
+            try:
+                return await anext(one.channels.changes(ROLL)) == PresenceChange({}, [], complete=True)
+            except ChannelError:
+                # A busy machine may need longer than the timeout.
+                return False
+
+        await until(begins)
 
 
 async def test_nats_without_jetstream(prefix: str) -> None:

@@ -15,6 +15,7 @@ from framework import App, Body, Controller, get, post
 
 # Before Python 3.11.4, a Flag without a boundary of its own drops bits that it does not know.
 
+
 class Rights(enum.Flag, boundary=enum.STRICT):
     """What somebody may do."""
 

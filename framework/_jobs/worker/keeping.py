@@ -44,7 +44,8 @@ class Keeping:
         )
 
     async def _rescue(self) -> None:
-        self._counts.rescued += await self._engine.rescue()
+        rescued = await self._engine.rescue()
+        self._counts.rescued += rescued
 
     async def _prune(self) -> None:
         count = await self._engine.prune(self._settings.keep_done, self._settings.keep_dead)
