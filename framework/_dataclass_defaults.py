@@ -11,16 +11,16 @@ from typing import Any, TypeAlias
 
 from msgspec import inspect
 
+from framework._inspect.types import kind_of, subtypes
+
 __all__ = ("completed", "completer_of", "completing")
 
 _Complete: TypeAlias = Callable[[Any], None]
-_INNER = ("type", "item_type", "key_type", "value_type")
-_SEVERAL = ("item_types", "types")
 
 
 def completing(annotation: Any, decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     """Return a decoder whose values have the defaults of all dataclasses; itself if no type needs it."""
-    complete = completer_of(inspect.type_info(annotation))
+    complete = completer_of(kind_of(annotation))
     if complete is None:
         return decode
 
@@ -42,7 +42,7 @@ def completed(kind: inspect.Type, value: Any) -> Any:
 
 def completer_of(kind: inspect.Type) -> _Complete | None:
     """Return a function that adds the defaults to a decoded value of a type; ``None`` if no type needs it."""
-    kinds = {_class_of(one): one for one in _objects(kind, set())}
+    kinds = {_class_of(one): one for one in _objects(kind)}
     defaults = {cls: found for cls, one in kinds.items() if (found := _left_out(cls, one))}
     if not defaults:
         return None
@@ -84,7 +84,7 @@ def _step(defaults: Mapping[str, Any], names: tuple[str, ...], complete: _Comple
 def _leading(kind: Any, defaults: Mapping[type, Any]) -> Iterator[str]:
     """Yield the fields of a class in which an instance with missing defaults may be."""
     for field in kind.fields:
-        if any(_class_of(one) in defaults for one in _objects(field.type, set())):
+        if any(_class_of(one) in defaults for one in _objects(field.type)):
             yield field.name
 
 
@@ -100,22 +100,9 @@ def _left_out(cls: Any, kind: inspect.Type) -> dict[str, Any]:
     }
 
 
-def _objects(kind: Any, seen: set[Any]) -> Iterator[Any]:
+def _objects(kind: inspect.Type) -> Iterator[Any]:
     """Yield the types with fields that are part of a type, each once."""
-    if hasattr(kind, "fields"):
-        if kind.cls in seen:
-            return
-        seen.add(kind.cls)
-        yield kind
-        for field in kind.fields:
-            yield from _objects(field.type, seen)
-    for name in _INNER:
-        inner = getattr(kind, name, None)
-        if isinstance(inner, inspect.Type):
-            yield from _objects(inner, seen)
-    for name in _SEVERAL:
-        for inner in getattr(kind, name, ()):
-            yield from _objects(inner, seen)
+    return (one for one in subtypes(kind) if hasattr(one, "fields"))
 
 
 def _class_of(kind: Any) -> Any:

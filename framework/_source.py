@@ -81,10 +81,11 @@ class Source:
         """The source so far."""
         return "\n".join(self._lines) + "\n"
 
-    def run(self) -> dict[str, Any]:
-        """Run the definitions and return the namespace."""
-        exec(_code(self.text), self.namespace)  # noqa: S102  the only exec: source made from plans only
-        return self.namespace
+    def run(self, **names: Any) -> dict[str, Any]:
+        """Run the definitions with further names, and return the namespace of this run."""
+        namespace = {**self.namespace, **names}
+        exec(_code(self.text), namespace)  # noqa: S102  the only exec: source made from plans only
+        return namespace
 
 
 # PERF: routes of one shape share their code, which halves the time and the memory that emitting takes.

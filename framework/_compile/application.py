@@ -110,7 +110,7 @@ class Compiler:
         self._background, tasks = provide_tasks(lambda: self._injector, declared.shutdown_timeout)
         self._runtime, runtime = provide_runtime(lambda: self._injector)
         self._graph = ServiceGraph(
-            (*declared.registrations, tasks, runtime), self.report, has_container=declared.has_container
+            declared.registrations, self.report, own=(tasks, runtime), has_container=declared.has_container
         )
         self._process = ServicePlanner(self._graph, self.report)
         self._threads = WorkerThreads(self._background.keep)
@@ -227,8 +227,6 @@ class Compiler:
         request = ServicePlanner(self._graph, self.report, singletons=self._process, bind_marked=bind)
         credentials = CredentialPlanner(request, self.report)
         for provider in self._graph:
-            if provider.value is self._runtime:
-                continue  # Only if something uses it.
             planner = self._process if provider.lifetime is Lifetime.SINGLETON else request
             try:
                 planner.make(provider)

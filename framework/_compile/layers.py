@@ -72,6 +72,8 @@ class LayerPlanner:
     def plan(self, level: Level) -> LayerPlan:
         """Return the plan of a level."""
         known = self._plans.get(level)
+        if known is None and not (level.guards or level.middlewares or level.exception_handlers):
+            known = self._plans[level] = LayerPlan(level=level.label, where=level.where, first=level.first)
         if known is None:
             guards = [self._variable(one, "guard", level) for one in level.guards]
             middlewares = [self._variable(one, "middleware", level) for one in level.middlewares]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct, field, inspect
 from msgspec.structs import replace
 
 from framework._compile.binding.binder import RequestBinder
@@ -75,6 +75,8 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     report: Report
     check_responses: bool = False
     patterns: SlowPatternWatch = field(default_factory=SlowPatternWatch)
+    checked: dict[int, inspect.Type] = field(default_factory=dict)
+    """The types whose defaults and examples are right."""
 
 
 class RoutePlanner:
@@ -94,6 +96,7 @@ class RoutePlanner:
             path=mounted.template.text,
             placeholders=mounted.template.placeholders,
             formats=shared.formats,
+            checked=shared.checked,
         )
         self._services = ServicePlanner(
             shared.graph, shared.report, singletons=shared.process, bind_marked=self._bind_marked

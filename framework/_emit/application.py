@@ -1,7 +1,7 @@
 """Puts emitted routes into the table of paths, with the responses for requests without a handler."""
 
 import keyword
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -133,7 +133,7 @@ class CompiledApp:
         key = (answer, *map(id, layers))
         if key not in self._shared_answers:
             steps = self.plans.steps.without_route(layers)
-            self._shared_answers[key] = self._keep(emit_answer(layers, answer, self._answer_for, steps))
+            self._shared_answers[key] = self._keep(emit_answer(layers, self._answer_for, steps)(answer))
         return self._shared_answers[key]
 
     def _options_answer(self, layers: Sequence[LayerPlan], shape: Hashable) -> EmittedRoute:
@@ -142,20 +142,21 @@ class CompiledApp:
             return self._shared_answer(layers, options_response)
         layers = _filled(layers)
         steps = self.plans.steps.options(layers, shape)
-        return self._keep(emit_answer(layers, options_response, self._answer_for, steps))
+        return self._keep(emit_answer(layers, self._answer_for, steps)(options_response))
 
     def _refusals(self) -> Refusals:
         """Emit the responses for requests that match no path."""
-        fixed = {name: self._fixed(refusal) for name, refusal in REFUSALS.items()}
+        layers, steps = (self.plans.app_layer,), self.plans.steps
+        emit = emit_answer(layers, self._answer_for, steps.without_route(layers))
+        fixed = {name: self._fixed(emit, refusal) for name, refusal in REFUSALS.items()}
         options = fixed["not_found"]
-        if self.plans.steps.has_policies():
-            options = self._fixed(REFUSALS["not_found"], of_options=True)
+        if steps.has_policies():
+            emit = emit_answer(layers, self._answer_for, steps.options(layers))
+            options = self._fixed(emit, REFUSALS["not_found"])
         return Refusals(**fixed, options=options)
 
-    def _fixed(self, refusal: Refusal, *, of_options: bool = False) -> RefusalEntry:
-        layers = (self.plans.app_layer,)
-        steps = self.plans.steps.options(layers) if of_options else self.plans.steps.without_route(layers)
-        emitted = self._keep(emit_answer(layers, refusal, self._answer_for, steps))
+    def _fixed(self, emit: Callable[[Refusal], EmittedRoute], refusal: Refusal) -> RefusalEntry:
+        emitted = self._keep(emit(refusal))
         handler = self._raising(emitted.handler, refuses=True)
         return RefusalEntry(handler, endpoint=emitted.handler, make=refusal.native)
 

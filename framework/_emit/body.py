@@ -10,7 +10,6 @@ from framework._inspect.types import holds_custom, kind_of
 from framework._plan import BodyKind, BodyPlan, ParameterPlan, RoutePlan
 from framework._serve.requests.accepting import JSON_TYPE, Reader, make_check, make_type_check, reader_for
 from framework._serve.requests.arrival import arrived_body, read_body
-from framework._serve.requests.decoding import decoder_for
 from framework._serve.requests.failure import INVALID, ErrorExplainer
 from framework._serve.requests.form_validation import part_decoders
 from framework._serve.requests.forms import FormReader, close_files
@@ -66,7 +65,6 @@ def emit_early_binding(source: Source, plan: RoutePlan, parameters: Sequence[Par
 
 def _readers(plan: RoutePlan, body: BodyPlan) -> tuple[Reader, ...]:
     formats = [one for one in plan.formats if any(one.reads(name) for name in body.media_types)]
-    # The first one is read by emitted code, which checks UTF-8 itself.
     return tuple(reader_for(one, body.annotation) for one in formats)
 
 
@@ -164,7 +162,7 @@ def _emit_decoding(source: Source, body: BodyPlan, readers: Sequence[Reader]) ->
         source.use(decode=raw_decoder(body))
         source.line("body = decode(data)")
         return
-    source.use(decode=decoder_for(readers[0].format, body.annotation))
+    source.use(decode=readers[0].unchecked)
     if len(readers) > 1:
         with source.block("if other is None:"):
             _emit_first(source, body, readers[0], target)

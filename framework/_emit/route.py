@@ -1,7 +1,7 @@
 """Emits the source of the function that serves a route, from its plan."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from aiohttp import web
 from msgspec import Struct
@@ -20,7 +20,10 @@ from framework._serve.responses.response import Response
 from framework._serve.services.threads import WorkerThreads
 from framework._source import Source
 
-__all__ = ("EmittedRoute", "emit_answer", "emit_route")
+__all__ = ("Answer", "EmittedRoute", "emit_answer", "emit_route")
+
+Answer: TypeAlias = Callable[[web.Request], Any]
+"""Returns the response, or raises the HTTPError."""
 
 
 class EmittedRoute(Struct, frozen=True, kw_only=True):
@@ -76,17 +79,13 @@ def _may_be_sent(plan: RoutePlan) -> bool:
 
 
 def emit_answer(
-    layers: Sequence[LayerPlan],
-    answer: Callable[[web.Request], Any],
-    answer_for: AnswerFor,
-    steps: Sequence[StepsPlan] = (),
-) -> EmittedRoute:
+    layers: Sequence[LayerPlan], answer_for: AnswerFor, steps: Sequence[StepsPlan] = ()
+) -> Callable[[Answer], EmittedRoute]:
     """Emit a response without a handler (404, 405, 501, OPTIONS), with the layers around it.
 
-    ``answer(request)`` returns the response, or raises the HTTPError.
+    Return a function that makes the route of each response with the same layers.
     """
     source = Source()
-    source.use(answer=answer)
     source.use(StreamResponse=web.StreamResponse, EncodedResponse=EncodedResponse, require_response=require_response)
     chain = Chain(layers, steps, answer_for)
     taken = chain.take_innermost()
@@ -102,5 +101,9 @@ def emit_answer(
             with source.block("try:"):
                 source.line("return answer(request)")
             emit_failure(source, "failed", answer_for(layers))
-    entry = emit_around(source, chain, "endpoint", may_be_sent=False)
-    return EmittedRoute(source=source.text, namespace=source.run(), entry=entry, aliases={})
+    entry, text = emit_around(source, chain, "endpoint", may_be_sent=False), source.text
+
+    def make(answer: Answer) -> EmittedRoute:
+        return EmittedRoute(source=text, namespace=source.run(answer=answer), entry=entry, aliases={})
+
+    return make

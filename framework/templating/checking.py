@@ -36,6 +36,7 @@ class Checker:
         self._folder = folder
         self._names: frozenset[str] = frozenset(environment.list_templates())
         self._parsed: dict[str, Any] = {}
+        self._used: dict[tuple[str, str | None], frozenset[str]] = {}
 
     @property
     def names(self) -> frozenset[str]:
@@ -98,14 +99,14 @@ class Checker:
 
     def undefined(self, name: str, block: str | None, known: Collection[str], owner: str) -> Iterator[Any]:
         """Yield an error for each name that a template, or one of its blocks, uses and is not given."""
-        from jinja2 import meta, nodes
+        from jinja2 import nodes
 
         tree = self._tree(name)
         part = tree if block is None else nodes.Template([self.blocks(name)[block]], lineno=1)
         part.environment = self._environment
         made = set(_made_at_the_top(tree))
         given = {*known, *self._environment.globals, *_ALWAYS, *(made if block is None else ())}
-        for one in sorted(meta.find_undeclared_variables(part) - given):
+        for one in sorted(self._undeclared(name, block, part) - given):
             lines = [each.lineno for each in part.find_all(nodes.Name) if each.name == one and each.ctx == "load"]
             near = get_close_matches(one, known, 1)
             hint = f"write {near[0]}" if near else f"add a field {one} to {owner}"
@@ -115,6 +116,14 @@ class Checker:
         for other in self._parts(part):
             if self.has(other):
                 yield from self.undefined(other, None, known, owner)
+
+    def _undeclared(self, name: str, block: str | None, part: Any) -> frozenset[str]:
+        """Return the names that a template, or one of its blocks, uses; pages share the templates around them."""
+        from jinja2 import meta
+
+        if (name, block) not in self._used:
+            self._used[name, block] = frozenset(meta.find_undeclared_variables(part))
+        return self._used[name, block]
 
     def _parts(self, tree: Any) -> Iterator[str]:
         """Yield the templates that get the same names: parents and includes."""

@@ -61,6 +61,8 @@ class RequestBinder(Struct, kw_only=True):
     """The parameters that read the body, or a part of it, except the fields of a form."""
     claimed: dict[str, str] = field(default_factory=dict)
     """The handler's own parameters that could not be bound, or have a marker; others cannot read their placeholders."""
+    checked: dict[int, inspect.Type] = field(default_factory=dict)
+    """The types without errors in their defaults and examples, which the routes of an app share, by identity."""
     _bodies: list[str] = field(default_factory=list)
     """The names of all parameters that read from the body."""
 
@@ -125,12 +127,18 @@ class RequestBinder(Struct, kw_only=True):
                 yield UnboundPlaceholderError(self.where, self.path, name, marker=self.claimed.get(name, ""))
         yield from self._contending()
         for claim in self.claims:
-            yield from wrong_defaults(claim.type)
-            yield from wrong_examples(claim.type, self.where)
+            yield from self._wrong_values(claim.type)
         for one in (each for binder in every for each in binder.parameters):
-            kind = kind_of(one.annotation)
-            yield from wrong_defaults(kind)
-            yield from wrong_examples(kind, self.where)
+            yield from self._wrong_values(kind_of(one.annotation))
+
+    def _wrong_values(self, kind: inspect.Type) -> Iterator[DefinitionError]:
+        """Yield the errors in the defaults and the examples of a type."""
+        if id(kind) in self.checked:
+            return
+        found = [*wrong_defaults(kind), *wrong_examples(kind, self.where)]
+        if not found:
+            self.checked[id(kind)] = kind
+        yield from found
 
     def _contradicting(self, binders: Sequence["RequestBinder"]) -> Iterator[DefinitionError]:
         """Yield an error for each name that is read at several stages with different types."""

@@ -66,15 +66,18 @@ class ServiceGraph:
         registrations: Iterable[Registration],
         report: Callable[[DefinitionError], None],
         *,
+        own: Sequence[Registration] = (),
         has_container: bool = True,
     ) -> None:
         self.has_container = has_container
         """Whether the app was given a container at all."""
+        self._own = own
+        """The registrations of the framework itself, which are read only if something needs them."""
         self._report = report
         self._registrations: dict[tuple[Any, str | None], Registration] = {}
         self._providers: dict[tuple[Any, str | None], Provider | None] = {}
         self._settled: dict[type[Any], Provider | None] = {}
-        for one in registrations:
+        for one in (*registrations, *own):
             wrong = wrong_key(one)
             if wrong is not None:
                 what, hint = wrong
@@ -85,9 +88,13 @@ class ServiceGraph:
                 report(DuplicateProviderError(_place(one), type_name(one.key), one.qualifier, _place(first)))
 
     def __iter__(self) -> typing.Iterator[Provider]:
-        """Yield the provider of each valid registration, except open generics, whose types are not known yet."""
-        for key, qualifier in self._registrations:
-            provider = None if getattr(key, "__parameters__", ()) else self.find(key, qualifier)
+        """Yield the provider of each valid registration of the app.
+
+        Without open generics, whose types are not known yet.
+        """
+        for (key, qualifier), registration in self._registrations.items():
+            is_read = registration not in self._own and not getattr(key, "__parameters__", ())
+            provider = self.find(key, qualifier) if is_read else None
             if provider is not None:
                 yield provider
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from framework._inspect.field_docs import field_docs
+from framework._inspect.written import field_docs
 
 __all__ = ("Docstring", "class_description", "clean", "field_descriptions", "parse", "summary_and_description")
 

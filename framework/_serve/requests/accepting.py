@@ -40,12 +40,14 @@ class Reader(Struct, frozen=True, eq=False):
 
     format: Format
     decode: Callable[[bytes], Any]
+    unchecked: Callable[[bytes], Any]
+    """Decodes bytes that are known to be UTF-8."""
 
 
 def reader_for(format_: Format, annotation: Any) -> Reader:
     """Return the reader of a type; JSON that is not UTF-8 is rejected, also in skipped fields."""
     decode = decoder_for(format_, annotation)
-    return Reader(format_, as_utf8(decode) if format_.media_type == JSON_TYPE else decode)
+    return Reader(format_, as_utf8(decode) if format_.media_type == JSON_TYPE else decode, decode)
 
 
 def as_utf8(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:

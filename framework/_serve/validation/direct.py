@@ -13,7 +13,8 @@ from msgspec import NODEFAULT, Struct, inspect
 
 from framework._http.pointers import step as pointer_step
 from framework._inspect.model_fields import is_model_type
-from framework._serve.validation.kinds import Form, bare, form_of, is_leaf, per_kind, probe_of
+from framework._inspect.per_kind import per_kind
+from framework._serve.validation.kinds import Form, bare, form_of, is_leaf, probe_of
 from framework._serve.validation.lax import strict_check
 from framework._serve.validation.leaves import leaf_check
 from framework._serve.validation.verdicts import judge, model_findings, pointer_to

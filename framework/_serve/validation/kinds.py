@@ -4,14 +4,14 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from functools import wraps
 from types import GenericAlias
-from typing import Annotated, Any, Literal, TypeVar, Union
+from typing import Annotated, Any, Literal, Union
 
 import msgspec
 from msgspec import Meta, Struct, inspect
 
 from framework._inspect.model_fields import is_model_type
+from framework._inspect.per_kind import per_kind
 from framework._pydantic_dataclasses import readable
 from framework._secret import SecretStr
 
@@ -27,14 +27,8 @@ __all__ = (
     "is_leaf",
     "member_for",
     "model_of",
-    "per_kind",
     "probe_of",
 )
-
-T = TypeVar("T")
-
-# Kinds are made at start-up, so this is never reached; it limits the memory of a caller that makes kinds at run time.
-_REMEMBERED_KINDS = 10_000
 
 SETS: tuple[type[inspect.Type], ...] = (inspect.SetType, inspect.FrozenSetType)
 # Since msgspec 0.22.
@@ -76,22 +70,6 @@ class Model(Struct, frozen=True):
     tag_field: str | None
     forbids_unknown: bool
     has_dotted_names: bool
-
-
-def per_kind(work: Callable[[inspect.Type], T]) -> Callable[[inspect.Type], T]:
-    """Cache a result for a kind by identity, because kinds are not hashable."""
-    memory: dict[int, tuple[inspect.Type, T]] = {}
-
-    @wraps(work)
-    def remembered(kind: inspect.Type) -> T:
-        known = memory.get(id(kind))
-        if known is None:
-            if len(memory) >= _REMEMBERED_KINDS:
-                memory.clear()
-            known = memory[id(kind)] = (kind, work(kind))
-        return known[1]
-
-    return remembered
 
 
 def bare(kind: inspect.Type) -> inspect.Type:

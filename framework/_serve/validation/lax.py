@@ -9,9 +9,10 @@ from typing import Any
 
 from msgspec import Struct, inspect
 
+from framework._inspect.per_kind import per_kind
 from framework._inspect.types import subtypes
 from framework._serve.validation.collisions import collide, has_chosen_hashes
-from framework._serve.validation.kinds import MAPPINGS, OBJECTS, SETS, bare, member_for, per_kind
+from framework._serve.validation.kinds import MAPPINGS, OBJECTS, SETS, bare, member_for
 from framework._serve.validation.scalar_checks import LaxCheck, infinite_check, text_check
 
 __all__ = ("COLLIDING", "holds_chosen_keys", "is_colliding", "lax_check", "strict_check")

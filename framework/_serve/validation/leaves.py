@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct, inspect
 
-from framework._serve.validation.kinds import Form, bare, form_of, per_kind
+from framework._inspect.per_kind import per_kind
+from framework._serve.validation.kinds import Form, bare, form_of
 from framework._serve.validation.scalar_checks import strict_reason
 from framework._serve.validation.verdicts import Finding, judge, pointer_to
 from framework._serve.validation.walk import Walk

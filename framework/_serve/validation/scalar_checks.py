@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import Struct, inspect
 
-from framework._serve.validation.kinds import bare, form_of, per_kind
+from framework._inspect.per_kind import per_kind
+from framework._serve.validation.kinds import bare, form_of
 from framework._serve.validation.verdicts import judge
 
 __all__ = ("LaxCheck", "infinite_check", "lax_reason", "strict_reason", "text_check")
