@@ -83,7 +83,8 @@ test: $(VENV)/.check
 	$(BIN)/python $(PYTEST) -m 'not slow' \
 	  $(if $(ROOM),$(call tests_of,$(ROOM)),$(if $(COVERAGE),--cov=framework --cov-branch --cov-fail-under=95))
 
-# The tests that take more than about five seconds each; a room may have none, which is the status 5 of pytest.
+# The tests that take more than about a second of the processor each, or four seconds on the clock; a room may have none,
+# which is the status 5 of pytest.
 test-slow: $(VENV)/.check
 	$(BIN)/python $(PYTEST) -m slow $(if $(ROOM),$(call tests_of,$(ROOM)) || [ $$? -eq 5 ])
 

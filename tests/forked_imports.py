@@ -1,7 +1,12 @@
 """What the process has imported from which others are forked: the framework, pytest, and what they import late."""
 
-import encodings.idna as _idna  # noqa: F401
+# ruff: noqa: E402
 import gc as _gc
+
+# What is imported stays, so that the collector would go through it again and again, and find nothing.
+_gc.disable()
+
+import encodings.idna as _idna  # noqa: F401
 import pkgutil as _pkgutil
 from importlib import import_module as _import
 
@@ -38,3 +43,4 @@ _get_config()
 # The collector of a forked process would write to all pages of what is imported, which copies them.
 _gc.collect()
 _gc.freeze()
+_gc.enable()

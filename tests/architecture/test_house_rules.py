@@ -17,6 +17,7 @@ TESTS = ROOT.parent / "tests"
 MODULES = sorted(str(path.relative_to(ROOT.parent)) for path in ROOT.rglob("*.py"))
 
 
+@cache
 def tree_of(module: str) -> ast.Module:
     """Parse a module of the framework."""
     return ast.parse((ROOT.parent / module).read_text(), module)
@@ -37,7 +38,14 @@ def named(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Name):
             yield node.id
         elif isinstance(node, ast.Attribute):
-            yield ast.unparse(node)
+            yield dotted(node)
+
+
+def dotted(node: ast.expr) -> str:
+    """Return an attribute as it is written, such as ``typing.cast``; what is no name has none: ``.cast``."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 @cache
@@ -175,12 +183,20 @@ def test_every_mistake_is_public_and_documented() -> None:
     assert sorted(re.findall(r"^\| `(\w+Error)` \|", page, re.MULTILINE)) == sorted(MISTAKES)
 
 
+def collected(tree: ast.Module | ast.ClassDef) -> Iterator[ast.stmt]:
+    """Yield what stands where pytest looks for tests: at the top level, and in classes."""
+    for node in tree.body:
+        yield node
+        if isinstance(node, ast.ClassDef):
+            yield from collected(node)
+
+
 def test_every_test_states_a_behaviour() -> None:
     """Every test has a docstring."""
     silent = [
         f"{path.relative_to(TESTS)}:{node.lineno}"
         for path in TESTS.rglob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in collected(ast.parse(path.read_text()))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.name.startswith("test_")
         and not ast.get_docstring(node)

@@ -14,7 +14,9 @@ from tests.cli.test_dev_reload import change, developing, shown, version
 from tests.waiting import until
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "kind", [signal.SIGINT, *(pytest.param(one, marks=pytest.mark.slow) for one in (signal.SIGTERM, signal.SIGHUP))]
+)
 async def test_a_signal_closes_the_services(tmp_path: Path, kind: signal.Signals) -> None:
     """The exit code is 0, and the processes of the app have ended before."""
     async with developing(tmp_path) as running:
@@ -119,13 +121,14 @@ async def test_old_versions_end_after_a_reload(tmp_path: Path) -> None:
             "Error: no module nothing is found; "
             "correct its name, or run the command in the folder that it is imported from.\n",
         ),
-        (("shop:other",), SHOP, "Error: shop has no other; name one that it has: app.\n"),
-        (
-            ("shop:VERSION",),
-            SHOP,
-            "Error: shop:VERSION is of type str; name an App, or a function without parameters for one.\n",
+        *(
+            pytest.param((name,), SHOP, f"Error: {said}\n", marks=pytest.mark.slow)
+            for name, said in (
+                ("shop:other", "shop has no other; name one that it has: app."),
+                ("shop:VERSION", "shop:VERSION is of type str; name an App, or a function without parameters for one."),
+                ("shop", "'shop' names no app; write it as module:attribute, for example shop:app."),
+            )
         ),
-        (("shop",), SHOP, "Error: 'shop' names no app; write it as module:attribute, for example shop:app.\n"),
     ],
 )
 async def test_no_app_is_one_line(tmp_path: Path, words: tuple[str, ...], source: str, error: str) -> None:

@@ -287,7 +287,9 @@ async def test_templates_of_a_watched_folder_reload_the_app(tmp_path: Path) -> N
         assert "shop.html" in running.printed
 
 
-@pytest.mark.parametrize(("words", "expected"), [((), "early"), (("--no-preload",), "late")])
+@pytest.mark.parametrize(
+    ("words", "expected"), [((), "early"), pytest.param(("--no-preload",), "late", marks=pytest.mark.slow)]
+)
 async def test_installed_packages_are_imported_once(tmp_path: Path, words: tuple[str, ...], expected: str) -> None:
     """Versions find the packages that the one before has imported; with --no-preload, each imports its own."""
     source = f"import sys\n\nWHEN = 'early' if 'yaml' in sys.modules else 'late'\nimport yaml\n{SHOP}"

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from tests.cli.conftest import Run, Write
-from tests.cli.dev_server import command, python_command
+from tests.cli.dev_server import command
 from tests.forked import run_command
 from tests.waiting import until
 
@@ -208,7 +208,7 @@ def test_an_app_without_jobs(run: Run, write: Write) -> None:
 
 async def test_a_queue_without_jobs_is_reported(shop: Path) -> None:
     """A misspelt name would wait for ever; jobs of a queue that was renamed run."""
-    async with python_command(shop, "jobs", "run", "--queue", "mail") as running:
+    async with command(shop, "jobs", "run", "--queue", "mail") as running:
         await running.prints("Press Ctrl+C to stop.")
         assert await running.stop(signal.SIGTERM) == 0
     assert running.printed.startswith("No job of the app is in the queue mail; the queues are default, mails.\n")
@@ -264,11 +264,12 @@ async def test_a_job_that_does_not_end_is_handed_back(run: Run, shop: Path) -> N
     assert (record["state"], record["attempt"]) == ("ready", 0)
 
 
+@pytest.mark.slow
 async def test_the_server_of_development_runs_jobs(run: Run, shop: Path) -> None:
     """Without a second process, and without a setting."""
     log = shop / "log.txt"
     await asyncio.to_thread(run, "fill")
-    async with python_command(shop, "dev", "--port", "0") as running:
+    async with command(shop, "dev", "--port", "0") as running:
         await until(lambda: log.exists() and "confirmed 1" in log.read_text())
         assert await running.stop(signal.SIGINT) == 0
     assert log.read_text() == "confirmed 1\n"

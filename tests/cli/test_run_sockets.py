@@ -82,6 +82,7 @@ os.execv(sys.executable, [sys.executable, "-m", "framework", "run", "shop:app", 
 """
 
 
+@pytest.mark.slow
 async def test_systemd(folder: Path) -> None:
     """Its socket is used, and it learns when requests are served, when a reload begins and ends, and of the stop."""
     port, path = free_port(), folder / "notify"

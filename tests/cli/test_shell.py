@@ -156,6 +156,7 @@ def test_ctrl_c_interrupts_a_statement(tmp_path: Path) -> None:
     assert "Types: Engine, Session" in shown
 
 
+@pytest.mark.slow
 def test_ipython_is_used_if_it_is_installed(tmp_path: Path) -> None:
     """It awaits on the loop of the services, which are closed at its end."""
     in_terminal(

@@ -38,7 +38,7 @@ def document(name: str, snapshots: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("name", [pytest.param("large", marks=pytest.mark.slow), *DOCUMENTS[1:]])
 def test_the_document_is_valid(document: dict[str, Any]) -> None:
     """The validator of the OpenAPI community accepts it."""
     OpenAPIV31SpecValidator(document).validate()

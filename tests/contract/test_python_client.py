@@ -13,6 +13,7 @@ from uuid import UUID
 import aiohttp
 import msgspec
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -24,6 +25,8 @@ from tests.contract.large_app import create_app
 from tests.contract.shop_app import create_shop, staff_token
 
 NOON = dt.datetime(2026, 5, 4, 12, 0, 0, 250, tzinfo=dt.UTC)
+# Tests of the app that the fixture api serves.
+SHARED = pytest.mark.asyncio(loop_scope="module")
 SOME_ID = UUID("12345678-1234-5678-1234-567812345678")
 
 
@@ -45,9 +48,9 @@ async def shop_api(tmp_path: Path) -> AsyncIterator[shop.Client]:
         yield shop.Client(session, url)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def api() -> AsyncIterator[large.Client]:
-    """Connect to the app with everything."""
+    """Connect to the app with everything, which stores nothing."""
     async for session, url in serve(create_app()):
         yield large.Client(session, url)
 
@@ -110,6 +113,7 @@ async def test_an_error_without_a_problem(shop_api: shop.Client) -> None:
     assert shop_api is not None
 
 
+@SHARED
 async def test_bodies_come_back(api: large.Client) -> None:
     """A value of every type is sent, read, written and read back as it was."""
     scalars = large.ScalarsInput(
@@ -140,6 +144,7 @@ async def test_bodies_come_back(api: large.Client) -> None:
     assert await api.body_both(5, (1, "x"), limit=7) == (5, 7, (1, "x"))
 
 
+@SHARED
 async def test_parameters_arrive(api: large.Client) -> None:
     """Path, query, headers and cookies are written as the server reads them, collections in every style."""
     scalars = await api.query_scalars(
@@ -160,6 +165,7 @@ async def test_parameters_arrive(api: large.Client) -> None:
     assert await api.path_day(NOON.date(), "red") == (2026, "red")
 
 
+@SHARED
 async def test_other_parameters_arrive(api: large.Client) -> None:
     """Lists in headers, models and mappings in the query, scalars and moments in the path."""
     lists = await api.header_lists(x_number=[1, 2], x_colours=["red", "green"], x_flag=True, x_range="a, b")
@@ -191,6 +197,7 @@ async def test_other_parameters_arrive(api: large.Client) -> None:
     ]
 
 
+@SHARED
 async def test_raw_bodies_are_sent_as_they_are(api: large.Client) -> None:
     """Bytes of a type that the caller names, texts, streams, and several values in one body."""
     assert await api.raw_body_data(b"\0\xff") == 2
@@ -214,6 +221,7 @@ async def test_raw_bodies_are_sent_as_they_are(api: large.Client) -> None:
     assert await api.several_optional(3) == 3
 
 
+@SHARED
 async def test_forms_and_files_are_sent(api: large.Client) -> None:
     """Fields that repeat, files by themselves and in lists, with names or without, and values in parts."""
     album = large.AlbumInput(title="Food", year=1, made=NOON.date())
@@ -236,6 +244,7 @@ async def test_forms_and_files_are_sent(api: large.Client) -> None:
     assert await api.name_log_in(large.NameLogInBody(name="Ada", password=TOKEN)) == 8
 
 
+@SHARED
 async def test_formats_are_written_and_read(api: large.Client) -> None:
     """Types of our own, MessagePack where there is nothing else, and JSON before all others."""
     assert await api.negotiation_vendor(large.RowInput(name="a", number=2)) == large.Row(name="a", number=2)
@@ -246,6 +255,7 @@ async def test_formats_are_written_and_read(api: large.Client) -> None:
     assert await api.negotiation_raw() == {"ready": True}
 
 
+@SHARED
 async def test_files_parts_and_redirects(api: large.Client) -> None:
     """Files are bytes, also where a value may come in their place; redirects are followed."""
     assert b"Types of every kind" in (await api.file_source() or b"")
@@ -268,6 +278,7 @@ async def test_files_parts_and_redirects(api: large.Client) -> None:
     assert nothing == [None] * 3
 
 
+@SHARED
 async def test_streams_are_read_item_by_item(api: large.Client) -> None:
     """JSON lines and server-sent events are typed items, as they come; texts and bytes come as a whole."""
     assert [one async for one in api.stream_lines(count=3)] == [(0, "line"), (1, "line"), (2, "line")]
@@ -286,6 +297,7 @@ async def test_streams_are_read_item_by_item(api: large.Client) -> None:
         _ = [one async for one in api.stream_lines(count=13)]
 
 
+@SHARED
 async def test_lists_and_changes(api: large.Client) -> None:
     """Pages, cursors, and patches that name what they change and nothing else."""
     page = await api.list_search(limit=2, offset=40)
@@ -315,6 +327,7 @@ async def test_credentials_are_those_of_the_session() -> None:
             await unknown.secured_both()
 
 
+@SHARED
 async def test_answers_of_every_kind(api: large.Client) -> None:
     """Nothing, texts, bytes, null and moments come as what they are."""
     assert await api.answer_text() == "text"

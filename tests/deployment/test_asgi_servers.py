@@ -54,7 +54,9 @@ async def _serving(name: str, folder: Path) -> AsyncIterator[_Server]:
             process.wait()
 
 
-@pytest.mark.parametrize("name", _COMMANDS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "uvicorn" else pytest.mark.slow) for name in _COMMANDS]
+)
 async def test_server(name: str, tmp_path: Path) -> None:
     """Under each server, controllers respond as under aiohttp; its process ends in order."""
     async with _serving(name, tmp_path) as server:

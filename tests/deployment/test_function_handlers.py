@@ -57,7 +57,9 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("script", [_LAMBDA, _AZURE], ids=["lambda", "azure"])
+@pytest.mark.parametrize(
+    "script", [pytest.param(_LAMBDA, id="lambda"), pytest.param(_AZURE, id="azure", marks=pytest.mark.slow)]
+)
 def test_a_host_calls_the_handler(tmp_path: Path, script: str) -> None:
     """Two calls in one process: the services of the first stay open for the second."""
     project = tmp_path / "my-shop"

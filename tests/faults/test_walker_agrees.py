@@ -62,7 +62,7 @@ def test_walker_and_msgspec_agree_on_what_is_valid() -> None:
 
 def test_disagreements_are_noticed() -> None:
     """A finder that overlooks one code, and one that finds a fault in everything, are caught."""
-    count = 2000
+    count = 500
     _, overlooked = disagreements(lambda kind, value: [one for one in walk(kind, value) if one.code != "key"], 1, count)
     refused, imagined = disagreements(
         lambda kind, value: [*walk(kind, value), FieldError("body", "", "type", "")], 1, count

@@ -26,7 +26,8 @@ class Parts(Controller):
 
 def parts_of(size: int, total: int) -> list[bytes]:
     """Return parts that differ from their neighbours."""
-    return [b"%0*d" % (size, number % 10**size) for number in range(total // size)]
+    most = 10 ** min(size, 9)
+    return [(b"%d" % (number % most)).zfill(size) for number in range(total // size)]
 
 
 async def chunks_of(host: str, port: int | None, target: str) -> list[bytes]:

@@ -14,7 +14,7 @@ from tests.rabbitmq_server import rabbitmq_started
 from tests.redis_server import started as redis_started
 from tests.sqs_server import SQSServer, sqs_started
 
-__all__ = ("BROKERS", "SERVERS", "BrokerServer", "Servers", "broker_prefix", "broker_server")
+__all__ = ("BROKERS", "SERVERS", "WORKERS", "BrokerServer", "Servers", "broker_prefix", "broker_server")
 
 
 class BrokerServer(Protocol):
@@ -46,7 +46,9 @@ BROKERS: dict[str, tuple[Callable[[Path], Any], str]] = {
 }
 # Before the first test, RabbitMQ takes more than five seconds to start.
 SERVERS = ("nats", "redis", pytest.param("rabbitmq", marks=pytest.mark.slow))
-"""The brokers that are tested with the servers that production has: all tests of workers run with them."""
+"""The brokers that are tested with the servers that production has."""
+WORKERS = ("nats", *(pytest.param(name, marks=pytest.mark.slow) for name in ("redis", "rabbitmq")))
+"""The same for tests of workers, which take long together; ``tests/jobs/test_job_brokers.py`` runs some with Redis."""
 
 
 def broker_prefix(server: BrokerServer, prefix: str) -> str:

@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from framework._jobs.records import JobState
 from framework._jobs.table.ending import TableHeartbeat
 from framework.jobs import CurrentJob, Jobs, job
-from tests.jobs.brokers import SERVERS
+from tests.jobs.brokers import WORKERS
 from tests.jobs.working import working
 from tests.waiting import until
 
 
-@pytest.fixture(params=["sqlite", "postgresql", *SERVERS])
+@pytest.fixture(params=["sqlite", "postgresql", *WORKERS])
 def kind(request: pytest.FixtureRequest) -> str:
     """Return which database the test runs on, or which broker carries its jobs."""
     return str(request.param)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from framework._jobs.engine import Filter
 from framework._jobs.records import JobState, NewJob
 from framework.jobs import Jobs, job
-from tests.jobs.brokers import BROKERS, SERVERS
+from tests.jobs.brokers import BROKERS, WORKERS
 from tests.jobs.working import Working, working
 from tests.waiting import until
 
@@ -18,7 +18,7 @@ WINDOW = 10
 """Jobs that a broker carries, for each one that a worker runs at once."""
 
 
-@pytest.fixture(params=["sqlite", "postgresql", *SERVERS])
+@pytest.fixture(params=["sqlite", "postgresql", *WORKERS])
 def kind(request: pytest.FixtureRequest) -> str:
     """Return which database the test runs on, or which broker carries its jobs."""
     return str(request.param)

@@ -14,14 +14,14 @@ from framework._jobs.records import JobState, NewJob, OutcomeKind
 from framework.job_observers import JobEnd, JobObserver, JobStart
 from framework.jobs import CurrentJob, Discard, Jobs, RetryLater, job
 from framework.request_ids import current_request_id
-from tests.jobs.brokers import SERVERS
+from tests.jobs.brokers import WORKERS
 from tests.jobs.working import working
 from tests.waiting import until
 
 RAN: list[Any] = []
 
 
-@pytest.fixture(params=["sqlite", "postgresql", *SERVERS])
+@pytest.fixture(params=["sqlite", "postgresql", *WORKERS])
 def kind(request: pytest.FixtureRequest) -> str:
     """Return which database the test runs on, or which broker carries its jobs."""
     return str(request.param)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from framework._jobs.engine import Filter
 from framework._jobs.records import JobState
 from framework._jobs.table.engine import TableEngine
-from tests.jobs.brokers import SERVERS
+from tests.jobs.brokers import WORKERS
 from tests.jobs.databases import database_url
 from tests.jobs.processes import new_job, prepared, worker_processes
 from tests.postgresql_server import PostgreSQLServer
@@ -23,7 +23,7 @@ _SOON = 25.0
 """Seconds after which nothing may wait for the end of a lease, however busy the machine is."""
 
 
-@pytest.fixture(params=["postgresql", *SERVERS])
+@pytest.fixture(params=["postgresql", *WORKERS])
 def kind(request: pytest.FixtureRequest) -> str:
     """Return which broker carries the jobs of the test, if one does."""
     return str(request.param)
@@ -43,6 +43,7 @@ async def engine(database: AsyncEngine) -> AsyncIterator[TableEngine]:
     await opened.close()
 
 
+@pytest.mark.slow
 async def test_a_killed_database_loses_and_doubles_no_job(
     engine: TableEngine, database: AsyncEngine, url: str, tmp_path: Path, shared_postgresql: PostgreSQLServer
 ) -> None:

@@ -32,6 +32,7 @@ def variables(tmp_path: Path) -> dict[str, str]:
     return {"SHOP_SECRET": "s" * 32, "DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}"}
 
 
+@pytest.mark.slow
 async def test_a_broker_carries_the_jobs_of_orders(
     variables: dict[str, str], brokers: Callable[[str], BrokerServer], tmp_path: Path
 ) -> None:

@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from framework._jobs.engine import Filter
 from framework._jobs.records import JobState
 from framework.jobs import Discard, JobQueue, Jobs, job
-from tests.jobs.brokers import SERVERS
+from tests.jobs.brokers import WORKERS
 from tests.jobs.working import Working, working
 from tests.waiting import until
 
 
-@pytest.fixture(params=["sqlite", "postgresql", *SERVERS])
+@pytest.fixture(params=["sqlite", "postgresql", *WORKERS])
 def kind(request: pytest.FixtureRequest) -> str:
     """Return which database the test runs on, or which broker carries its jobs."""
     return str(request.param)

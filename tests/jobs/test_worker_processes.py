@@ -16,7 +16,7 @@ from framework._jobs.engine import Filter
 from framework._jobs.records import JobState
 from framework._jobs.table.engine import TableEngine
 from framework._jobs.worker.beating import STUCK_STATUS
-from tests.jobs.brokers import BROKERS, SERVERS
+from tests.jobs.brokers import BROKERS, WORKERS
 from tests.jobs.chaos import chaos
 from tests.jobs.processes import Process, WorkerProcesses, new_job, prepared, worker_processes
 from tests.waiting import PATIENCE, until
@@ -24,7 +24,7 @@ from tests.waiting import PATIENCE, until
 QUICK = {"lease": 1.0, "heartbeat": 0.2, "poll": 0.1, "grace": 0.5, "concurrency": 5}
 
 
-@pytest.fixture(params=["sqlite", "postgresql", *SERVERS])
+@pytest.fixture(params=["sqlite", "postgresql", *WORKERS])
 def kind(request: pytest.FixtureRequest) -> str:
     """Return which database the test runs on, or which broker carries its jobs."""
     return str(request.param)
@@ -154,6 +154,10 @@ async def test_a_worker_stops_at_a_signal(engine: TableEngine, url: str, tmp_pat
     assert (record.state, record.attempt) == expected
 
 
+# A lock that is held too long shows on SQLite.
+@pytest.mark.parametrize(
+    "kind", ["sqlite", *(pytest.param(one, marks=pytest.mark.slow) for one in ("postgresql", *BROKERS) if one != "sqs")]
+)
 async def test_jobs_that_are_added_while_others_write(engine: TableEngine, url: str, tmp_path: Path) -> None:
     """Three workers and this process write: nothing is locked, and no lease is lost."""
     with worker_processes(url, tmp_path, **QUICK | {"lease": 10.0}) as processes:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked import run_command
+
 WRONG = """\
 from framework import App, Controller, get
 
@@ -47,17 +49,22 @@ def test_python(tmp_path: Path, arguments: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("source", [WRONG, BUILT])
 def test_the_command(tmp_path: Path, source: str) -> None:
     """``framework check`` prints the same, whether the module builds its app or not."""
-    found = start(tmp_path, source, "-m", "framework", "check", "shop:app")
-    assert (found.stderr, found.stdout, found.returncode) == (f"{MESSAGES}{EXPLAINED}\n", "", 1)
+    (tmp_path / "shop.py").write_text(source, encoding="utf-8")
+    assert run_command(tmp_path, "check", "shop:app") == (1, "", f"{MESSAGES}{EXPLAINED}\n")
 
 
-@pytest.mark.parametrize("arguments", [("-m", "shop"), ("-m", "framework", "check", "shop:app")])
-def test_the_traceback_is_one_setting_away(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """With it everything is printed, the frames of the framework included."""
-    found = start(tmp_path, BUILT, *arguments, FRAMEWORK_TRACEBACK="1")
-    assert "Exception Group Traceback (most recent call last)" in found.stderr
-    assert "in plan_application" in found.stderr
-    assert found.returncode == 1
+def shows_everything(errors: str) -> bool:
+    """Tell whether the frames of the framework are printed too."""
+    return "Exception Group Traceback (most recent call last)" in errors and "in plan_application" in errors
+
+
+def test_the_traceback_is_one_setting_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With it everything is printed, by Python and by the command."""
+    found = start(tmp_path, BUILT, "-m", "shop", FRAMEWORK_TRACEBACK="1")
+    assert (shows_everything(found.stderr), found.returncode) == (True, 1)
+    monkeypatch.setenv("FRAMEWORK_TRACEBACK", "1")
+    checked = run_command(tmp_path, "check", "shop:app")
+    assert (shows_everything(checked.errors), checked.status) == (True, 1)
 
 
 def test_another_hook_sees_the_errors_too(tmp_path: Path) -> None:

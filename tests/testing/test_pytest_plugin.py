@@ -4,10 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from tests.forked import run_pytest
 
 _OPTIONS = ["-p", "no:schemathesis", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto"]
 _LOOP = ["-o", "asyncio_default_fixture_loop_scope=function"]
+_FORKED = ["-o", "asyncio_mode=auto", *_LOOP]
 _APP = """
 from framework import App, Controller, get
 
@@ -20,9 +21,14 @@ app = App(controllers=[Hello])
 """
 
 
-def _run(folder: Path, test: str, **files: str) -> tuple[int, str]:
+def _write(folder: Path, test: str, **files: str) -> None:
     for name, text in {"test_it": test, **files}.items():
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
+
+
+def _run(folder: Path, test: str) -> tuple[int, str]:
+    """Run a test with the plugins of the environment."""
+    _write(folder, test)
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", *_OPTIONS, *_LOOP]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603  fixed words
     return done.returncode, done.stdout + done.stderr
@@ -43,25 +49,32 @@ def test_unused():
     assert code == 0, told
 
 
-@pytest.mark.parametrize("conftest", ["", 'pytest_plugins = ["framework.testing.fixtures"]'])
-def test_the_fixtures_are_there(tmp_path: Path, conftest: str) -> None:
-    """With and without the line in ``conftest.py`` that installations without plugins need."""
-    code, told = _run(
-        tmp_path,
-        _APP
-        + """
+_USING = (
+    _APP
+    + """
 async def test_hello(app_client, overrides, tasks, clock):
     client = await app_client(app)
     assert await client.call(Hello.hello) == "hello"
-""",
-        conftest=conftest,
-    )
+"""
+)
+
+
+def test_the_fixtures_are_there(tmp_path: Path) -> None:
+    """Without a line in ``conftest.py``."""
+    code, told = _run(tmp_path, _USING)
     assert code == 0, told
+
+
+def test_the_fixtures_are_named(tmp_path: Path) -> None:
+    """With the line in ``conftest.py`` that installations without plugins need."""
+    _write(tmp_path, _USING, conftest='pytest_plugins = ["framework.testing.fixtures"]')
+    done = run_pytest(tmp_path, *_FORKED)
+    assert done.status == 0, done.printed
 
 
 def test_tasks_after_the_client_are_an_error(tmp_path: Path) -> None:
     """The app is built before, so the tasks would run uncaptured."""
-    code, told = _run(
+    _write(
         tmp_path,
         _APP
         + """
@@ -75,5 +88,8 @@ async def test_hello(client, tasks):
     pass
 """,
     )
-    assert code == 1
-    assert "tasks has no effect on an app that is built already; let its fixture come before the one that" in told
+    done = run_pytest(tmp_path, *_FORKED)
+    assert done.status == 1
+    assert (
+        "tasks has no effect on an app that is built already; let its fixture come before the one that" in done.printed
+    )

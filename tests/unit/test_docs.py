@@ -49,6 +49,8 @@ _PAGES = [
 # about projects of several files: tests/tutorial follows its pages.
 _ELSEWHERE = {_ROOT / "docs" / "how-to" / "neighbours.md", *(_ROOT / "docs" / "tutorial").glob("*.md")}
 _FOLLOWED = [page for page in _PAGES if page not in _ELSEWHERE]
+# Their tests take long.
+_LONG = {"contract-tests", "test-an-app"}
 _CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 
 
@@ -143,7 +145,7 @@ async def test_the_examples_of_a_page_work(
 @pytest.mark.parametrize(
     "page",
     [
-        pytest.param(page, marks=pytest.mark.slow if page.stem == "contract-tests" else (), id=page.stem)
+        pytest.param(page, marks=pytest.mark.slow if page.stem in _LONG else (), id=page.stem)
         for page in _FOLLOWED
         if any(block.test_file for block in blocks_of(page))
     ],

@@ -107,6 +107,7 @@ class TestOneProcess:
 class TestProcesses:
     """Four processes share a store in Redis."""
 
+    @pytest.mark.slow
     async def test_a15_a_thousand_misses(self, redis_server: RedisServer, session: aiohttp.ClientSession) -> None:
         """A15: one execution in all processes."""
         async with processes(4, redis_server.url, delay=0.5, patience=PATIENCE) as servers:
@@ -115,6 +116,7 @@ class TestProcesses:
         assert answers == {(200, "a 1"): MANY}
         assert await counted(redis_server.url, "a") == 1
 
+    @pytest.mark.slow
     async def test_i11_a_thousand_requests_with_one_key(
         self, redis_server: RedisServer, session: aiohttp.ClientSession
     ) -> None:
@@ -129,6 +131,7 @@ class TestProcesses:
         assert again == {made: 40}
         assert await counted(redis_server.url, "a") == 1
 
+    @pytest.mark.slow
     async def test_i12_a_process_dies(self, redis_server: RedisServer, session: aiohttp.ClientSession) -> None:
         """I12, A16: its claims end, and the requests run in another process."""
         async with (

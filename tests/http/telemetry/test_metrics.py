@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -255,6 +256,7 @@ def test_several_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for process in (first, second):
         while not list(folder.glob(f"framework-http-{process.pid}-*.metrics")):
             assert process.poll() is None
+            time.sleep(0.02)
     first.kill()
     first.communicate()
     mark_worker_dead(first.pid)
