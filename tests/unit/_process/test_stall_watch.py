@@ -34,16 +34,17 @@ async def test_a_stall_is_logged_once(
 ) -> None:
     """With the line that blocks; the next stall is logged again."""
     watch = StallWatch(asyncio.get_running_loop(), 0.1)
+    records = caplog.records
     try:
         with caplog.at_level(logging.WARNING, "framework"):
             for stall in (1, 2):
                 await asyncio.sleep(0.2)
-                blocking(lambda stall=stall: len(caplog.records) == stall)  # type: ignore[misc]
+                blocking(lambda stall=stall: len(records) == stall)  # type: ignore[misc]
                 time.sleep(0.3)  # noqa: ASYNC251  it goes on
             await asyncio.sleep(0.2)
     finally:
         watch.end()
-    lines = [one.getMessage() for one in caplog.records]
+    lines = [one.getMessage() for one in records]
     assert len(lines) == 2
     # What it calls may be the innermost line.
     begin = (
