@@ -191,6 +191,7 @@ async def test_files_are_seen_with_the_part_that_is_sent(serve: Serve, tmp_path:
         ("/files/large.bin", {"Range": "bytes=0-1999999"}),
         ("/files/none", {}),
     )
+    ended: list[Seen] = []
     for number, (target, headers) in enumerate(targets, start=1):
         await ask(server, "GET", target, headers=headers)
         # The client may have the last byte before the kernel has said so.
