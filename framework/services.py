@@ -48,7 +48,8 @@ class Services:
         """
         self._check_open()
         plans, argument = self._injector.service(key, qualifier, f"services.get({type_name(key)})")
-        live, opened = await open_services(plans, self._live)
+        # Without a request, which BackgroundTasks and services that need them would read.
+        live, opened = await open_services(plans, {**self._live, "request": None})
         self._opened += opened
         values = [live[one] for one in argument.variables]
         found: Any = values if argument.provision is Provision.SERVICES else values[0]

@@ -72,6 +72,7 @@ class LayerPlanner:
     def plan(self, level: Level) -> LayerPlan:
         """Return the plan of a level."""
         known = self._plans.get(level)
+        # PERF: most levels have no layers.
         if known is None and not (level.guards or level.middlewares or level.exception_handlers):
             known = self._plans[level] = LayerPlan(level=level.label, where=level.where, first=level.first)
         if known is None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from framework._compile.covering import applying
+from framework._inspect.own import is_own
 from framework._matched import RouteInfo
 from framework._plan import ArgumentPlan, BodyKind, LayerPlan, Provision, RoutePlan, ServicePlan, Source, in_guard_order
 from framework.credentials import Credentials, SecurityRequirement, stated_security
@@ -23,7 +24,7 @@ def route_info(plan: RoutePlan) -> RouteInfo:
         handler=plan.label.partition(" ")[0],
         tags=plan.tags,
         metadata=plan.metadata,
-        is_built_in=_is_built_in(plan),
+        is_built_in=is_own(plan.function),
         streams=plan.response.stream is not None or plan.response.names_file,
         is_websocket=plan.socket is not None,
         limits=plan.limits,
@@ -43,17 +44,13 @@ def handler_services(plan: RoutePlan) -> Iterator[tuple[LayerPlan, ServicePlan]]
 
     Not for web sockets, whose responses set no cookies, and not for documents and static files, which all users share.
     """
-    if plan.socket is None and not _is_built_in(plan):
+    if plan.socket is None and not is_own(plan.function):
         yield from ((level, one) for level in plan.layers for one in level.handler_services)
 
 
 def _services(plan: RoutePlan) -> Iterator[ServicePlan]:
     yield from plan.services
     yield from (one for _, one in handler_services(plan))
-
-
-def _is_built_in(plan: RoutePlan) -> bool:
-    return plan.function.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def _keeps_body(plan: RoutePlan) -> bool:

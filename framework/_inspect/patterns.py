@@ -29,7 +29,7 @@ _ASSERTIONS = (_ops.ASSERT, _ops.ASSERT_NOT, _ops.AT)
 _Item = tuple[Any, Any]
 
 
-# PERF: the pattern of e-mail addresses takes 1 ms, in each app that a test builds.
+# PERF: the pattern of e-mail addresses takes 1 ms, and several types of an app may have it.
 @functools.lru_cache(maxsize=256)
 def takes_forever(pattern: str) -> bool:
     """Return whether a pattern repeats a repetition, like ``(a+)+``, so that one string can be matched in many ways.

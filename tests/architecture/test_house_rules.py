@@ -42,7 +42,7 @@ def named(tree: ast.AST) -> Iterator[str]:
 
 
 def dotted(node: ast.expr) -> str:
-    """Return an attribute as it is written, such as ``typing.cast``; what is no name has none: ``.cast``."""
+    """Return the dotted name of an attribute, for example ``typing.cast``; of a call's attribute, ``.cast``."""
     if isinstance(node, ast.Attribute):
         return f"{dotted(node.value)}.{node.attr}"
     return node.id if isinstance(node, ast.Name) else ""

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from tests.cli.conftest import Run, Write
-from tests.cli.dev_server import command
+from tests.cli.dev_server import Starting, command, python_command
 from tests.forked import run_command
 from tests.waiting import until
 
@@ -206,9 +206,10 @@ def test_an_app_without_jobs(run: Run, write: Write) -> None:
     assert run("jobs", "list", "shop:app") == (2, "", "Error: the app has no jobs; App(jobs=[Mail]) adds some.\n")
 
 
-async def test_a_queue_without_jobs_is_reported(shop: Path) -> None:
+@pytest.mark.parametrize("start", [command, pytest.param(python_command, marks=pytest.mark.slow)])
+async def test_a_queue_without_jobs_is_reported(shop: Path, start: Starting) -> None:
     """A misspelt name would wait for ever; jobs of a queue that was renamed run."""
-    async with command(shop, "jobs", "run", "--queue", "mail") as running:
+    async with start(shop, "jobs", "run", "--queue", "mail") as running:
         await running.prints("Press Ctrl+C to stop.")
         assert await running.stop(signal.SIGTERM) == 0
     assert running.printed.startswith("No job of the app is in the queue mail; the queues are default, mails.\n")
@@ -269,7 +270,7 @@ async def test_the_server_of_development_runs_jobs(run: Run, shop: Path) -> None
     """Without a second process, and without a setting."""
     log = shop / "log.txt"
     await asyncio.to_thread(run, "fill")
-    async with command(shop, "dev", "--port", "0") as running:
+    async with python_command(shop, "dev", "--port", "0") as running:
         await until(lambda: log.exists() and "confirmed 1" in log.read_text())
         assert await running.stop(signal.SIGINT) == 0
     assert log.read_text() == "confirmed 1\n"

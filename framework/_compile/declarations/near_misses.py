@@ -8,6 +8,7 @@ from typing import Any
 
 from framework._inspect.names import callable_name, describe, place_of
 from framework._inspect.near_names import did_you_mean
+from framework._inspect.own import is_own
 from framework._inspect.written import repeated_methods
 from framework.controller import Controller
 from framework.errors import DefinitionError, InvalidControllerError, InvalidHandlerError
@@ -48,7 +49,8 @@ def check_lost_routes(controller: type[Controller], where: str, report: Callable
                     hint="write the route decorator first, above the other, or use functools.wraps in the other",
                 )
             )
-    if _is_own(controller):
+    if is_own(controller):
+        # PERF: its source need not be read.
         return
     for name, lines in repeated_methods(controller, _is_route):
         listed = " and ".join(map(str, lines))
@@ -59,11 +61,6 @@ def check_lost_routes(controller: type[Controller], where: str, report: Callable
                 hint="give each method a name of its own",
             )
         )
-
-
-def _is_own(controller: type[Controller]) -> bool:
-    """Return whether a controller is the framework's own, whose source need not be read."""
-    return controller.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def check_module(module: str, mounted: Collection[Any], report: Callable[[DefinitionError], None]) -> None:

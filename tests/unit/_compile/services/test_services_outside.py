@@ -248,6 +248,30 @@ async def test_background_tasks_run_before_the_services_are_closed(app: App) -> 
     ]
 
 
+class Mailer:
+    """A scoped service that adds tasks."""
+
+    def __init__(self, tasks: BackgroundTasks) -> None:
+        self.tasks = tasks
+
+
+async def test_background_tasks_of_a_service_run_when_the_block_ends() -> None:
+    """A service that is asked for by its type may add tasks, as one of a request or of a call may."""
+
+    async def send(number: int) -> None:
+        LOG.append(f"sent {number}")
+
+    LOG.clear()
+    container = Container()
+    container.add_scoped(Mailer)
+    async with App(container=container).services() as services:
+        (await services.get(Mailer)).tasks.add(send, 7)
+        (await services.get(BackgroundTasks)).add(send, 8)
+        assert LOG == []
+
+    assert sorted(LOG) == ["sent 7", "sent 8"]
+
+
 async def test_overrides_apply() -> None:
     """An override around services() replaces the service, as around build()."""
     container = Container()
