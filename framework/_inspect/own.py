@@ -1,4 +1,4 @@
-"""Tells what is the framework's own from what is its users'."""
+"""Definitions of the framework itself, beside those of its users."""
 
 from typing import Any
 
